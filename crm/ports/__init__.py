@@ -1,0 +1,1 @@
+"""What the house needs from outside, as Protocols: the stream, the index, sources, responders, time, the network."""

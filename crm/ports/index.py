@@ -1,0 +1,105 @@
+"""The index: where posts are searched, counted and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from crm.query.tree import Node
+from crm.words import EnrichedPost
+
+Order = Literal["newest", "oldest", "relevance"]
+Dimension = Literal["day", "hour", "hour_of_week", "sentiment", "platform", "language", "monitor", "urgency", "author"]
+
+
+class Scope(Struct, frozen=True):
+    """Whose posts may be read. Every read needs one; it is resolved on the server.
+
+    `monitors` None means all of the workspace; a tuple limits reads to posts that match at
+    least one of these monitor ids. `private` lets direct messages through.
+    """
+
+    workspace: str
+    monitors: tuple[str, ...] | None = None
+    private: bool = False
+
+
+class Page(Struct, frozen=True):
+    """Hits of a search, in order, and the cursor of the next page (None at the end)."""
+
+    hits: tuple[EnrichedPost, ...]
+    cursor: str | None
+
+
+class Bucket(Struct, frozen=True):
+    """One row of a count: `keys` has a string per dimension asked, in that order.
+
+    A day is ``YYYY-MM-DD`` and an hour ``YYYY-MM-DDTHH`` in the zone asked for; hour_of_week is
+    ``D-HH`` with D from 0 (Saturday) to 6 (Friday). An abstained label is the empty string.
+    """
+
+    keys: tuple[str, ...]
+    posts: int
+
+
+class PostIndex(Protocol):
+    """Documents of all workspaces, each written whole by one writer and versioned.
+
+    Reads see what `write` returned from. Private posts and posts outside of the scope are
+    never returned or counted. Safe to share between threads.
+    Errors: RetryableError (busy), StoreError (disk full, damaged).
+    """
+
+    def write(self, documents: Sequence[EnrichedPost]) -> None:
+        """Store documents durably. Under the same key the greater or equal version wins.
+
+        Redelivery and reordering change nothing. A document whose key was deleted with a
+        tombstone newer than its version is the caller's business: the index keeps no tombstones.
+        """
+        ...
+
+    def delete(self, workspace: str, post_keys: Sequence[str] = (), author_keys: Sequence[str] = ()) -> int:
+        """Remove these posts and everything of these authors, physically; returns how many went."""
+        ...
+
+    def search(
+        self, scope: Scope, query: Node, order: Order = "newest", limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """At most `limit` (1 to 1000) hits. `newest` and `oldest` order by posted_at, then key.
+
+        Follow `cursor` for more; a page never repeats a hit while nothing is written.
+        Raises InvalidInputError for a cursor of another search.
+        """
+        ...
+
+    def count(
+        self, scope: Scope, query: Node, by: Sequence[Dimension] = (), zone: str = "UTC", limit: int | None = None
+    ) -> list[Bucket]:
+        """How many posts match, split by up to three dimensions; without any, one bucket with no keys.
+
+        `monitor` puts a post in the bucket of each monitor it matches. Buckets of time come in
+        order of time, all others by falling count; `limit` keeps the largest. Empty buckets are left out.
+        """
+        ...
+
+    def get(self, scope: Scope, post_keys: Sequence[str]) -> list[EnrichedPost]:
+        """Those of the named posts that are there and in scope, in the order asked."""
+        ...
+
+    def thread(self, scope: Scope, thread_keys: Sequence[str], limit: int = 500) -> list[EnrichedPost]:
+        """All posts of these threads, oldest first, without regard to the scope's monitors."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections."""
+        ...
+
+
+class Span(Struct, frozen=True):
+    """A half-open span of time: `since` ≤ posted_at < `until`."""
+
+    since: datetime
+    until: datetime

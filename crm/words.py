@@ -1,0 +1,204 @@
+"""The words of the house as frozen types: what a post is, who said it, and what we understood of it.
+
+Everything here crosses a process or a store, so it is a :mod:`msgspec` struct: cheap to
+encode, checked when decoded, and extended only by adding fields with defaults.
+Times are timezone-aware datetimes in UTC. Keys are ``platform:native_id``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+SCHEMA_VERSION = 1
+"""Written into every envelope; raised when a field is added."""
+
+REVISION_BITS = 31
+
+Origin = Literal["stream", "import", "own", "context", "demo"]
+"""How a post came to us. Imported and demo posts open no case and no alert unless asked."""
+
+Sentiment = Literal["negative", "neutral", "positive"]
+Urgency = Literal["low", "normal", "high"]
+
+
+def content_id(*parts: str) -> str:
+    """A stable native id (32 hex digits) for something whose platform gives none."""
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+class Media(Struct, frozen=True, omit_defaults=True):
+    """A picture, video, sound or link card attached to a post."""
+
+    kind: str
+    url: str
+    alt: str = ""
+
+
+class Counts(Struct, frozen=True, omit_defaults=True):
+    """What the platform counted on a post when it was last seen."""
+
+    likes: int = 0
+    replies: int = 0
+    reposts: int = 0
+    views: int = 0
+
+
+class Author(Struct, frozen=True, omit_defaults=True):
+    """The account that said it. `followers` is None where the platform does not say."""
+
+    platform: str
+    native_id: str
+    handle: str = ""
+    name: str = ""
+    url: str = ""
+    avatar_url: str = ""
+    followers: int | None = None
+    bio: str = ""
+    place: str = ""
+    links: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """``platform:native_id``."""
+        return f"{self.platform}:{self.native_id}"
+
+
+class Post(Struct, frozen=True, omit_defaults=True):
+    """Anything said on a platform, normalised at the edge by its collector.
+
+    `parent_key` and `root_key` are post keys, None where unknown or where the post starts
+    a thread. `edited_at` is the platform's time of this version of the text.
+    `mentions` are handles without the at sign, `language_hint` is what the platform claims.
+    """
+
+    platform: str
+    native_id: str
+    author: Author
+    text: str
+    posted_at: datetime
+    url: str = ""
+    title: str = ""
+    parent_key: str | None = None
+    root_key: str | None = None
+    edited_at: datetime | None = None
+    language_hint: str = ""
+    mentions: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    counts: Counts = Counts()
+    place: str = ""
+    private: bool = False
+
+    @property
+    def key(self) -> str:
+        """``platform:native_id``."""
+        return f"{self.platform}:{self.native_id}"
+
+    @property
+    def thread_key(self) -> str:
+        """The platform's root, else the parent, else the post itself."""
+        return self.root_key or self.parent_key or self.key
+
+    @property
+    def source_seconds(self) -> int:
+        """The platform's own clock for this version, in whole seconds since 1970 (never negative)."""
+        return max(0, int((self.edited_at or self.posted_at).timestamp()))
+
+
+class Collected(Struct, frozen=True, omit_defaults=True, tag="post"):
+    """What a collector puts on ``posts.collected``.
+
+    `source` is the id of the source that saw it. `workspace` is set where only one workspace
+    asked (an import, its own account); None fans out to every workspace that uses the source.
+    """
+
+    source: str
+    post: Post
+    collected_at: datetime
+    origin: Origin = "stream"
+    workspace: str | None = None
+    open_cases: bool = False
+    schema: int = SCHEMA_VERSION
+
+
+class Removed(Struct, frozen=True, omit_defaults=True, tag="removed"):
+    """A platform says that a post (or everything of an author) is gone.
+
+    Exactly one of `post_key` and `author_key` is set.
+    """
+
+    source: str
+    removed_at: datetime
+    post_key: str | None = None
+    author_key: str | None = None
+    workspace: str | None = None
+    schema: int = SCHEMA_VERSION
+
+
+class Label(Struct, frozen=True, omit_defaults=True):
+    """One answer of one model. `value` is None where the model abstained and a person decides.
+
+    `probability` is calibrated, between 0 and 1, and kept for abstentions too.
+    """
+
+    value: str | None
+    probability: float
+    model: str
+    version: str
+
+
+class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
+    """A post as one workspace understands it: the document that the index holds, always whole.
+
+    `tokens` are the folded tokens of :mod:`crm.text` joined by spaces, in text order.
+    `monitors` are ids of the monitors it matches, `thread_key` the joined thread,
+    `customer` the id of an exactly tied customer. `made_up` marks demo data.
+    """
+
+    workspace: str
+    post: Post
+    tokens: str
+    language: Label
+    sentiment: Label
+    urgency: Label
+    revision: int
+    thread_key: str
+    monitors: tuple[str, ...] = ()
+    customer: str | None = None
+    origin: Origin = "stream"
+    own: bool = False
+    made_up: bool = False
+    open_cases: bool = False
+    collected_at: datetime | None = None
+    schema: int = SCHEMA_VERSION
+
+    @property
+    def key(self) -> str:
+        """``workspace/platform:native_id``: the document's key in the index."""
+        return f"{self.workspace}/{self.post.key}"
+
+    @property
+    def version(self) -> int:
+        """``source seconds << 31 | revision``: the greater one wins, equals overwrite."""
+        return self.post.source_seconds << REVISION_BITS | self.revision
+
+
+class RemovedPost(Struct, frozen=True, omit_defaults=True, tag="removed"):
+    """A removal on its way to the sinks of one workspace. See :class:`Removed`."""
+
+    workspace: str
+    removed_at: datetime
+    post_key: str | None = None
+    author_key: str | None = None
+    schema: int = SCHEMA_VERSION
+
+
+CollectedEvent = Collected | Removed
+EnrichedEvent = EnrichedPost | RemovedPost
+
+COLLECTED = "posts.collected"
+ENRICHED = "posts.enriched"
