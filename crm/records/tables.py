@@ -1,0 +1,544 @@
+"""The tables of the records: what people did and must never be lost. A workspace stands on every row."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from crm.records.columns import GrowingId, Moment, id_column, metadata, reference, workspace_column
+
+# --- the firm and its people -------------------------------------------------------------------------------
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    id_column(),
+    Column("name", String(200), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("week_start", Integer, nullable=False),  # 0 Monday to 6 Sunday, as datetime.weekday()
+    Column("weekend", JSON, nullable=False),  # list of the same numbers
+    Column("business_hours", JSON, nullable=False),  # {"from": "09:00", "until": "18:00"}
+    Column("revision", BigInteger, nullable=False),  # the growing enrichment revision
+    Column("next_case", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("email", String(320), nullable=False),  # folded to lower case
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("preferences", JSON, nullable=False),
+    Column("monitors", JSON),  # ids a person is limited to; null is all
+    Column("private", Boolean, nullable=False),  # may read direct messages
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("email"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    workspace_column(),
+    reference("user_id", "users.id", cascade=True),
+    Column("kind", String(10), nullable=False),  # browser or api
+    Column("name", String(200), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+)
+
+log_in_attempts = Table(
+    "log_in_attempts",
+    metadata,
+    Column("id", GrowingId, primary_key=True),
+    workspace_column(),
+    Column("subject", String(400), nullable=False),  # keyed hash of the e-mail or the address
+    Column("at", Moment, nullable=False),
+    Index(None, "subject", "at"),
+)
+
+# --- where posts come from ---------------------------------------------------------------------------------
+
+sources = Table(
+    "sources",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("kind", String(40), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("cursor", Text, nullable=False),
+    Column("state", String(20), nullable=False),  # new running waiting stopped failed finished
+    Column("error_kind", String(60)),
+    Column("error", Text),
+    Column("retry_at", Moment),
+    Column("last_success", Moment),
+    Column("last_post", Moment),
+    Column("collected", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+source_activity = Table(
+    "source_activity",
+    metadata,
+    workspace_column(),
+    Column("source_id", String(32), nullable=False),
+    Column("slot", Moment, nullable=False),  # start of the half hour
+    Column("posts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    PrimaryKeyConstraint("source_id", "slot"),
+)
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("id", GrowingId, primary_key=True),
+    workspace_column(),
+    Column("source_id", String(32), nullable=False, index=True),
+    Column("where", String(400), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+accounts = Table(  # our own accounts on platforms, with which we answer
+    "accounts",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("platform", String(40), nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("handle", String(300), nullable=False),
+    Column("native_id", String(300), nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # encrypted
+    Column("state", String(20), nullable=False),  # connected or failed
+    Column("error", Text),
+    Column("checked_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("workspace", "platform", "native_id"),
+)
+
+monitors = Table(
+    "monitors",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("name", String(200), nullable=False),
+    Column("query", Text, nullable=False),
+    Column("brand", String(200), nullable=False),
+    Column("own", Boolean, nullable=False),  # own brand, else a competitor
+    Column("platforms", JSON, nullable=False),
+    Column("languages", JSON, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("opens_cases", Boolean, nullable=False),
+    Column("made_up", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+rules = Table(  # what happens to a mention; conditions and actions are checked structs in crm.policies.rules
+    "rules",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("name", String(200), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("actions", JSON, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+jobs = Table(  # long work asked for by a person: a monitor's run over the index, an import, loading the demo
+    "jobs",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("kind", String(40), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("state", String(20), nullable=False),  # waiting running done failed
+    Column("cursor", Text, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger),
+    Column("error", Text),
+    Column("leased_until", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+# --- the work ----------------------------------------------------------------------------------------------
+
+cases = Table(
+    "cases",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("number", Integer, nullable=False),
+    Column("thread_key", String(600), nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("status", String(20), nullable=False),  # new open waiting resolved
+    Column("priority", String(10), nullable=False),  # low normal high urgent
+    Column("platform", String(40), nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("sentiment", String(10), nullable=False),  # empty when unsure
+    Column("author_key", String(400), nullable=False),
+    Column("author_name", String(300), nullable=False),
+    Column("preview", String(400), nullable=False),
+    Column("post_key", String(400), nullable=False),  # the newest post by the customer
+    Column("monitors", JSON, nullable=False),
+    Column("customer_id", String(32)),
+    Column("assignee_id", String(32)),
+    Column("made_up", Boolean, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("last_post_at", Moment, nullable=False),  # by the customer
+    Column("first_answer_at", Moment),
+    Column("due_at", Moment),  # when the next answer is due; null when nobody waits
+    Column("snoozed_until", Moment),
+    Column("resolved_at", Moment),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("workspace", "thread_key"),
+    UniqueConstraint("workspace", "number"),
+    Index(None, "workspace", "status", "due_at"),
+    Index(None, "workspace", "author_key"),
+    Index(None, "workspace", "assignee_id", "status"),
+)
+
+thread_joins = Table(  # a thread's key that turned out to be part of another thread
+    "thread_joins",
+    metadata,
+    workspace_column(),
+    Column("thread_key", String(600), nullable=False),
+    Column("joined_to", String(600), nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("workspace", "thread_key"),
+    Index(None, "workspace", "joined_to"),
+)
+
+kept_posts = Table(  # the posts that belong to a case or an idea, so that work never loses its ground
+    "kept_posts",
+    metadata,
+    workspace_column(),
+    Column("post_key", String(400), nullable=False),
+    Column("thread_key", String(600), nullable=False),
+    Column("author_key", String(400), nullable=False),
+    Column("posted_at", Moment, nullable=False),
+    Column("own", Boolean, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("workspace", "post_key"),
+    Index(None, "workspace", "thread_key", "posted_at"),
+    Index(None, "workspace", "author_key"),
+)
+
+case_events = Table(  # what is shown between the posts of a thread: assignments, statuses, rules
+    "case_events",
+    metadata,
+    Column("id", GrowingId, primary_key=True),
+    workspace_column(),
+    reference("case_id", "cases.id", cascade=True),
+    Column("actor", String(60), nullable=False),  # a user's id, or rule:ID, or system
+    Column("kind", String(40), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    id_column(),
+    workspace_column(),
+    reference("case_id", "cases.id", cascade=True),
+    Column("author_id", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("name", String(100), nullable=False),
+    UniqueConstraint("workspace", "name"),
+)
+
+case_tags = Table(
+    "case_tags",
+    metadata,
+    workspace_column(),
+    reference("case_id", "cases.id", cascade=True),
+    reference("tag_id", "tags.id", cascade=True),
+    PrimaryKeyConstraint("case_id", "tag_id"),
+)
+
+unread = Table(
+    "unread",
+    metadata,
+    workspace_column(),
+    reference("case_id", "cases.id", cascade=True),
+    Column("user_id", String(32), nullable=False),
+    Column("seen_version", Integer, nullable=False),
+    PrimaryKeyConstraint("case_id", "user_id"),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    workspace_column(),
+    reference("case_id", "cases.id", cascade=True),
+    Column("user_id", String(32), nullable=False),
+    Column("typing", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("case_id", "user_id"),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("shortcut", String(60), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("workspace", "shortcut"),
+)
+
+views = Table(
+    "views",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("user_id", String(32)),  # null is shared by the workspace
+    Column("name", String(200), nullable=False),
+    Column("filter", JSON, nullable=False),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    id_column(),
+    workspace_column(),
+    reference("case_id", "cases.id"),
+    Column("answer_to", String(400), nullable=False),  # a post's key
+    Column("account_id", String(32)),
+    Column("way", String(20), nullable=False),  # reply quote dm open
+    Column("text", Text, nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("status", String(20), nullable=False),  # proposed draft approved sending sent failed unknown cancelled
+    Column("author_id", String(32), nullable=False),
+    Column("approver_id", String(32)),
+    Column("native_id", String(400)),
+    Column("url", Text),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("approved_at", Moment),
+    Column("sent_at", Moment),
+    Column("version", Integer, nullable=False),
+    Index(None, "workspace", "status"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", String(64), primary_key=True),  # what the platform is told, so that it is sent at most once
+    workspace_column(),
+    reference("reply_id", "replies.id"),
+    Column("not_before", Moment, nullable=False),
+    Column("leased_until", Moment),
+    Column("lease_owner", String(64)),
+    Column("attempts", Integer, nullable=False),
+    Column("started", Boolean, nullable=False),  # a send may have left this machine
+    Column("done_at", Moment),
+    Index(None, "done_at", "not_before"),
+    UniqueConstraint("reply_id"),
+)
+
+# --- customers ---------------------------------------------------------------------------------------------
+
+customers = Table(
+    "customers",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("name", String(300), nullable=False),
+    Column("email", String(320)),
+    Column("phone", String(40)),
+    Column("value", Float),  # in the workspace's currency over twelve months
+    Column("since", Moment),
+    Column("vip", Boolean, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("made_up", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index(None, "workspace", "email"),
+    Index(None, "workspace", "phone"),
+)
+
+identities = Table(  # an author tied to a customer, with its evidence; undone by setting undone_at
+    "identities",
+    metadata,
+    id_column(),
+    workspace_column(),
+    reference("customer_id", "customers.id", cascade=True),
+    Column("author_key", String(400), nullable=False),
+    Column("handle", String(300), nullable=False),
+    Column("evidence", String(40), nullable=False),  # account link email phone person list
+    Column("detail", String(400), nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    Index(None, "workspace", "author_key"),
+)
+
+ideas = Table(
+    "ideas",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("title", JSON, nullable=False),  # per language
+    Column("status", String(20), nullable=False),
+    Column("made_up", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+idea_posts = Table(
+    "idea_posts",
+    metadata,
+    workspace_column(),
+    reference("idea_id", "ideas.id", cascade=True),
+    Column("post_key", String(400), nullable=False),
+    PrimaryKeyConstraint("idea_id", "post_key"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("post_key", String(400), nullable=False),
+    Column("task", String(20), nullable=False),
+    Column("value", String(40), nullable=False),
+    Column("user_id", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("workspace", "post_key", "task"),
+)
+
+# --- what keeps the rest honest ----------------------------------------------------------------------------
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    workspace_column(),
+    Column("digest", String(64), nullable=False),  # keyed hash of a post's or author's key
+    Column("kind", String(10), nullable=False),  # post or author
+    Column("reason", String(20), nullable=False),  # erased or platform
+    Column("at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    PrimaryKeyConstraint("workspace", "digest"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("topic", String(100), nullable=False),
+    Column("group", String(100), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("error_kind", String(100), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("schema", Integer),
+    Column("failed_at", Moment, nullable=False),
+    Column("replayed_at", Moment),
+    UniqueConstraint("topic", "group", "partition", "offset"),
+)
+
+audit = Table(  # opaque ids and a salted commitment; the details stand apart and can be erased
+    "audit",
+    metadata,
+    Column("id", GrowingId, primary_key=True),
+    workspace_column(),
+    Column("actor", String(60), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("subject", String(60), nullable=False),
+    Column("commitment", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+audit_details = Table(
+    "audit_details",
+    metadata,
+    Column("audit_id", BigInteger, primary_key=True, autoincrement=False),
+    workspace_column(),
+    Column("salt", String(64), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+audit_seals = Table(  # the chain: the sealer's own order over rows that were committed
+    "audit_seals",
+    metadata,
+    Column("position", GrowingId, primary_key=True),
+    workspace_column(),
+    Column("audit_id", BigInteger, nullable=False, unique=True),
+    Column("mac", String(64), nullable=False),
+)
+
+changes = Table(  # what the console watches
+    "changes",
+    metadata,
+    Column("id", GrowingId, primary_key=True),
+    workspace_column(),
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(400), nullable=False),
+    Column("at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+roles = Table(  # the last word of each running process
+    "roles",
+    metadata,
+    workspace_column(),
+    Column("name", String(40), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("stats", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+secrets = Table(  # random salts that belong to the data; keys that encrypt stay in the key file
+    "secrets",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    workspace_column(),
+    Column("value", LargeBinary, nullable=False),
+)
