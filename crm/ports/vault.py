@@ -1,0 +1,21 @@
+"""Keys that are not stored with the data."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Vault(Protocol):
+    """Encrypts what must not lie open, and makes keys for other purposes."""
+
+    def encrypt(self, secret: str) -> bytes:
+        """Authenticated encryption of `secret`; a different result each time."""
+        ...
+
+    def decrypt(self, sealed: bytes) -> str:
+        """The secret again. Raises AuthorisationError when it was made with another key or was changed."""
+        ...
+
+    def key(self, purpose: str) -> bytes:
+        """A 32-byte key for `purpose`, always the same one."""
+        ...

@@ -1,0 +1,123 @@
+"""The team: who belongs to it, with which role, and how each likes the console."""
+
+from __future__ import annotations
+
+from msgspec import Struct, structs
+
+from crm.errors import ConflictError, InvalidInputError, NotFoundError
+from crm.ids import new_id
+from crm.policies.access import ROLES, Actor, Role, require
+from crm.ports.clock import Clock
+from crm.records import audit, changes, users
+from crm.records.database import Records
+from crm.records.users import User
+from crm.usecases.accounts import Accounts, folded_email, one_time_password
+
+LANGUAGES = ("fa", "en")
+SCHEMES = ("light", "dark", "auto")
+
+
+class Preferences(Struct, frozen=True):
+    """How one person likes the console. `keys` switches single-letter keys on."""
+
+    language: str = "en"
+    color_scheme: str = "auto"
+    keys: bool = True
+
+
+class Team:
+    """Adding people, changing their roles, and one's own preferences."""
+
+    def __init__(self, records: Records, accounts: Accounts, clock: Clock) -> None:
+        self._records, self._accounts, self._clock = records, accounts, clock
+
+    def members(self, actor: Actor) -> list[User]:
+        """Everybody of the workspace, in order of their names."""
+        require(actor, "read_team")
+        with self._records.read() as tx:
+            return users.of_workspace(tx, actor.workspace)
+
+    def add(self, actor: Actor, email: str, name: str, role: Role) -> tuple[User, str]:
+        """A new member and their one-time password, which they must change at the first log-in.
+
+        Raises: ForbiddenError, InvalidInputError, ConflictError where the e-mail is taken.
+        """
+        require(actor, "edit_team")
+        email, now, password = folded_email(email), self._clock.now(), one_time_password()
+        hashed = self._accounts.hash_password(password, email)
+        user = User(
+            id=new_id(now), workspace=actor.workspace, email=email, name=name.strip() or email.partition("@")[0],
+            role=_role(role), must_change=True, active=True, preferences={"language": actor.language}, monitors=None,
+            private=role in {"administrator", "manager"}, created_at=now,
+        )  # fmt: skip
+        with self._records.write() as tx:
+            if users.by_email(tx, email):
+                raise ConflictError(f"Somebody with the e-mail {email} is here already.")
+            users.add(tx, user, hashed)
+            audit.append(tx, actor.workspace, actor.user_id, "add_member", user.id, now, role=role)
+            changes.note(tx, actor.workspace, "team", user.id, now)
+        return user, password
+
+    def set_role(self, actor: Actor, user_id: str, role: Role) -> None:
+        """Give somebody another role. The last active administrator keeps theirs (ConflictError)."""
+        self._change(actor, user_id, "set_role", role=_role(role))
+
+    def set_active(self, actor: Actor, user_id: str, active: bool) -> None:
+        """Let somebody in again, or put them out: their sessions end at once."""
+        self._change(actor, user_id, "set_active", active=active)
+
+    def set_reach(self, actor: Actor, user_id: str, monitors: tuple[str, ...] | None, private: bool) -> None:
+        """Limit what somebody may read to these monitors (None: all), and to public posts or not."""
+        self._change(
+            actor, user_id, "set_reach", monitors=None if monitors is None else list(monitors), private=private
+        )
+
+    def reset_password(self, actor: Actor, user_id: str) -> str:
+        """A one-time password for a colleague who forgot theirs."""
+        require(actor, "edit_team")
+        with self._records.read() as tx:
+            user = users.by_id(tx, user_id)
+        if user is None or user.workspace != actor.workspace:
+            raise NotFoundError("member", user_id)
+        return self._accounts.reset_password(user.email)
+
+    def preferences(self, actor: Actor) -> Preferences:
+        """The actor's own preferences."""
+        with self._records.read() as tx:
+            user = users.by_id(tx, actor.user_id)
+        stored = user.preferences if user else {}
+        return Preferences(**{key: stored[key] for key in Preferences.__struct_fields__ if key in stored})
+
+    def set_preferences(self, actor: Actor, preferences: Preferences) -> None:
+        """Keep the actor's own preferences. Raises InvalidInputError for an unknown language or scheme."""
+        if preferences.language not in LANGUAGES or preferences.color_scheme not in SCHEMES:
+            raise InvalidInputError(f"The console knows the languages {LANGUAGES} and the schemes {SCHEMES}.")
+        with self._records.write() as tx:
+            users.change(tx, actor.user_id, preferences=structs.asdict(preferences))
+
+    def _change(self, actor: Actor, user_id: str, action: str, **fields: object) -> None:
+        require(actor, "edit_team")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            user = users.by_id(tx, user_id)
+            if user is None or user.workspace != actor.workspace:
+                raise NotFoundError("member", user_id)
+            users.change(tx, user_id, **fields)
+            left = [
+                one for one in users.of_workspace(tx, actor.workspace) if one.active and one.role == "administrator"
+            ]
+            if not left:
+                raise ConflictError(
+                    "A workspace needs at least one active administrator; make somebody else one first."
+                )
+            if fields.get("active") is False:
+                users.end_sessions(tx, user_id)
+            audit.append(tx, actor.workspace, actor.user_id, action, user_id, now, **fields)
+            changes.note(tx, actor.workspace, "team", user_id, now)
+
+
+def _role(role: str) -> Role:
+    for known in ROLES:
+        if role == known:
+            return known
+    raise InvalidInputError(f"There is no role {role!r}; the roles are {', '.join(ROLES)}.")
