@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -28,7 +28,10 @@ class Event(Struct, frozen=True):
 
 
 class Lag(Struct, frozen=True):
-    """How far a group is behind: `waiting` events, the oldest of them `seconds` old."""
+    """How far a group is behind: `waiting` events, the oldest of them `seconds` old.
+
+    Erased events between waiting ones may still be counted.
+    """
 
     group: str
     topic: str
@@ -85,7 +88,16 @@ class EventLog(Protocol):
     def trim(self, topic: str, groups: Sequence[str]) -> int:
         """Remove events that every one of `groups` has committed; returns how many.
 
-        A group named here that has never joined keeps everything.
+        A group named here that has never joined keeps everything, and so does naming none.
+        """
+        ...
+
+    def erase(self, keys: Collection[str]) -> int:
+        """Remove every event with one of these keys from all topics, physically; returns how many.
+
+        Other events keep their offsets. A log that keeps events for a fixed time (Kafka's 24 h)
+        removes nothing and returns 0. Raises: RetryableError where a reader holds on to the old
+        pages; then call again.
         """
         ...
 

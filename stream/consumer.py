@@ -1,0 +1,134 @@
+"""A member of a consumer group of the SQLite log; one member at a time is active, by lease."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import apsw
+
+from crm.ports.clock import Clock
+from crm.ports.log import Event
+from stream.errors import LeaseLostError
+from stream.file import rows, speaking, writing
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+TICK = 0.03
+"""Seconds between two looks at the file while a poll waits; a look costs some 10 microseconds."""
+
+STATE = "SELECT committed, owner, expires FROM groups WHERE topic = ? AND name = ?"
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+class SQLiteConsumer:
+    """See :class:`crm.ports.log.Consumer`. `member` is its number in the group, never given twice."""
+
+    def __init__(
+        self,
+        db: apsw.Connection,
+        path: Path,
+        clock: Clock,
+        lease: float,
+        topic: tuple[str, int],
+        group: str,
+        member: int,
+    ) -> None:
+        self._db, self._path, self._clock, self._lease = db, path, clock, timedelta(seconds=lease)
+        self._name, self._topic = topic
+        self._group, self._member = group, member
+        self._place: int | None = None  # the next offset to read; None while we don't hold the lease
+        self._renew = EPOCH
+        self._closed = False
+
+    def poll(self, limit: int, timeout: float) -> list[Event]:
+        deadline = self._clock.monotonic() + timeout
+        with speaking(self._path):
+            while True:
+                if events := self._look(limit):
+                    return events
+                left = deadline - self._clock.monotonic()
+                if left <= 0:
+                    return []
+                self._clock.sleep(min(TICK, left))
+
+    def commit(self) -> None:
+        if self._place is None:
+            return
+        now = self._clock.now()
+        with speaking(self._path), writing(self._db):
+            self._db.execute(
+                "UPDATE groups SET committed = ?, expires = ? WHERE topic = ? AND name = ? AND owner = ?",
+                (self._place, micros(now + self._lease), self._topic, self._group, self._member),
+            )
+            kept = self._db.changes() == 1
+        if not kept:
+            self._place = None
+            raise LeaseLostError(self._name, self._group)
+        self._renew = now + self._lease / 3
+
+    def seek_committed(self) -> None:
+        if self._place is not None:
+            with speaking(self._path):
+                self._place = self._state()[0]
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            with speaking(self._path), writing(self._db):
+                self._db.execute(
+                    "UPDATE groups SET owner = NULL WHERE topic = ? AND name = ? AND owner = ?",
+                    (self._topic, self._group, self._member),
+                )
+        finally:
+            self._db.close()
+
+    def _look(self, limit: int) -> list[Event]:
+        if not self._hold():
+            return []
+        found = rows(
+            self._db,
+            f"SELECT place, key, at, value FROM events_{self._topic} WHERE place >= ? ORDER BY place LIMIT ?",
+            (self._place, limit),
+        )
+        if found:
+            self._place = found[-1][0] + 1
+        moments = {at: EPOCH + at * MICROSECOND for at in {row[2] for row in found}}
+        return [Event(self._name, 0, place, key, value, moments[at]) for place, key, at, value in found]
+
+    def _hold(self) -> bool:
+        """Take or renew the lease; False while another member has it."""
+        now = self._clock.now()
+        if self._place is not None and now < self._renew:
+            return True
+        if not self._free(now):
+            self._place = None
+            return False
+        with writing(self._db):
+            # Looked at again inside of the transaction: another member may have been faster.
+            if not self._free(now):
+                self._place = None
+                return False
+            committed, owner, _ = self._state()
+            self._db.execute(
+                "UPDATE groups SET owner = ?, expires = ? WHERE topic = ? AND name = ?",
+                (self._member, micros(now + self._lease), self._topic, self._group),
+            )
+        if self._place is None or owner != self._member:
+            self._place = committed
+        self._renew = now + self._lease / 3
+        return True
+
+    def _free(self, now: datetime) -> bool:
+        _, owner, expires = self._state()
+        return owner in (None, self._member) or expires <= micros(now)
+
+    def _state(self) -> tuple[int, int | None, int]:
+        ((committed, owner, expires),) = rows(self._db, STATE, (self._topic, self._group))
+        return int(committed), owner, int(expires)

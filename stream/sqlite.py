@@ -1,0 +1,138 @@
+"""The embedded log: one SQLite file, a table per topic, one active consumer a group by lease."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from json import dumps
+from pathlib import Path
+from threading import Lock
+
+import apsw
+
+from crm.ports.clock import Clock
+from crm.ports.log import Lag, Record
+from stream.consumer import SQLiteConsumer, micros
+from stream.file import connect, rows, speaking, topic_id, writing
+
+TRIM_ROWS = 5_000
+"""Rows removed in one transaction, so that nobody who appends waits long."""
+SPARE_PAGES = 4_096
+"""Free pages (32 MiB) that stay in the file for the next events; trimming gives the rest back to the disk."""
+
+GROUPS = "SELECT g.name, t.name, t.id, g.committed FROM groups g JOIN topics t ON t.id = g.topic ORDER BY 2, 1"
+COMMITTED = "SELECT t.id, g.name, g.committed FROM topics t JOIN groups g ON g.topic = t.id WHERE t.name = ?"
+JOIN = "UPDATE groups SET members = members + 1 WHERE topic = ? AND name = ? RETURNING members"
+
+
+class SQLiteLog:
+    """See :class:`crm.ports.log.EventLog`. Several processes may open the same file.
+
+    `lease` is how many seconds a silent consumer keeps its group, `busy` how many to wait for
+    another process's lock, `max_pages` a limit to the file's size in pages of 8 KiB.
+    Raises: StoreError where the file can't be used, with the reason and the mend.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, *, lease: float = 10.0, busy: float = 5.0, max_pages: int | None = None
+    ) -> None:
+        self._path, self._clock, self._lease = path, clock, lease
+        self._busy, self._max_pages = busy, max_pages
+        self._lock = Lock()  # one connection for all threads: it serves one at a time
+        self._db = self._connect()
+        self._topics: dict[str, int] = {}
+
+    def append(self, topic: str, records: Sequence[Record]) -> int:
+        now = micros(self._clock.now())
+        with self._lock, speaking(self._path):
+            table = self._topic(topic)
+            with writing(self._db):
+                ((first,),) = rows(self._db, "SELECT next FROM topics WHERE id = ?", (table,))
+                after = int(first) + len(records)
+                self._db.executemany(
+                    f"INSERT INTO events_{table} VALUES (?, ?, ?, ?)",
+                    [(place, record.key, now, record.value) for place, record in enumerate(records, first)],
+                )
+                if records:
+                    self._db.execute("UPDATE topics SET next = ? WHERE id = ?", (after, table))
+        return after - 1
+
+    def consumer(self, topic: str, group: str) -> SQLiteConsumer:
+        db = self._connect()
+        with speaking(self._path):
+            table = topic_id(db, topic)
+            with writing(db):
+                db.execute("INSERT OR IGNORE INTO groups(topic, name) VALUES (?, ?)", (table, group))
+                ((member,),) = rows(db, JOIN, (table, group))
+        return SQLiteConsumer(db, self._path, self._clock, self._lease, (topic, table), group, int(member))
+
+    def lag(self) -> list[Lag]:
+        now = micros(self._clock.now())
+        with self._lock, speaking(self._path):
+            found = rows(self._db, GROUPS)
+            return [Lag(group, topic, *self._behind(table, committed, now)) for group, topic, table, committed in found]
+
+    def trim(self, topic: str, groups: Sequence[str]) -> int:
+        removed = 0
+        with speaking(self._path):
+            while groups and (step := self._trim_some(topic, groups)):
+                removed += step
+            if removed:
+                self._give_space_back()
+        return removed
+
+    def erase(self, keys: Collection[str]) -> int:
+        if not keys:
+            return 0
+        removed = 0
+        with self._lock, speaking(self._path):
+            with writing(self._db):
+                for (table,) in rows(self._db, "SELECT id FROM topics"):
+                    self._db.execute(
+                        f"DELETE FROM events_{table} WHERE key IN (SELECT value FROM json_each(?))",
+                        (dumps(list(keys)),),
+                    )
+                    removed += self._db.changes()
+            # `secure_delete` has overwritten the rows, but the write-ahead log still holds their old pages.
+            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        return removed
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _connect(self) -> apsw.Connection:
+        return connect(self._path, self._busy, self._max_pages)
+
+    def _topic(self, name: str) -> int:
+        if name not in self._topics:
+            self._topics[name] = topic_id(self._db, name)
+        return self._topics[name]
+
+    def _behind(self, table: int, committed: int, now: int) -> tuple[int, float]:
+        oldest = rows(
+            self._db, f"SELECT place, at FROM events_{table} WHERE place >= ? ORDER BY place LIMIT 1", (committed,)
+        )
+        if not oldest:
+            return 0, 0.0
+        ((last,),) = rows(self._db, f"SELECT max(place) FROM events_{table}")
+        place, at = oldest[0]
+        return int(last) - int(place) + 1, max(0.0, (now - int(at)) / 1e6)
+
+    def _trim_some(self, topic: str, groups: Sequence[str]) -> int:
+        with self._lock, writing(self._db):
+            found = rows(self._db, COMMITTED, (topic,))
+            committed = {name: int(done) for _, name, done in found}
+            if not found or not set(groups) <= committed.keys():
+                return 0
+            bound, table = min(committed[group] for group in groups), int(found[0][0])
+            self._db.execute(
+                f"DELETE FROM events_{table} WHERE place < min(?, (SELECT min(place) FROM events_{table}) + ?)",
+                (bound, TRIM_ROWS),
+            )
+            return int(self._db.changes())
+
+    def _give_space_back(self) -> None:
+        with self._lock:
+            surplus = int(self._db.pragma("freelist_count")) - SPARE_PAGES
+            if surplus > 0:
+                rows(self._db, f"PRAGMA incremental_vacuum({surplus})")

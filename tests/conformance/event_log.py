@@ -1,0 +1,366 @@
+"""What every EventLog must do. An adapter's test file inherits the classes and provides two fixtures.
+
+`open_log`: a callable that opens the log over the same storage each time it is called.
+`clock`: the clock that those logs were given; only :class:`Takeover` advances it.
+`log` (here) is the first one opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from crm.errors import RetryableError
+from crm.ports.log import Consumer, Event, EventLog, Record
+from tests.conformance.doubles import ManualClock
+
+TOPIC = "posts.collected"
+OpenLog = Callable[[], EventLog]
+
+CASES = [
+    ("bluesky:3k2a", b"hello"),
+    ("mastodon:۱۲۳", "سلام، حال‌تان چطور است؟ 🙂".encode()),
+    ("rss:کلید فارسی با فاصله", "كتابٌ ي".encode()),
+    ("csv:'quoted\" ; -- key", b""),
+    ("csv:nul", bytes(range(256))),
+    ("csv:long", b"x" * 400_000),
+]
+
+
+def records(count: int, start: int = 0) -> list[Record]:
+    """`count` records with keys of their own."""
+    return [Record(f"k:{n}", f"پست {n}".encode()) for n in range(start, start + count)]
+
+
+def drain(consumer: Consumer, limit: int = 1000) -> list[Event]:
+    """Everything that is there, without committing."""
+    events: list[Event] = []
+    while batch := consumer.poll(limit, 0.05):
+        events += batch
+    return events
+
+
+def values(events: list[Event]) -> list[str]:
+    return [event.value.decode() for event in events]
+
+
+class Suite:
+    @pytest.fixture
+    def log(self, open_log: OpenLog) -> Iterator[EventLog]:
+        log = open_log()
+        yield log
+        log.close()
+
+
+class Appending(Suite):
+    @pytest.mark.parametrize(("key", "value"), CASES, ids=[key for key, _ in CASES])
+    def test_what_was_appended_comes_back_byte_for_byte(self, log: EventLog, key: str, value: bytes) -> None:
+        log.append(TOPIC, [Record(key, value)])
+        (event,) = drain(log.consumer(TOPIC, "g"))
+        assert (event.topic, event.key, event.value) == (TOPIC, key, value)
+
+    def test_an_event_says_when_it_was_appended_in_utc(self, log: EventLog, clock: ManualClock) -> None:
+        before = clock.now()
+        log.append(TOPIC, records(1))
+        (event,) = drain(log.consumer(TOPIC, "g"))
+        assert abs(event.appended_at - before) < timedelta(minutes=1)
+        assert event.appended_at.utcoffset() is not None
+
+    def test_append_returns_the_last_offset(self, log: EventLog) -> None:
+        last = log.append(TOPIC, records(3))
+        assert drain(log.consumer(TOPIC, "g"))[-1].offset == last
+        assert log.append(TOPIC, records(1)) > last
+
+    def test_an_empty_append_changes_nothing(self, log: EventLog) -> None:
+        before = log.append(TOPIC, records(2))
+        log.append(TOPIC, [])
+        assert len(drain(log.consumer(TOPIC, "g"))) == 2
+        assert log.append(TOPIC, records(1)) == before + 1
+
+    def test_duplicates_are_kept(self, log: EventLog) -> None:
+        log.append(TOPIC, [Record("k", b"1"), Record("k", b"1")])
+        log.append(TOPIC, [Record("k", b"1")])
+        assert len(drain(log.consumer(TOPIC, "g"))) == 3
+
+    def test_an_append_that_fails_adds_nothing(self, log: EventLog) -> None:
+        broken = [*records(3), Record("k:3", object())]  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            log.append(TOPIC, broken)
+        assert drain(log.consumer(TOPIC, "g")) == []
+        log.append(TOPIC, records(1))
+        assert values(drain(log.consumer(TOPIC, "h"))) == ["پست 0"]
+
+    def test_topics_are_apart(self, log: EventLog) -> None:
+        log.append("a", [Record("k", b"in a")])
+        log.append("موضوع", [Record("k", b"in b")])
+        assert values(drain(log.consumer("a", "g"))) == ["in a"]
+        assert values(drain(log.consumer("موضوع", "g"))) == ["in b"]
+
+
+class Ordering(Suite):
+    def test_a_key_keeps_its_order_over_appends_and_polls(self, log: EventLog) -> None:
+        sent = [Record(f"k:{n % 3}", str(n).encode()) for n in range(90)]
+        for start in range(0, 90, 7):
+            log.append(TOPIC, sent[start : start + 7])
+        got = drain(log.consumer(TOPIC, "g"), limit=11)
+        for key in ("k:0", "k:1", "k:2"):
+            assert [e.value for e in got if e.key == key] == [r.value for r in sent if r.key == key]
+
+    def test_a_poll_gives_at_most_its_limit_and_the_next_goes_on(self, log: EventLog) -> None:
+        log.append(TOPIC, records(25))
+        consumer = log.consumer(TOPIC, "g")
+        sizes = [len(consumer.poll(10, 0.05)) for _ in range(4)]
+        assert sum(sizes) == 25
+        assert max(sizes) <= 10
+
+    def test_an_empty_topic_gives_an_empty_poll(self, log: EventLog) -> None:
+        assert log.consumer("never.written", "g").poll(10, 0.05) == []
+
+    def test_events_appended_after_joining_arrive(self, log: EventLog) -> None:
+        consumer = log.consumer(TOPIC, "g")
+        assert consumer.poll(10, 0.0) == []
+        log.append(TOPIC, records(1))
+        assert values(drain(consumer)) == ["پست 0"]
+
+
+class Committing(Suite):
+    def test_uncommitted_events_come_again_to_the_next_member(self, log: EventLog) -> None:
+        log.append(TOPIC, records(10))
+        first = log.consumer(TOPIC, "g")
+        first.poll(4, 0.05)
+        first.commit()
+        first.poll(4, 0.05)
+        first.close()
+        assert values(drain(log.consumer(TOPIC, "g"))) == [f"پست {n}" for n in range(4, 10)]
+
+    def test_commit_covers_everything_polled_so_far(self, log: EventLog) -> None:
+        log.append(TOPIC, records(10))
+        first = log.consumer(TOPIC, "g")
+        first.poll(3, 0.05)
+        first.poll(3, 0.05)
+        first.commit()
+        first.close()
+        assert values(drain(log.consumer(TOPIC, "g"))) == [f"پست {n}" for n in range(6, 10)]
+
+    def test_a_commit_without_a_poll_changes_nothing(self, log: EventLog) -> None:
+        log.append(TOPIC, records(2))
+        first = log.consumer(TOPIC, "g")
+        first.commit()
+        first.close()
+        assert len(drain(log.consumer(TOPIC, "g"))) == 2
+
+    def test_seek_committed_gives_the_same_events_again(self, log: EventLog) -> None:
+        log.append(TOPIC, records(6))
+        consumer = log.consumer(TOPIC, "g")
+        consumer.poll(2, 0.05)
+        consumer.commit()
+        again = drain(consumer)
+        consumer.seek_committed()
+        assert drain(consumer) == again
+        assert values(again) == [f"پست {n}" for n in range(2, 6)]
+
+
+class Groups(Suite):
+    def test_groups_do_not_disturb_each_other(self, log: EventLog) -> None:
+        log.append(TOPIC, records(5))
+        index, cases = log.consumer(TOPIC, "index"), log.consumer(TOPIC, "cases")
+        index.poll(5, 0.05)
+        index.commit()
+        assert len(drain(cases)) == 5
+        assert drain(index) == []
+
+    def test_lag_has_a_row_per_group_and_topic(self, log: EventLog) -> None:
+        log.append(TOPIC, records(5))
+        index, cases = log.consumer(TOPIC, "index"), log.consumer(TOPIC, "cases")
+        index.poll(3, 0.05)
+        index.commit()
+        rows = {(row.group, row.topic): row for row in log.lag()}
+        assert rows["index", TOPIC].waiting == 2
+        assert rows["cases", TOPIC].waiting == 5
+        drain(cases)
+        cases.commit()
+        (done,) = [row for row in log.lag() if row.group == "cases"]
+        assert (done.waiting, done.seconds) == (0, 0.0)
+
+    def test_two_members_of_a_group_never_get_the_same_event(self, log: EventLog) -> None:
+        log.append(TOPIC, records(8))
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        got = drain(first) + drain(second)
+        assert sorted(values(got)) == sorted(f"پست {n}" for n in range(8))
+
+
+class Takeover(Suite):
+    """For logs that lease a group to one member and were given `clock`; `lease` is its length in seconds."""
+
+    lease = 10.0
+
+    def test_the_second_member_waits_until_the_first_closes(self, log: EventLog) -> None:
+        log.append(TOPIC, records(3))
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        assert len(drain(first)) == 3
+        assert second.poll(10, 0.05) == []
+        first.close()
+        assert len(drain(second)) == 3
+
+    def test_the_second_member_takes_over_when_the_lease_expires(self, log: EventLog, clock: ManualClock) -> None:
+        log.append(TOPIC, records(6))
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        first.poll(2, 0.0)
+        first.commit()
+        first.poll(2, 0.0)
+        clock.advance(self.lease + 1)
+        assert values(second.poll(10, 0.0)) == [f"پست {n}" for n in range(2, 6)]
+        with pytest.raises(RetryableError, match="lease"):
+            first.commit()
+        assert first.poll(10, 0.0) == []
+
+    def test_polling_keeps_the_lease(self, log: EventLog, clock: ManualClock) -> None:
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        first.poll(1, 0.0)
+        for _ in range(6):
+            clock.advance(self.lease / 2)
+            first.poll(1, 0.0)
+        log.append(TOPIC, records(1))
+        assert second.poll(1, 0.0) == []
+        assert len(first.poll(1, 0.0)) == 1
+
+    def test_a_lease_that_expired_unnoticed_is_still_good(self, log: EventLog, clock: ManualClock) -> None:
+        log.append(TOPIC, records(4))
+        first = log.consumer(TOPIC, "g")
+        first.poll(2, 0.0)
+        clock.advance(self.lease * 3)
+        first.commit()
+        assert values(first.poll(10, 0.0)) == ["پست 2", "پست 3"]
+
+    def test_a_lost_lease_that_comes_back_starts_at_the_committed_offset(
+        self, log: EventLog, clock: ManualClock
+    ) -> None:
+        log.append(TOPIC, records(4))
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        first.poll(1, 0.0)
+        clock.advance(self.lease + 1)
+        second.poll(3, 0.0)
+        second.commit()
+        second.close()
+        assert values(first.poll(10, 0.0)) == ["پست 3"]
+
+    def test_closing_after_losing_the_lease_leaves_the_new_holder_alone(
+        self, log: EventLog, clock: ManualClock
+    ) -> None:
+        log.append(TOPIC, records(2))
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        first.poll(1, 0.0)
+        clock.advance(self.lease + 1)
+        second.poll(1, 0.0)
+        first.close()
+        assert log.consumer(TOPIC, "g").poll(1, 0.0) == []
+
+    def test_waiting_is_counted_in_seconds(self, log: EventLog, clock: ManualClock) -> None:
+        log.consumer(TOPIC, "g")
+        log.append(TOPIC, records(1))
+        clock.advance(90)
+        (row,) = log.lag()
+        assert row.seconds == pytest.approx(90)
+
+
+class Trimming(Suite):
+    def test_trim_keeps_what_any_named_group_has_not_committed(self, log: EventLog) -> None:
+        log.append(TOPIC, records(10))
+        fast, slow = log.consumer(TOPIC, "fast"), log.consumer(TOPIC, "slow")
+        drain(fast)
+        fast.commit()
+        slow.poll(4, 0.05)
+        slow.commit()
+        assert log.trim(TOPIC, ["fast", "slow"]) == 4
+        assert values(drain(slow)) == [f"پست {n}" for n in range(4, 10)]
+        assert log.trim(TOPIC, ["fast", "slow"]) == 0
+
+    def test_what_was_polled_and_not_committed_stays(self, log: EventLog) -> None:
+        log.append(TOPIC, records(3))
+        drain(log.consumer(TOPIC, "g"))
+        assert log.trim(TOPIC, ["g"]) == 0
+
+    def test_a_group_that_never_joined_keeps_everything(self, log: EventLog) -> None:
+        log.append(TOPIC, records(3))
+        consumer = log.consumer(TOPIC, "here")
+        drain(consumer)
+        consumer.commit()
+        assert log.trim(TOPIC, ["here", "not yet"]) == 0
+        assert len(drain(log.consumer(TOPIC, "not yet"))) == 3
+
+    def test_naming_no_group_keeps_everything(self, log: EventLog) -> None:
+        log.append(TOPIC, records(3))
+        assert log.trim(TOPIC, []) == 0
+        assert log.trim("unheard.of", ["g"]) == 0
+        assert len(drain(log.consumer(TOPIC, "g"))) == 3
+
+    def test_offsets_go_on_after_everything_was_trimmed(self, log: EventLog, open_log: OpenLog) -> None:
+        last = log.append(TOPIC, records(3))
+        consumer = log.consumer(TOPIC, "g")
+        drain(consumer)
+        consumer.commit()
+        assert log.trim(TOPIC, ["g"]) == 3
+        other = open_log()
+        assert other.append(TOPIC, records(1, start=3)) == last + 1
+        assert values(drain(consumer)) == ["پست 3"]
+        other.close()
+
+    def test_a_new_group_starts_at_the_oldest_event_kept(self, log: EventLog) -> None:
+        log.append(TOPIC, records(5))
+        first = log.consumer(TOPIC, "first")
+        first.poll(3, 0.05)
+        first.commit()
+        log.trim(TOPIC, ["first"])
+        late = log.consumer(TOPIC, "late")
+        assert {row.group: row.waiting for row in log.lag()}["late"] == 2
+        assert values(drain(late)) == ["پست 3", "پست 4"]
+
+
+class Durability(Suite):
+    def test_events_and_commits_survive_reopening(self, open_log: OpenLog) -> None:
+        log = open_log()
+        log.append(TOPIC, records(5))
+        consumer = log.consumer(TOPIC, "g")
+        consumer.poll(2, 0.05)
+        consumer.commit()
+        consumer.close()
+        log.close()
+        again = open_log()
+        assert values(drain(again.consumer(TOPIC, "g"))) == ["پست 2", "پست 3", "پست 4"]
+        again.close()
+
+    def test_a_second_opening_sees_what_the_first_wrote(self, log: EventLog, open_log: OpenLog) -> None:
+        other = open_log()
+        consumer = other.consumer(TOPIC, "g")
+        assert consumer.poll(10, 0.0) == []
+        log.append(TOPIC, records(2))
+        assert len(drain(consumer)) == 2
+        other.close()
+
+
+class Erasing(Suite):
+    """For logs that can remove single events."""
+
+    def test_erase_removes_every_event_of_these_keys_and_no_other(self, log: EventLog) -> None:
+        log.append("a", [Record("k:1", b"1"), Record("k:12", b"12"), Record("k:1", b"1 again")])
+        log.append("b", [Record("k:1", b"1 in b"), Record("کلید", b"fa"), Record("k:2", b"2")])
+        assert log.erase({"k:1", "کلید", "unknown"}) == 4
+        assert values(drain(log.consumer("a", "g"))) == ["12"]
+        assert values(drain(log.consumer("b", "g"))) == ["2"]
+        assert log.erase(["k:1"]) == 0
+        assert log.erase([]) == 0
+
+    def test_groups_go_on_where_they_were(self, log: EventLog) -> None:
+        log.append(TOPIC, records(6))
+        consumer = log.consumer(TOPIC, "g")
+        consumer.poll(3, 0.05)
+        consumer.commit()
+        log.erase(["k:1", "k:3", "k:5"])
+        assert values(drain(consumer)) == ["پست 4"]
+        consumer.commit()
+        (row,) = log.lag()
+        assert row.waiting == 0
+        assert log.append(TOPIC, records(1, start=6)) == 6
+        assert values(drain(consumer)) == ["پست 6"]
