@@ -1,0 +1,151 @@
+"""Responders: how an approved reply reaches its platform, at most once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from crm.errors import PermanentError, ShenavaError
+from crm.words import Post
+
+Way = Literal["reply", "quote", "dm", "open"]
+"""`open` means that a person answers on the platform and marks the reply as sent."""
+
+
+class UnknownOutcomeError(ShenavaError):
+    """The reply may or may not have been sent. Look with `find`; if that finds nothing, a person decides."""
+
+    def __init__(self, platform: str, reason: str) -> None:
+        self.platform, self.reason = platform, reason
+        super().__init__(f"It is not known whether {platform} has published the reply: {reason}.")
+
+
+class AnsweredPostGoneError(PermanentError):
+    """The post that the reply answers is no longer on the platform, or not visible to our account."""
+
+    def __init__(self, post_key: str) -> None:
+        self.post_key = post_key
+        super().__init__(f"The post {post_key} can't be answered because its platform no longer shows it to us.")
+
+
+class Account(Struct, frozen=True):
+    """An account of ours. `secret` is a password or a token; it is never shown, not even in a traceback."""
+
+    platform: str
+    handle: str
+    base_url: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Account(platform={self.platform!r}, handle={self.handle!r}, base_url={self.base_url!r}, secret=...)"
+
+
+class WayRule(Struct, frozen=True, omit_defaults=True):
+    """Whether one way is open, and by which rule.
+
+    `rule` is a code for the message catalogue: public_reply, public_quote, private_message,
+    private_unsupported, not_connected, on_platform. `limit` is the longest text in the platform's own
+    measure, None where unknown. `prefix` is what the text should start with so that the author
+    is told. `url` is the page to open.
+    """
+
+    way: Way
+    rule: str
+    allowed: bool = True
+    limit: int | None = None
+    prefix: str = ""
+    url: str = ""
+
+
+class Ways(Struct, frozen=True):
+    """The ways of answering a post, the best one first."""
+
+    rules: tuple[WayRule, ...]
+
+    @property
+    def allowed(self) -> tuple[WayRule, ...]:
+        """Those that are open."""
+        return tuple(rule for rule in self.rules if rule.allowed)
+
+
+class Length(Struct, frozen=True):
+    """How long a text is in the platform's own measure; `limit` is None where there is none."""
+
+    used: int
+    limit: int | None
+
+
+class SendOrder(Struct, frozen=True):
+    """One reply to be sent. The text goes out as it is: it is what a person approved.
+
+    `key` is the unique key of the outbox and `created_at` the time of its row: both stay the
+    same for every attempt, since platforms recognise a repetition by them. `answer_to` is the key
+    of the post and `answer_to_url` its page.
+    """
+
+    key: str
+    account: Account
+    way: Way
+    text: str
+    answer_to: str
+    answer_to_url: str
+    created_at: datetime
+    language: str = ""
+
+
+class Sent(Struct, frozen=True):
+    """A reply as the platform has it. `native_id` is the one under which a collector would see it."""
+
+    native_id: str
+    url: str
+    sent_at: datetime
+
+
+class AccountCheck(Struct, frozen=True, omit_defaults=True):
+    """Whether the account can be used now.
+
+    `problem` is a code for the message catalogue, empty when `ok`: secret_missing, refused,
+    inactive, unreachable, wrong_address.
+    """
+
+    handle: str
+    ok: bool
+    problem: str = ""
+    native_id: str = ""
+
+
+class Responder(Protocol):
+    """One platform on which we answer. Safe to share between threads; opens no connection when made."""
+
+    platform: str
+
+    def how(self, answer_to: Post, account: Account | None) -> Ways:
+        """How may I answer here? Asks nobody; without an account only `open` is allowed."""
+        ...
+
+    def count(self, text: str) -> Length:
+        """The length of a text as the platform measures it. Asks nobody."""
+        ...
+
+    def send(self, order: SendOrder) -> Sent:
+        """Publish the reply.
+
+        Raises: RetryableError (RateLimitedError where the platform said so) only when certainly
+        nothing was sent; AuthorisationError; AnsweredPostGoneError and PermanentError when the
+        platform refused; UnknownOutcomeError when it may have been sent. A second order with the
+        same key is never published twice by a platform that can recognise it.
+        """
+        ...
+
+    def find(self, order: SendOrder) -> Sent | None:
+        """Look on the platform whether the order was carried out; None when it is certainly not visible there.
+
+        Raises: RetryableError, AuthorisationError, PermanentError.
+        """
+        ...
+
+    def check(self, account: Account) -> AccountCheck:
+        """Sign in and say whether it worked. Never raises for what a person can mend, says it instead."""
+        ...
