@@ -1,0 +1,76 @@
+"""Long work that a person asked for: it is leased, it resumes, and it shows how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, insert, or_, select, update
+
+from crm.ids import new_id
+from crm.records.tables import jobs
+
+
+class Work(Struct, frozen=True):
+    """One piece of long work: `done` of `total` (None while unknown), resumable at `cursor`."""
+
+    id: str
+    workspace: str
+    kind: str
+    arguments: Mapping[str, Any]
+    state: str
+    cursor: str
+    done: int
+    total: int | None
+    error: str | None
+    leased_until: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def ask(tx: Connection, workspace: str, kind: str, now: datetime, **arguments: object) -> str:
+    """Queue work; returns its id."""
+    job_id = new_id(now)
+    tx.execute(
+        insert(jobs).values(
+            id=job_id, workspace=workspace, kind=kind, arguments=arguments, state="waiting", cursor="", done=0,
+            created_at=now, updated_at=now,
+        )
+    )  # fmt: skip
+    return job_id
+
+
+def claim(tx: Connection, kind: str, now: datetime, until: datetime) -> Work | None:
+    """Lease the oldest piece of work of this kind that waits, or whose worker died; None where there is none."""
+    free = or_(jobs.c.leased_until.is_(None), jobs.c.leased_until < now)
+    row = tx.execute(
+        select(jobs)
+        .where(jobs.c.kind == kind, jobs.c.state.in_(["waiting", "running"]), free)
+        .order_by(jobs.c.id)
+        .limit(1)
+        .with_for_update()
+    ).first()
+    if row is None:
+        return None
+    change(tx, row.id, now, state="running", leased_until=until)
+    return Work(**row._asdict())
+
+
+def change(tx: Connection, job_id: str, now: datetime, **fields: object) -> None:
+    """Write progress, state, cursor or lease."""
+    tx.execute(update(jobs).where(jobs.c.id == job_id).values(updated_at=now, **fields))
+
+
+def newest(tx: Connection, workspace: str, kind: str) -> Work | None:
+    """The last piece of work of this kind that was asked for."""
+    query = select(jobs).where(jobs.c.workspace == workspace, jobs.c.kind == kind).order_by(jobs.c.id.desc()).limit(1)
+    row = tx.execute(query).first()
+    return None if row is None else Work(**row._asdict())
+
+
+def get(tx: Connection, workspace: str, job_id: str) -> Work | None:
+    """The piece of work with this id."""
+    row = tx.execute(select(jobs).where(jobs.c.workspace == workspace, jobs.c.id == job_id)).first()
+    return None if row is None else Work(**row._asdict())

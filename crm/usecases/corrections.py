@@ -1,0 +1,43 @@
+"""Corrections: a person's better answer. People outrank models."""
+
+from __future__ import annotations
+
+from crm.envelope import encode
+from crm.errors import InvalidInputError, NotFoundError
+from crm.ids import new_id
+from crm.policies.access import Actor, require
+from crm.ports.clock import Clock
+from crm.ports.index import PostIndex
+from crm.ports.log import EventLog, Record
+from crm.records import audit, changes, corrections, workspaces
+from crm.records.corrections import VALUES
+from crm.records.database import Records
+from crm.words import COLLECTED, Collected
+
+
+class Corrections:
+    """Correcting language, sentiment and urgency of a post."""
+
+    def __init__(self, records: Records, index: PostIndex, log: EventLog, clock: Clock) -> None:
+        self._records, self._index, self._log, self._clock = records, index, log, clock
+
+    def correct(self, actor: Actor, post_key: str, task: str, value: str) -> None:
+        """Keep the answer and send the post through enrichment again.
+
+        Raises: ForbiddenError, NotFoundError, InvalidInputError (unknown task or value).
+        """
+        require(actor, "correct")
+        if value not in VALUES.get(task, ()):
+            known = "; ".join(f"{name}: {', '.join(values)}" for name, values in VALUES.items())
+            raise InvalidInputError(f"{task!r} can't be corrected to {value!r}; known are {known}.")
+        found = self._index.get(actor.scope, [post_key])
+        if not found:
+            raise NotFoundError("post", post_key)
+        now = self._clock.now()
+        with self._records.write() as tx:
+            corrections.put(tx, actor.workspace, post_key, task, value, actor.user_id, new_id(now), now)
+            workspaces.next_revision(tx, actor.workspace)
+            audit.append(tx, actor.workspace, actor.user_id, "correct", post_key[:60], now, task=task, value=value)
+            changes.note(tx, actor.workspace, "post", post_key, now)
+        event = Collected("again", found[0].post, now, found[0].origin, actor.workspace)
+        self._log.append(COLLECTED, [Record(post_key, encode(event))])
