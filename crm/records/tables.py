@@ -215,6 +215,7 @@ cases = Table(
     Column("private", Boolean, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("last_post_at", Moment, nullable=False),  # by the customer
+    Column("posts", Integer, nullable=False),  # how many that want an answer came so far
     Column("first_answer_at", Moment),
     Column("due_at", Moment),  # when the next answer is due; null when nobody waits
     Column("snoozed_until", Moment),
@@ -263,6 +264,7 @@ case_events = Table(  # what is shown between the posts of a thread: assignments
     Column("actor", String(60), nullable=False),  # a user's id, or rule:ID, or system
     Column("kind", String(40), nullable=False),
     Column("detail", JSON, nullable=False),
+    Column("version", Integer, nullable=False),  # the case's, after this event
     Column("at", Moment, nullable=False),
 )
 
@@ -301,7 +303,7 @@ unread = Table(
     workspace_column(),
     reference("case_id", "cases.id", cascade=True),
     Column("user_id", String(32), nullable=False),
-    Column("seen_version", Integer, nullable=False),
+    Column("seen_posts", Integer, nullable=False),  # of the case's posts
     PrimaryKeyConstraint("case_id", "user_id"),
 )
 
@@ -358,6 +360,7 @@ replies = Table(
     Column("error", Text),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("asked_at", Moment),  # when its author asked for approval
     Column("approved_at", Moment),
     Column("sent_at", Moment),
     Column("version", Integer, nullable=False),

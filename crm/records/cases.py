@@ -1,0 +1,148 @@
+"""Cases: one row per thread that wants an answer, and what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select, update
+
+from crm.errors import NotFoundError
+from crm.policies.cases import Status
+from crm.policies.clock import Priority
+from crm.records.sql import as_struct, chunks, columns_of
+from crm.records.tables import case_events, cases, notes, presence, replies, unread
+
+
+class Case(Struct, frozen=True):
+    """Work for the team. `sentiment` is empty when unsure; `due_at` is None when nobody waits for us."""
+
+    id: str
+    workspace: str
+    number: int
+    thread_key: str
+    title: str
+    status: Status
+    priority: Priority
+    platform: str
+    language: str
+    sentiment: str
+    author_key: str
+    author_name: str
+    preview: str
+    post_key: str
+    monitors: tuple[str, ...]
+    customer_id: str | None
+    assignee_id: str | None
+    made_up: bool
+    private: bool
+    opened_at: datetime
+    last_post_at: datetime
+    posts: int
+    first_answer_at: datetime | None
+    due_at: datetime | None
+    snoozed_until: datetime | None
+    resolved_at: datetime | None
+    version: int
+
+
+class CaseEvent(Struct, frozen=True):
+    """Something that happened to a case. `actor` is a user's id, ``rule:ID`` or ``system``."""
+
+    id: int
+    case_id: str
+    actor: str
+    kind: str
+    detail: dict[str, str | int | float | bool | list[str] | None]
+    version: int
+    at: datetime
+
+
+def get(tx: Connection, workspace: str, case_id: str) -> Case:
+    """The case with this id. Raises NotFoundError."""
+    row = tx.execute(select(cases).where(cases.c.workspace == workspace, cases.c.id == case_id)).first()
+    if row is None:
+        raise NotFoundError("case", case_id)
+    return as_struct(Case, row)
+
+
+def by_threads(tx: Connection, workspace: str, thread_keys: Collection[str]) -> dict[str, Case]:
+    """The cases of these threads, by thread key."""
+    found = {}
+    for some in chunks(thread_keys):
+        query = select(cases).where(cases.c.workspace == workspace, cases.c.thread_key.in_(some))
+        found.update({row.thread_key: as_struct(Case, row) for row in tx.execute(query)})
+    return found
+
+
+def of_people(tx: Connection, workspace: str, author_keys: Collection[str], customer_id: str | None) -> list[Case]:
+    """The latest 50 cases of a customer or of these authors, newest first."""
+    whose = cases.c.author_key.in_(list(author_keys))
+    if customer_id is not None:
+        whose = whose | (cases.c.customer_id == customer_id)
+    query = select(cases).where(cases.c.workspace == workspace, whose).order_by(cases.c.last_post_at.desc()).limit(50)
+    return [as_struct(Case, row) for row in tx.execute(query)]
+
+
+def add(tx: Connection, case: Case) -> None:
+    """Store a new case. Its thread and number must be free in the workspace."""
+    tx.execute(insert(cases).values(**columns_of(case)))
+
+
+def change(tx: Connection, case_id: str, **fields: object) -> None:
+    """Write some columns of a case."""
+    tx.execute(update(cases).where(cases.c.id == case_id).values(**fields))
+
+
+def tie(tx: Connection, workspace: str, author_key: str, customer_id: str | None) -> None:
+    """Make all cases of an author those of a customer, or of nobody."""
+    tx.execute(
+        update(cases)
+        .where(cases.c.workspace == workspace, cases.c.author_key == author_key)
+        .values(customer_id=customer_id)
+    )
+
+
+def add_event(
+    tx: Connection, case: Case, actor: str, kind: str, now: datetime, detail: Mapping[str, object]
+) -> None:  # fmt: skip
+    """Put something on the case's time line; `case` is as it is after the event."""
+    tx.execute(
+        insert(case_events).values(
+            workspace=case.workspace, case_id=case.id, actor=actor, kind=kind, detail=dict(detail),
+            version=case.version, at=now,
+        )
+    )  # fmt: skip
+
+
+def events(tx: Connection, case_id: str, limit: int = 500) -> list[CaseEvent]:
+    """The latest `limit` events of a case, oldest first."""
+    query = select(case_events).where(case_events.c.case_id == case_id).order_by(case_events.c.id.desc()).limit(limit)
+    return [as_struct(CaseEvent, row) for row in tx.execute(query)][::-1]
+
+
+def events_since(tx: Connection, case_id: str, version: int, kinds: Collection[str]) -> list[CaseEvent]:
+    """Events of these kinds that came after the case had `version`, oldest first."""
+    query = select(case_events).where(
+        case_events.c.case_id == case_id, case_events.c.version > version, case_events.c.kind.in_(list(kinds))
+    )
+    return [as_struct(CaseEvent, row) for row in tx.execute(query.order_by(case_events.c.id))]
+
+
+def absorb(tx: Connection, kept_id: str, gone_id: str) -> None:
+    """Hand notes, replies and events of one case to another and remove it. Tags are moved by their own module."""
+    for table in (notes, replies, case_events):
+        tx.execute(update(table).where(table.c.case_id == gone_id).values(case_id=kept_id))
+    for table in (presence, unread):
+        tx.execute(delete(table).where(table.c.case_id == gone_id))
+    tx.execute(delete(cases).where(cases.c.id == gone_id))
+
+
+def wake(tx: Connection, now: datetime) -> list[Case]:
+    """End the snoozes whose time has come, in all workspaces; returns those cases."""
+    due = select(cases).where(cases.c.snoozed_until <= now)
+    woken = [as_struct(Case, row) for row in tx.execute(due)]
+    for some in chunks([case.id for case in woken]):
+        tx.execute(update(cases).where(cases.c.id.in_(some)).values(snoozed_until=None))
+    return woken
