@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -40,6 +40,9 @@ class Account(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Account(platform={self.platform!r}, handle={self.handle!r}, base_url={self.base_url!r}, secret=...)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("handle", self.handle), ("base_url", self.base_url)]
 
 
 class WayRule(Struct, frozen=True, omit_defaults=True):

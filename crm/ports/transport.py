@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -67,6 +68,8 @@ PAGE = Limits()
 STREAM = Limits(read=90.0, total=None, size=None)
 """For answers that go on as long as the connection lives."""
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 
 class Transport(Protocol):
     """Clients of the usual libraries, all behind one guard. Safe to share between threads.
@@ -90,7 +93,7 @@ class Transport(Protocol):
         """The same for libraries built on requests. A call's own timeout replaces `connect` and `read`."""
         ...
 
-    def websocket(self, url: str, headers: Mapping[str, str] | None = None, limits: Limits = STREAM) -> ClientConnection:
+    def websocket(self, url: str, headers: Mapping[str, str] = NO_HEADERS, limits: Limits = STREAM) -> ClientConnection:
         """An open connection; `limits.size` bounds one message (None: 1 MiB), redirects are not followed.
 
         Raises besides: websockets.InvalidStatus where the server answers with another status than 101.
