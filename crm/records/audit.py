@@ -81,7 +81,7 @@ def append(
 
 def seal(tx: Connection, key: bytes, limit: int = 5_000) -> int:
     """Chain the rows that were committed since the last call; returns how many. Only one sealer runs at a time."""
-    head = tx.execute(select(audit_seals.c.mac).order_by(audit_seals.c.position.desc()).limit(1)).scalar() or GENESIS
+    mac = head(tx)
     # Numbers become visible late only while their transaction is open, so a look at the newest is enough.
     recent = tx.execute(select(func.coalesce(func.max(audit_seals.c.audit_id), 0))).scalar_one() - OPEN_AT_MOST
     rows = tx.execute(
@@ -93,16 +93,23 @@ def seal(tx: Connection, key: bytes, limit: int = 5_000) -> int:
     ).all()
     sealed = []
     for row in rows:
-        head = _mac(key, head, AuditRow(*row[:7]))
-        sealed.append({"workspace": row.workspace, "audit_id": row.id, "mac": head})
+        mac = _mac(key, mac, AuditRow(*row[:7]))
+        sealed.append({"workspace": row.workspace, "audit_id": row.id, "mac": mac})
     if sealed:
         tx.execute(insert(audit_seals), sealed)
     return len(sealed)
 
 
+def head(tx: Connection) -> str:
+    """The newest link of the chain; it goes into back-ups and receipts."""
+    return str(
+        tx.execute(select(audit_seals.c.mac).order_by(audit_seals.c.position.desc()).limit(1)).scalar() or GENESIS
+    )
+
+
 def verify(tx: Connection, key: bytes) -> Verification:
     """Walk the whole chain and check every link and every commitment that still has its details."""
-    head, count = GENESIS, 0
+    last, count = GENESIS, 0
     rows = tx.execute(
         select(audit_seals.c.position, audit_seals.c.audit_id, audit_seals.c.mac, *audit.c, audit_details.c.salt,
                audit_details.c.detail)
@@ -111,11 +118,11 @@ def verify(tx: Connection, key: bytes) -> Verification:
         .order_by(audit_seals.c.position)
     )  # fmt: skip
     for position, audit_id, mac, *columns, salt, detail in rows:
-        reason = _fault(key, head, mac, columns, salt, detail)
+        reason = _fault(key, last, mac, columns, salt, detail)
         if reason:
-            return Verification(count, head, Broken(position, audit_id, reason))
-        head, count = mac, count + 1
-    return Verification(count, head, None)
+            return Verification(count, last, Broken(position, audit_id, reason))
+        last, count = mac, count + 1
+    return Verification(count, last, None)
 
 
 def _fault(key: bytes, head: str, mac: str, columns: list[object], salt: str | None, detail: Detail | None) -> str:

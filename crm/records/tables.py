@@ -378,6 +378,8 @@ outbox = Table(
     Column("lease_owner", String(64)),
     Column("attempts", Integer, nullable=False),
     Column("started", Boolean, nullable=False),  # a send may have left this machine
+    Column("first_attempt", Moment),
+    Column("created_at", Moment, nullable=False),
     Column("done_at", Moment),
     Index(None, "done_at", "not_before"),
     UniqueConstraint("reply_id"),
@@ -484,7 +486,8 @@ dead_letters = Table(
     Column("schema", Integer),
     Column("failed_at", Moment, nullable=False),
     Column("replayed_at", Moment),
-    UniqueConstraint("topic", "group", "partition", "offset"),
+    Index(None, "key"),
+    Index(None, "failed_at"),
 )
 
 audit = Table(  # opaque ids and a salted commitment; the details stand apart and can be erased

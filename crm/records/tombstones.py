@@ -27,6 +27,11 @@ def digest(key: bytes, workspace: str, subject: str) -> str:
     return hmac.new(key, f"{workspace}/{subject}".encode(), "sha256").hexdigest()
 
 
+def opaque(tx: Connection, workspace: str, subject: str) -> str:
+    """A name for a post or an author in the audit trail that says nothing once the rest is erased (32 hex digits)."""
+    return digest(salt(tx), workspace, subject)[:32]
+
+
 def salt(tx: Connection) -> bytes:
     """The installation's key for tombstones; made at first use."""
     found = tx.execute(select(secrets_table.c.value).where(secrets_table.c.name == "tombstones")).scalar()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from crm.envelope import encode
+from crm.envelope import record
 from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
-from crm.ports.log import EventLog, Record
-from crm.records import audit, changes, corrections, workspaces
+from crm.ports.log import EventLog
+from crm.records import audit, changes, corrections, tombstones, workspaces
 from crm.records.corrections import VALUES
 from crm.records.database import Records
 from crm.words import COLLECTED, Collected
@@ -37,7 +37,8 @@ class Corrections:
         with self._records.write() as tx:
             corrections.put(tx, actor.workspace, post_key, task, value, actor.user_id, new_id(now), now)
             workspaces.next_revision(tx, actor.workspace)
-            audit.append(tx, actor.workspace, actor.user_id, "correct", post_key[:60], now, task=task, value=value)
+            subject = tombstones.opaque(tx, actor.workspace, post_key)
+            audit.append(tx, actor.workspace, actor.user_id, "correct", subject, now, task=task, value=value)
             changes.note(tx, actor.workspace, "post", post_key, now)
         event = Collected("again", found[0].post, now, found[0].origin, actor.workspace)
-        self._log.append(COLLECTED, [Record(post_key, encode(event))])
+        self._log.append(COLLECTED, [record(event)])

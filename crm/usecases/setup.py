@@ -1,0 +1,137 @@
+"""The first visit: brand, sources, zone; and the demo that can be loaded and removed."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, select
+
+from crm.errors import InvalidInputError
+from crm.policies.access import Actor, require
+from crm.ports.clock import Clock
+from crm.ports.index import PostIndex
+from crm.query.tree import Field
+from crm.records import audit, changes, jobs, monitors, tables, workspaces
+from crm.records.database import Records
+from crm.records.monitors import Monitor
+from crm.records.workspaces import Workspace
+from crm.usecases.monitors import MonitorDraft, Monitors
+from crm.usecases.sources import Sources
+
+DEMO = "load_demo"
+
+
+class SourceChoice(Struct, frozen=True):
+    """A source that was ticked at the first visit."""
+
+    kind: str
+    name: str
+    options: Mapping[str, str] = {}
+
+
+class Setup:
+    """Everything between the first page and the first post."""
+
+    def __init__(self, records: Records, index: PostIndex, monitors_: Monitors, sources: Sources, clock: Clock) -> None:
+        self._records, self._index, self._clock = records, index, clock
+        self._monitors, self._sources = monitors_, sources
+
+    def workspace(self, actor: Actor) -> Workspace:
+        """The actor's workspace."""
+        with self._records.read() as tx:
+            return workspaces.get(tx, actor.workspace)
+
+    def begin(self, actor: Actor, brand: str, synonyms: Sequence[str], choices: Sequence[SourceChoice]) -> Monitor:
+        """Name the workspace after the brand, watch the brand, and set the ticked sources up.
+
+        Raises: InvalidInputError (no brand), SourceProblemsError; then nothing is set up.
+        """
+        require(actor, "edit_workspace")
+        brand = brand.strip()
+        if not brand:
+            raise InvalidInputError("The name of the brand is missing; it is what Shenava listens for.")
+        for choice in choices:
+            if problems := self._sources.check(choice.kind, choice.options):
+                raise InvalidInputError(" ".join(problem.message for problem in problems))
+        with self._records.write() as tx:
+            workspaces.change(tx, actor.workspace, name=brand)
+        monitor = self._monitors.save(actor, MonitorDraft(brand, brand_query([brand, *synonyms]), brand))
+        for choice in choices:
+            self._sources.add(actor, choice.kind, choice.name, choice.options)
+        return monitor
+
+    def change_workspace(
+        self, actor: Actor, name: str, zone: str, week_start: int, weekend: Sequence[int], hours: Mapping[str, str]
+    ) -> None:
+        """Set the name, the reporting zone and the working week. Raises InvalidInputError."""
+        require(actor, "edit_workspace")
+        if zone not in zoneinfo.available_timezones():
+            raise InvalidInputError(f"There is no time zone {zone!r}; they look like Asia/Tehran.")
+        if week_start not in range(7) or not set(weekend) <= set(range(7)) or len(set(weekend)) == 7:
+            raise InvalidInputError("The week starts on one of its seven days, and at least one day is a working day.")
+        if not "00:00" <= hours.get("from", "") < hours.get("until", "") <= "24:00":
+            raise InvalidInputError("The business hours must begin before they end, as in 09:00 to 18:00.")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            workspaces.change(
+                tx, actor.workspace, name=name.strip(), zone=zone, week_start=week_start, weekend=list(weekend),
+                business_hours=dict(hours),
+            )  # fmt: skip
+            audit.append(tx, actor.workspace, actor.user_id, "change_workspace", actor.workspace, now, zone=zone)
+            changes.note(tx, actor.workspace, "team", actor.workspace, now)
+
+    def load_demo(self, actor: Actor) -> str:
+        """Ask for the demo; it is loaded in the background. Returns the work's id."""
+        require(actor, "import")
+        with self._records.write() as tx:
+            running = jobs.newest(tx, actor.workspace, DEMO)
+            if running and running.state in {"waiting", "running"}:
+                return running.id
+            return jobs.ask(tx, actor.workspace, DEMO, self._clock.now())
+
+    def demo_progress(self, actor: Actor) -> jobs.Work | None:
+        """How far the loading of the demo is; None where it was never asked for."""
+        with self._records.read() as tx:
+            return jobs.newest(tx, actor.workspace, DEMO)
+
+    def demo_loaded(self, actor: Actor) -> bool:
+        """Whether made-up data stand in the workspace, so that every page says so."""
+        with self._records.read() as tx:
+            return any(one.made_up for one in monitors.of_workspace(tx, actor.workspace))
+
+    def remove_demo(self, actor: Actor) -> None:
+        """Take everything made up out of the workspace again."""
+        require(actor, "edit_workspace")
+        self._remove_posts(actor)
+        now = self._clock.now()
+        with self._records.write() as tx:
+            _remove_rows(tx, actor.workspace)
+            workspaces.next_revision(tx, actor.workspace)
+            audit.append(tx, actor.workspace, actor.user_id, "remove_demo", actor.workspace, now)
+            changes.note(tx, actor.workspace, "case", "demo", now)
+
+    def _remove_posts(self, actor: Actor) -> None:
+        made_up = Field("is", ":", "made_up")
+        while page := self._index.search(actor.scope, made_up, "newest", 1000).hits:
+            self._index.delete(actor.workspace, [hit.post.key for hit in page])
+
+
+def _remove_rows(tx: Connection, workspace: str) -> None:
+    cases = tables.cases.c
+    made_up = select(cases.id).where(cases.made_up, cases.workspace == workspace)
+    threads = select(cases.thread_key).where(cases.made_up, cases.workspace == workspace)
+    kept, replies, outbox = tables.kept_posts.c, tables.replies.c, tables.outbox.c
+    tx.execute(delete(tables.kept_posts).where(kept.workspace == workspace, kept.thread_key.in_(threads)))
+    of_cases = select(replies.id).where(replies.case_id.in_(made_up))
+    tx.execute(delete(tables.outbox).where(outbox.reply_id.in_(of_cases)))
+    tx.execute(delete(tables.replies).where(replies.case_id.in_(made_up)))
+    for table in (tables.cases, tables.monitors, tables.customers, tables.ideas):
+        tx.execute(delete(table).where(table.c.workspace == workspace, table.c.made_up))
+
+
+def brand_query(names: Sequence[str]) -> str:
+    """A query for a brand by any of its names, each in quotes so that it is never read as an operator."""
+    quoted = ['"' + name.strip().replace('"', "") + '"' for name in names if name.strip()]
+    return " OR ".join(dict.fromkeys(quoted))

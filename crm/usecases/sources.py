@@ -1,0 +1,170 @@
+"""Setting up what is collected, and our own accounts that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import structs
+
+from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, ShenavaError
+from crm.ids import new_id
+from crm.policies.access import Actor, require
+from crm.ports.clock import Clock
+from crm.ports.responder import Account, Responder
+from crm.ports.source import Problem, Rejected, Source
+from crm.ports.vault import Vault
+from crm.records import audit, changes, sources, workspaces
+from crm.records.database import Records
+from crm.records.sources import AccountRow, SourceRow
+
+
+class SourceProblemsError(InvalidInputError):
+    """Options of a source can't be used; `problems` names each."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problem.message for problem in problems))
+
+
+class Sources:
+    """Sources and accounts of a workspace."""
+
+    def __init__(
+        self,
+        records: Records,
+        kinds: Mapping[str, Source],
+        responders: Mapping[str, Responder],
+        vault: Vault,
+        clock: Clock,
+    ) -> None:
+        self.kinds, self._responders = kinds, responders
+        self._records, self._vault, self._clock = records, vault, clock
+
+    def all(self, actor: Actor) -> list[SourceRow]:
+        """Every source with its health, oldest first."""
+        require(actor, "read_health")
+        with self._records.read() as tx:
+            return sources.of_workspace(tx, actor.workspace)
+
+    def rejected(self, actor: Actor, source_id: str) -> list[Rejected]:
+        """The newest rows of a source that could not be used, with where they stood and why."""
+        require(actor, "read_health")
+        with self._records.read() as tx:
+            return sources.rejected_of(tx, actor.workspace, source_id)
+
+    def check(self, kind: str, options: Mapping[str, str]) -> list[Problem]:
+        """What is wrong with these options; raises NotFoundError for an unknown kind."""
+        if kind not in self.kinds:
+            raise NotFoundError("kind of source", kind)
+        return self.kinds[kind].check(options)
+
+    def add(self, actor: Actor, kind: str, name: str, options: Mapping[str, str]) -> SourceRow:
+        """Set up a source; the collectors start it within seconds. Raises SourceProblemsError."""
+        require(actor, "edit_sources")
+        if problems := self.check(kind, options):
+            raise SourceProblemsError(problems)
+        now = self._clock.now()
+        row = SourceRow(new_id(now), actor.workspace, kind, name.strip() or kind, dict(options), now)
+        with self._records.write() as tx:
+            sources.put(tx, row)
+            audit.append(tx, actor.workspace, actor.user_id, "add_source", row.id, now, kind=kind)
+            changes.note(tx, actor.workspace, "source", row.id, now)
+        return row
+
+    def set_enabled(self, actor: Actor, source_id: str, enabled: bool) -> None:
+        """Pause a source, or let it run (again, after a failure). Raises NotFoundError."""
+        require(actor, "edit_sources")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            row = sources.get(tx, actor.workspace, source_id)
+            if row is None:
+                raise NotFoundError("source", source_id)
+            state = "new" if enabled else "stopped"
+            sources.change(tx, source_id, enabled=enabled, state=state, error=None, error_kind=None, retry_at=None)
+            audit.append(tx, actor.workspace, actor.user_id, "set_source", source_id, now, enabled=enabled)
+            changes.note(tx, actor.workspace, "source", source_id, now)
+
+    def remove(self, actor: Actor, source_id: str) -> None:
+        """Forget a source; its posts stay. Raises NotFoundError."""
+        require(actor, "edit_sources")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            if not sources.remove(tx, actor.workspace, source_id):
+                raise NotFoundError("source", source_id)
+            audit.append(tx, actor.workspace, actor.user_id, "remove_source", source_id, now)
+            changes.note(tx, actor.workspace, "source", source_id, now)
+
+    def accounts(self, actor: Actor) -> list[AccountRow]:
+        """Our own accounts, without their secrets."""
+        require(actor, "read_health")
+        with self._records.read() as tx:
+            return sources.accounts_of(tx, actor.workspace)
+
+    def connect(self, actor: Actor, platform: str, base_url: str, handle: str, secret: str) -> AccountRow:
+        """Check a credential on its platform and keep it encrypted.
+
+        Nothing is kept unless the platform accepts it. Raises: AuthorisationError, InvalidInputError, RetryableError.
+        """
+        require(actor, "edit_sources")
+        responder = self._responders.get(platform)
+        if responder is None:
+            raise NotFoundError("platform to answer on", platform)
+        if not secret.strip():
+            raise InvalidInputError("The secret is empty: an app password or an access token is needed.")
+        found = responder.check(
+            Account(platform=platform, handle=handle.strip(), base_url=base_url.strip(), secret=secret)
+        )
+        if not found.ok:
+            raise AuthorisationError(found.problem or f"{platform} does not accept this credential.")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            known = sources.accounts_of(tx, actor.workspace)
+            old = next((one for one in known if (one.platform, one.native_id) == (platform, found.native_id)), None)
+            row = AccountRow(
+                old.id if old else new_id(now), actor.workspace, platform, base_url.strip(), found.handle,
+                found.native_id, "connected", None, now, old.created_at if old else now,
+            )  # fmt: skip
+            sources.put_account(tx, row, self._vault.encrypt(secret))
+            workspaces.next_revision(tx, actor.workspace)
+            audit.append(tx, actor.workspace, actor.user_id, "connect_account", row.id, now, platform=platform)
+            changes.note(tx, actor.workspace, "source", row.id, now)
+        return row
+
+    def recheck(self, actor: Actor, account_id: str) -> AccountRow:
+        """Ask the platform again whether the stored credential works, and keep the answer."""
+        require(actor, "edit_sources")
+        with self._records.read() as tx:
+            row = self._account(sources.accounts_of(tx, actor.workspace), account_id)
+            sealed = sources.secret_of(tx, account_id)
+        error = self._fault(row, sealed)
+        now, state = self._clock.now(), "failed" if error else "connected"
+        with self._records.write() as tx:
+            sources.change_account(tx, account_id, state=state, error=error, checked_at=now)
+            changes.note(tx, actor.workspace, "source", account_id, now)
+        return structs.replace(row, state=state, error=error, checked_at=now)
+
+    def disconnect(self, actor: Actor, account_id: str) -> None:
+        """Forget an account and its secret. Raises NotFoundError."""
+        require(actor, "edit_sources")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            if not sources.remove_account(tx, actor.workspace, account_id):
+                raise NotFoundError("account", account_id)
+            audit.append(tx, actor.workspace, actor.user_id, "disconnect_account", account_id, now)
+            changes.note(tx, actor.workspace, "source", account_id, now)
+
+    def _account(self, rows: list[AccountRow], account_id: str) -> AccountRow:
+        found = next((row for row in rows if row.id == account_id), None)
+        if found is None:
+            raise NotFoundError("account", account_id)
+        return found
+
+    def _fault(self, row: AccountRow, sealed: bytes) -> str | None:
+        try:
+            account = Account(
+                platform=row.platform, handle=row.handle, base_url=row.base_url, secret=self._vault.decrypt(sealed)
+            )
+            found = self._responders[row.platform].check(account)
+        except ShenavaError as error:
+            return str(error)
+        return None if found.ok else found.problem
