@@ -1,0 +1,1 @@
+"""Figures that `shenava bench NAME` measures; each module has one `run`."""
