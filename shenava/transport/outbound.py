@@ -74,7 +74,7 @@ class OutboundTransport:
         except InvalidStatus:
             connection.close()
             raise
-        except (OSError, WebSocketException) as error:
+        except (OSError, WebSocketException, ValueError) as error:
             connection.close()
             raise UnreachableError(url, str(error) or type(error).__name__) from error
 

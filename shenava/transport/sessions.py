@@ -18,6 +18,7 @@ def guarded_session(client: httpx.Client, limits: Limits) -> requests.Session:
     """A session whose every request goes through `client`, which is closed with it."""
     session = requests.Session()
     session.trust_env = False
+    session.headers["User-Agent"] = client.headers["User-Agent"]
     session.max_redirects = client.max_redirects
     session.mount("http://", ClientAdapter(client, limits))
     session.mount("https://", ClientAdapter(client, limits))

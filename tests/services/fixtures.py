@@ -1,0 +1,46 @@
+"""The servers as pytest fixtures. What can't be had is named as not run; CI requires all of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from tests.services.bluesky import Bluesky, bluesky_server
+from tests.services.chromium import chromium_browser
+from tests.services.process import ServiceUnavailableError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+Server = TypeVar("Server")
+
+
+@contextmanager
+def required(server: AbstractContextManager[Server]) -> Iterator[Server]:
+    """Enter `server`; where it can't be had, skip by name, or fail in CI."""
+    try:
+        started = server.__enter__()
+    except ServiceUnavailableError as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not run: {error}")
+    try:
+        yield started
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def bluesky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bluesky]:
+    """A real Bluesky server, shared by the tests of a worker: use account names of your own."""
+    with required(bluesky_server(tmp_path_factory.mktemp("bluesky"))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real headless Chromium, shared by the tests of a worker: open a context of your own."""
+    with required(chromium_browser()) as browser:
+        yield browser
