@@ -1,0 +1,157 @@
+"""The port of the index, kept by one SQLite file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+
+from crm.errors import InvalidInputError
+from crm.ports.index import Bucket, Dimension, Order, Page, Scope
+from crm.query.tree import Field, Node, Or
+from crm.words import EnrichedPost
+from index.sqlite.compile import compile_query
+from index.sqlite.count import Asked, count_posts
+from index.sqlite.cursor import Mark, fingerprint, read_cursor, write_cursor
+from index.sqlite.documents import read_documents
+from index.sqlite.facets import author_facet, digest
+from index.sqlite.files import Files
+from index.sqlite.kinds import Kind, Numbers, kinds_of, workspace_id
+from index.sqlite.kindtest import in_scope
+from index.sqlite.order import in_order
+from index.sqlite.relevance import ranked
+from index.sqlite.search import hits_in_time
+from index.sqlite.write import Stored, find, remove, store
+
+MAX_LIMIT = 1000
+MAX_DIMENSIONS = 3
+
+
+class SQLiteIndex:
+    """:class:`crm.ports.index.PostIndex` over one file that is made where it is missing.
+
+    `busy_seconds` is how long to wait while another process writes.
+    Raises StoreError if the file can't be opened, is damaged or belongs to something else.
+    """
+
+    def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
+        self._files = Files(path, busy_seconds)
+        self._numbers = Numbers()
+        self._kinds: dict[int, dict[int, Kind]] = {}
+        self._kinds_lock = threading.Lock()
+
+    def write(self, documents: Sequence[EnrichedPost]) -> None:
+        """Store documents in one durable transaction."""
+        if not documents:
+            return
+        try:
+            with self._files.writing() as db:
+                store(db, self._numbers, documents)
+        except BaseException:
+            self._numbers.forget()
+            raise
+
+    def delete(self, workspace: str, post_keys: Sequence[str] = (), author_keys: Sequence[str] = ()) -> int:
+        """Remove posts and everything of authors; the bytes go from the file and its log too."""
+        with self._files.writing() as db:
+            number = workspace_id(db, workspace)
+            if number is None:
+                return 0
+            gone = {stored.docid: stored for stored in find(db, [(number, key) for key in post_keys]).values()}
+            for author_key in author_keys:
+                gone |= _posts_of(db, number, author_key)
+            remove(db, list(gone.values()))
+        if gone:
+            self._files.scrub()
+        return len(gone)
+
+    def search(
+        self, scope: Scope, query: Node, order: Order = "newest", limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """A page of hits; `relevance` ranks a bounded number of candidates, see :mod:`index.sqlite.relevance`."""
+        _check_limit(limit)
+        search = fingerprint(scope, query, order)
+        after = read_cursor(cursor, search)
+        with self._files.reading() as db:
+            workspace = workspace_id(db, scope.workspace)
+            if workspace is None:
+                return Page((), None)
+            if order == "relevance":
+                start = after.moment if after else 0
+                best = ranked(db, query, lambda node: compile_query(node, scope, workspace))
+                hits, more = best[start : start + limit], len(best) > start + limit
+                mark = Mark(search, start + limit)
+            else:
+                found = hits_in_time(db, compile_query(query, scope, workspace), order == "newest", after)
+                hits = [hit for hit, _ in zip(found, range(limit), strict=False)]
+                more = next(found, None) is not None
+                mark = Mark(search, hits[-1].moment, hits[-1].key) if hits else Mark(search, 0)
+            documents = read_documents(db, [hit.docid for hit in hits])
+        return Page(tuple(documents), write_cursor(mark) if more else None)
+
+    def count(
+        self, scope: Scope, query: Node, by: Sequence[Dimension] = (), zone: str = "UTC", limit: int | None = None
+    ) -> list[Bucket]:
+        """Counts, exact however many posts there are."""
+        if len(by) > MAX_DIMENSIONS or len(set(by)) < len(by):
+            raise InvalidInputError(f"Counts are split by up to {MAX_DIMENSIONS} different dimensions, not {list(by)}.")
+        with self._files.reading() as db:
+            workspace = workspace_id(db, scope.workspace)
+            if workspace is None:
+                return []
+            asked = Asked(scope, query, by, zone, limit, workspace)
+            return in_order(count_posts(db, asked, self._kinds_of(db, workspace)), by)
+
+    def get(self, scope: Scope, post_keys: Sequence[str]) -> list[EnrichedPost]:
+        """Posts by key."""
+        with self._files.reading() as db:
+            workspace = workspace_id(db, scope.workspace)
+            if workspace is None:
+                return []
+            kinds = self._kinds_of(db, workspace)
+            found = find(db, [(workspace, key) for key in dict.fromkeys(post_keys)])
+            return read_documents(db, [post.docid for post in found.values() if in_scope(scope, kinds[post.kind])])
+
+    def thread(self, scope: Scope, thread_keys: Sequence[str], limit: int = 500) -> list[EnrichedPost]:
+        """Conversations, oldest first."""
+        _check_limit(limit)
+        everyone = Scope(scope.workspace, None, scope.private)
+        query = Or(tuple(Field("thread", ":", key) for key in thread_keys))
+        return list(self.search(everyone, query, "oldest", limit).hits)
+
+    def backup(self, target: Path) -> None:
+        """Copy the index as it is now to a new file, while others read and write it."""
+        self._files.backup(target)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._files.close()
+
+    def _kinds_of(self, db: apsw.Connection, workspace: int) -> dict[int, Kind]:
+        """The kinds that this transaction sees; kinds are only ever added."""
+        with self._kinds_lock:
+            known = self._kinds.get(workspace, {})
+            new = dict(kinds_of(db, workspace, after=max(known, default=0)))
+            if new:
+                known = self._kinds[workspace] = known | new
+            return known
+
+
+def _posts_of(db: apsw.Connection, workspace: int, author_key: str) -> dict[int, Stored]:
+    author = digest(author_key)
+    rows = db.execute(
+        "SELECT docid, workspace, version, posted_us, kind, author FROM body CROSS JOIN post ON docid = body.rowid"
+        " WHERE body MATCH ? AND workspace = ?",
+        (f'"{author_facet(author)}"', workspace),
+    )
+    found = {row[0]: Stored(*row) for row in rows}
+    documents = read_documents(db, found)
+    # Two keys could share a digest; what is erased for good is compared in full.
+    return {d: found[d] for d, document in zip(found, documents, strict=True) if document.post.author.key == author_key}
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInputError(f"A page holds 1 to {MAX_LIMIT} posts, not {limit}.")

@@ -1,0 +1,66 @@
+"""Facets: what a post *is*, spelt as tokens beside what it says, so that one FTS5 expression asks for both.
+
+Every facet begins with a control character that no folded token holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+from crm.query.tree import Field
+from crm.words import EnrichedPost
+
+_MARK = "\x02"
+_PLAIN = re.compile(r"[a-z0-9_.:-]{1,40}")
+NOTHING = f"{_MARK}nothing"
+"""A facet that no post has."""
+
+
+def digest(key: str) -> int:
+    """A key as a signed 64-bit number; accounts are counted and found by it."""
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
+def facet(name: str, value: str) -> str:
+    """The token of a property. Values that a tokenizer would change are replaced by a digest."""
+    return _MARK + name + (value if _PLAIN.fullmatch(value) else f"={digest(value) & (1 << 64) - 1:016x}")
+
+
+def scope_facet(workspace: int, private: bool) -> str:
+    """Every post has exactly one of these: its workspace's public or private one."""
+    return f"{_MARK}{'-' if private else '+'}{workspace}"
+
+
+def author_facet(author: int) -> str:
+    """The facet of an account, by the digest of its key."""
+    return f"{_MARK}a{author & (1 << 64) - 1:016x}"
+
+
+def kind_facets(scope: str, platform: str, language: str, sentiment: str, urgency: str, monitors: Iterable[str]) -> str:
+    """The facets that all posts of one kind share, joined by spaces."""
+    named = (("platform", platform), ("lang", language), ("sentiment", sentiment), ("urgency", urgency))
+    found = [facet(name, value) for name, value in named if value]
+    return " ".join([scope, *found, *(facet("monitor", monitor) for monitor in monitors)])
+
+
+def own_facets(document: EnrichedPost, author: int) -> Iterator[str]:
+    """The facets of one post beyond those of its kind."""
+    post = document.post
+    yield author_facet(author)
+    yield facet("thread", document.thread_key)
+    if post.author.handle:
+        yield facet("author", post.author.handle.casefold())
+    if document.customer:
+        yield facet("customer", document.customer)
+
+
+def field_facets(field: Field) -> list[str]:
+    """The facets any of which a post must have for this field; none where nothing can match."""
+    match field.name:
+        case "author":
+            return [facet("author", field.value), author_facet(digest(field.value))]
+        case "platform" | "lang" | "sentiment" | "urgency" | "monitor" | "customer" | "thread" | "has" | "is":
+            return [facet(field.name, field.value)]
+    return []

@@ -1,0 +1,134 @@
+"""The file and its connections: one that writes, a few that read, errors in the house's words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue
+
+import apsw
+
+from crm.errors import RetryableError, StoreError
+from index.sqlite.schema import APPLICATION_ID, TABLES, VERSION
+
+READERS = 8
+"""Reads that may run at once; more of them wait. Each keeps a page cache of its own."""
+
+
+class Files:
+    """Connections to one index file. `busy_seconds` is how long to wait for another process's lock."""
+
+    def __init__(self, path: Path, busy_seconds: float) -> None:
+        self.path, self._busy = path, busy_seconds
+        self._write_lock = threading.Lock()
+        self._readers: LifoQueue[apsw.Connection] = LifoQueue()
+        self._permits = threading.BoundedSemaphore(READERS)
+        self._truncate_due = False
+        with self.errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect(cache_kib=65536)
+            self._prepare()
+
+    def _connect(self, cache_kib: int) -> apsw.Connection:
+        db = apsw.Connection(str(self.path))
+        db.set_busy_timeout(int(self._busy * 1000))
+        db.execute("PRAGMA page_size = 8192")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("PRAGMA wal_autocheckpoint = 4000")
+        db.execute(f"PRAGMA cache_size = -{cache_kib}")
+        return db
+
+    def _prepare(self) -> None:
+        db = self._writer
+        db.execute("BEGIN IMMEDIATE")
+        version, owner = db.pragma("user_version"), db.pragma("application_id")
+        if version == 0 and owner == 0 and not db.pragma("schema_version"):
+            db.execute(TABLES)
+        elif owner != APPLICATION_ID:
+            raise StoreError(f"The file {self.path} holds something other than an index; name another file.")
+        elif version != VERSION:
+            raise StoreError(f"The index file {self.path} is of version {version}, not {VERSION}; update Shenava.")
+        db.execute("COMMIT")
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into RetryableError and StoreError with the file and the mend."""
+        try:
+            yield
+        except (apsw.BusyError, apsw.LockedError) as error:
+            raise RetryableError(f"The index file {self.path} is locked by another process; try again.") from error
+        except apsw.FullError as error:
+            raise StoreError(f"The disk of the index file {self.path} is full; free some space.") from error
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            raise StoreError(f"The index file {self.path} is damaged ({error}); restore it from a back-up.") from error
+        except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, OSError) as error:
+            raise StoreError(
+                f"The index file {self.path} can't be read or written ({error}); check its disk and permissions."
+            ) from error
+        except apsw.ConnectionClosedError as error:
+            raise StoreError(f"The index file {self.path} was closed; open it again.") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[apsw.Connection]:
+        """One write transaction: durable when the block ends, undone when it raises."""
+        with self._write_lock, self.errors():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+            if self._truncate_due:
+                self._truncate()
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """One consistent view of the file; writers go on meanwhile."""
+        with self._permits, self.errors():
+            try:
+                db = self._readers.get_nowait()
+            except Empty:
+                db = self._connect(cache_kib=16384)
+            try:
+                db.execute("BEGIN")
+                yield db
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                self._readers.put(db)
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log, which may still hold what was erased; a reader in the way delays it."""
+        with self._write_lock, self.errors():
+            self._truncate()
+
+    def _truncate(self) -> None:
+        busy, _, _ = next(iter(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")))
+        self._truncate_due = bool(busy)
+
+    def backup(self, target: Path) -> None:
+        """Copy the file as it is now to `target`, while readers and writers go on."""
+        with self.errors(), self.reading() as db:
+            copy = apsw.Connection(str(target))
+            try:
+                with copy.backup("main", db, "main") as work:
+                    work.step(-1)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                copy.close()
+
+    def close(self) -> None:
+        """Close every connection; a second call does nothing."""
+        with self._write_lock:
+            if self._truncate_due:
+                self._truncate()
+            while not self._readers.empty():
+                self._readers.get_nowait().close()
+            self._writer.close()

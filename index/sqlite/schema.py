@@ -1,0 +1,63 @@
+"""The tables of the index file and how rowids are made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+APPLICATION_ID = 0x53484E49
+"""``SHNI``: marks a file as an index of ours."""
+
+VERSION = 1
+
+SEQUENCE_BITS = 25
+"""A docid is ``second of posting << 25 | sequence``: the years 1 to 9999 fit a signed 64-bit rowid."""
+
+SEQUENCE_MASK = (1 << SEQUENCE_BITS) - 1
+QUARTER = 900
+"""Seconds in a quarter of an hour: every zone's offset since 1972 but for a few is a multiple of it."""
+
+SLOT_SHIFT = 32
+SLOT_ZERO = 1 << 31
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# FTS5's ascii tokenizer takes every non-ASCII character as part of a token; with these it splits at spaces only.
+_TOKEN_CHARACTERS = "!#$%&()*+,-./:;<=>?@[\\]^_`{|}~\x02"
+
+TABLES = f"""
+CREATE TABLE workspace (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE kind (
+    id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, platform TEXT NOT NULL, language TEXT NOT NULL,
+    sentiment TEXT NOT NULL, urgency TEXT NOT NULL, private INTEGER NOT NULL, monitors TEXT NOT NULL
+);
+CREATE TABLE post (
+    docid INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
+    posted_us INTEGER NOT NULL, kind INTEGER NOT NULL, author INTEGER NOT NULL, followers INTEGER,
+    UNIQUE (workspace, key)
+);
+CREATE TABLE slot (id INTEGER PRIMARY KEY, posts BLOB NOT NULL);
+CREATE VIRTUAL TABLE body USING fts5(
+    tokens, facets, document UNINDEXED, columnsize = 0, tokenize = "ascii tokenchars '{_TOKEN_CHARACTERS}'"
+);
+INSERT INTO body (body, rank) VALUES ('secure-delete', 1);
+INSERT INTO body (body, rank) VALUES ('pgsz', 8050);
+INSERT INTO body (body, rank) VALUES ('automerge', 16);
+INSERT INTO body (body, rank) VALUES ('crisismerge', 40);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""
+
+
+def microseconds(moment: datetime) -> int:
+    """`moment` as whole microseconds since 1970, exact for every year."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def first_docid(second: int) -> int:
+    """The least docid of a post said in this second (or later)."""
+    return second << SEQUENCE_BITS
+
+
+def slot_id(workspace: int, quarter: int) -> int:
+    """The slot of a workspace that holds this quarter of an hour since 1970 (negative before)."""
+    return workspace << SLOT_SHIFT | (quarter + SLOT_ZERO)

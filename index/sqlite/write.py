@@ -1,0 +1,119 @@
+"""Writing whole documents, and taking them out again, inside of one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import apsw
+import msgspec
+
+from crm.errors import StoreError
+from crm.words import EnrichedPost
+from index.sqlite.facets import digest, own_facets
+from index.sqlite.kinds import Numbers
+from index.sqlite.schema import QUARTER, SEQUENCE_MASK, first_docid, microseconds, slot_id
+from index.sqlite.slots import add_to_slots, pack, take_from_slots
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What must be known of a stored post to take it out."""
+
+    docid: int
+    workspace: int
+    version: int
+    posted_us: int
+    kind: int
+    author: int
+
+
+def store(db: apsw.Connection, numbers: Numbers, documents: Sequence[EnrichedPost]) -> None:
+    """Store those documents that are no older than what is stored."""
+    newest = _newest(db, numbers, documents)
+    known = find(db, newest)
+    for key, stored in known.items():
+        if stored.version > newest[key].version or _same(db, stored, newest[key]):
+            del newest[key]
+    remove(db, [known[key] for key in newest if key in known])
+    _insert(db, numbers, newest)
+
+
+def find(db: apsw.Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
+    """What is stored under these (workspace, post key)."""
+    rows = db.executemany(
+        "SELECT key, docid, workspace, version, posted_us, kind, author FROM post WHERE workspace = ? AND key = ?",
+        keys,
+    )
+    return {(row[2], row[0]): Stored(*row[1:]) for row in rows}
+
+
+def remove(db: apsw.Connection, posts: Sequence[Stored]) -> None:
+    """Take posts out of every table."""
+    docids = sorted((post.docid,) for post in posts)
+    db.executemany("DELETE FROM body WHERE rowid = ?", docids)
+    db.executemany("DELETE FROM post WHERE docid = ?", docids)
+    gone: dict[int, list[bytes]] = defaultdict(list)
+    for post in posts:
+        second = post.posted_us // 1_000_000
+        gone[slot_id(post.workspace, second // QUARTER)].append(pack(post.kind, post.author))
+    take_from_slots(db, gone)
+
+
+def _newest(
+    db: apsw.Connection, numbers: Numbers, documents: Sequence[EnrichedPost]
+) -> dict[tuple[int, str], EnrichedPost]:
+    newest: dict[tuple[int, str], EnrichedPost] = {}
+    for document in documents:
+        key = numbers.workspace(db, document.workspace), document.post.key
+        other = newest.get(key)
+        if other is None or other.version <= document.version:
+            newest[key] = document
+    return newest
+
+
+def _same(db: apsw.Connection, stored: Stored, document: EnrichedPost) -> bool:
+    if stored.version != document.version:
+        return False
+    row = db.execute("SELECT tokens, document FROM body WHERE rowid = ?", (stored.docid,)).fetchone()
+    return row is not None and row == (document.tokens, _encoded(document))
+
+
+def _encoded(document: EnrichedPost) -> bytes:
+    return _ENCODER.encode(msgspec.structs.replace(document, tokens=""))
+
+
+def _insert(db: apsw.Connection, numbers: Numbers, documents: dict[tuple[int, str], EnrichedPost]) -> None:
+    posts, bodies = [], []
+    slots: dict[int, list[bytes]] = defaultdict(list)
+    moments = {key: microseconds(document.post.posted_at) for key, document in documents.items()}
+    free = _free_docids(db, {moment // 1_000_000 for moment in moments.values()})
+    # In rising order of docid: FTS5 flushes what it holds whenever a rowid falls.
+    for key in sorted(documents, key=moments.__getitem__):
+        document, moment, workspace = documents[key], moments[key], key[0]
+        second = moment // 1_000_000
+        docid = free[second]
+        free[second] += 1
+        kind, facets = numbers.kind(db, workspace, document)
+        author = digest(document.post.author.key)
+        post = document.post
+        posts.append((docid, *key, document.version, moment, kind, author, post.author.followers))
+        facets = f"{facets} {' '.join(own_facets(document, author))}"
+        bodies.append((docid, document.tokens, facets, _encoded(document)))
+        slots[slot_id(workspace, second // QUARTER)].append(pack(kind, author))
+    db.executemany("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?)", posts)
+    db.executemany("INSERT INTO body (rowid, tokens, facets, document) VALUES (?, ?, ?, ?)", bodies)
+    add_to_slots(db, slots)
+
+
+def _free_docids(db: apsw.Connection, seconds: set[int]) -> dict[int, int]:
+    """The least docid of each second above all that are taken."""
+    spans = [(second, first_docid(second), first_docid(second) | SEQUENCE_MASK) for second in sorted(seconds)]
+    free: dict[int, int] = dict(
+        db.executemany("SELECT ?, coalesce(max(docid) + 1, ?2) FROM post WHERE docid BETWEEN ?2 AND ?3", spans)
+    )
+    for second, docid in free.items():
+        if docid - first_docid(second) > SEQUENCE_MASK - 100_000:
+            raise StoreError(f"The index holds too many posts of second {second} since 1970; split the import.")
+    return free
