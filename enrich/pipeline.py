@@ -1,0 +1,124 @@
+"""From collected posts to understood ones: events in, events out, without input or output of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from crm import envelope
+from crm.policies import ties
+from crm.ports.classifier import Classifier
+from crm.ports.log import Event, Record
+from crm.query import Subject
+from crm.text import tokens
+from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
+from crm.words import Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
+
+PERSON = "person"
+
+
+class Models(Struct, frozen=True):
+    """One classifier per question."""
+
+    language: Classifier
+    sentiment: Classifier
+    urgency: Classifier
+
+
+class Understood(Struct, frozen=True):
+    """What the models say of one post, before any workspace looks at it."""
+
+    tokens: tuple[str, ...]
+    language: Label
+    sentiment: Label
+    urgency: Label
+
+
+class Enricher:
+    """The handler of the enrich role. See :class:`stream.worker.Worker`."""
+
+    def __init__(self, models: Models, snapshot: Callable[[], Snapshot]) -> None:
+        self._models, self._snapshot = models, snapshot
+
+    def __call__(self, events: Sequence[Event]) -> list[Record]:
+        """Enrich a batch. Raises PermanentError where an event can't be read."""
+        snapshot = self._snapshot()
+        collected = [envelope.decode_collected(event.value) for event in events]
+        posts = [one for one in collected if isinstance(one, Collected)]
+        understood = iter(self.understand([one.post for one in posts]))
+        out: list[EnrichedEvent] = []
+        for one in collected:
+            if isinstance(one, Collected):
+                out += _for_workspaces(one, next(understood), snapshot)
+            else:
+                out += _removals(one, snapshot)
+        return [envelope.record(event) for event in out]
+
+    def understand(self, posts: Sequence[Post]) -> list[Understood]:
+        """Ask every model once for the whole batch."""
+        texts = [readable(post) for post in posts]
+        answers = zip(
+            self._models.language.predict(texts),
+            self._models.sentiment.predict(texts),
+            self._models.urgency.predict(texts),
+            strict=True,
+        )
+        return [Understood(tuple(tokens(text)), *labels) for text, labels in zip(texts, answers, strict=True)]
+
+
+def readable(post: Post) -> str:
+    """The text of a post with its title, as it is searched and judged."""
+    return f"{post.title}\n{post.text}" if post.title else post.text
+
+
+def _for_workspaces(event: Collected, understood: Understood, snapshot: Snapshot) -> list[EnrichedEvent]:
+    if event.workspace is None:
+        targets = snapshot.of_source(event.source)
+    else:
+        target = snapshot.workspaces.get(event.workspace)
+        targets = [target] if target else []
+    found = [_enriched(event, understood, one) for one in targets]
+    return [one for one, workspace in zip(found, targets, strict=True) if _wanted(one, workspace)]
+
+
+def _wanted(post: EnrichedPost, workspace: WorkspaceSnapshot) -> bool:
+    """The index holds what was imported, is ours, is context of a thread, or matches a monitor."""
+    if post.origin != "stream" or post.own or post.monitors:
+        return True
+    return bool({post.thread_key, post.post.parent_key} & workspace.threads)
+
+
+def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnapshot) -> EnrichedPost:
+    post = event.post
+    labels = _corrected(understood, workspace.corrections.get(post.key, {}))
+    own = event.origin == "own" or post.author.key in workspace.own
+    tie = None if own else ties.exact(post.author, workspace.ties)
+    subject = Subject(
+        post=post, tokens=understood.tokens, language=labels.language.value, sentiment=labels.sentiment.value,
+        urgency=labels.urgency.value, own=own, thread_key=post.thread_key,
+        customer=tie.customer_id if tie else None, origin=event.origin,
+    )  # fmt: skip
+    return EnrichedPost(
+        workspace=workspace.id, post=post, tokens=" ".join(understood.tokens), language=labels.language,
+        sentiment=labels.sentiment, urgency=labels.urgency, revision=workspace.revision, thread_key=post.thread_key,
+        monitors=workspace.monitors.match(subject), customer=subject.customer, origin=event.origin, own=own,
+        made_up=event.origin == "demo", open_cases=event.open_cases, collected_at=event.collected_at,
+    )  # fmt: skip
+
+
+def _corrected(understood: Understood, answers: object) -> Understood:
+    if not isinstance(answers, dict) or not answers:
+        return understood
+    said = {task: Label(value, 1.0, PERSON, "") for task, value in answers.items()}
+    return Understood(
+        understood.tokens,
+        said.get("language", understood.language),
+        said.get("sentiment", understood.sentiment),
+        said.get("urgency", understood.urgency),
+    )
+
+
+def _removals(event: Removed, snapshot: Snapshot) -> list[EnrichedEvent]:
+    ids = [event.workspace] if event.workspace is not None else [one.id for one in snapshot.of_source(event.source)]
+    return [RemovedPost(one, event.removed_at, event.post_key, event.author_key) for one in ids]

@@ -1,0 +1,5 @@
+"""``python -m shenava``."""
+
+from shenava.cli import main
+
+main()

@@ -1,0 +1,80 @@
+"""Settings: ``shenava.toml`` in the data folder or the current one, overridden by ``SHENAVA_*``.
+
+Secrets come from the environment or the encrypted store alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from crm.errors import InvalidInputError
+
+DEFAULT_DATA = Path("data")
+FILE = "shenava.toml"
+
+
+class Settings(BaseSettings):
+    """Everything that an installation decides. URLs that are empty mean the embedded store in the data folder."""
+
+    model_config = SettingsConfigDict(env_prefix="SHENAVA_", extra="forbid", frozen=True)
+
+    data: Path = DEFAULT_DATA
+    host: str = "127.0.0.1"
+    port: int = Field(8050, ge=0, le=65535)
+    public_url: str = ""
+    behind_proxy: bool = False
+    stream_url: str = ""
+    index_url: str = ""
+    records_url: str = ""
+    secret_key: str = Field("", repr=False)
+    allow_addresses: tuple[str, ...] = ()
+    zone: str = "Asia/Tehran"
+    backups_kept_days: int = Field(30, ge=1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was said on the command line, then the environment, then the file."""
+        del dotenv_settings, file_secret_settings
+        data = init_settings().get("data") or env_settings().get("data") or DEFAULT_DATA
+        files = [Path(FILE), Path(str(data)) / FILE]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, files)
+
+    @classmethod
+    def load(cls, **said: object) -> Self:
+        """Read the settings; `said` are values of the command line, None where nothing was said.
+
+        Raises InvalidInputError naming every setting that can't be used.
+        """
+        try:
+            return cls(**{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise InvalidInputError(f"The settings can't be used: {faults}.") from error
+        except (OSError, ValueError) as error:
+            raise InvalidInputError(f"The settings file {FILE} can't be read: {error}.") from error
+
+    @property
+    def stream(self) -> str:
+        """URL of the stream."""
+        return self.stream_url or f"sqlite:///{self.data.resolve() / 'stream.sqlite'}"
+
+    @property
+    def index(self) -> str:
+        """URL of the index."""
+        return self.index_url or f"sqlite:///{self.data.resolve() / 'index.sqlite'}"
+
+    @property
+    def records(self) -> str:
+        """URL of the records."""
+        return self.records_url or f"sqlite:///{self.data.resolve() / 'records.sqlite'}"
