@@ -19,15 +19,14 @@ from crm.text.characters import ZWNJ
 
 VERB_PREFIXES = frozenset({"می", "نمی"})
 COMPARATIVES = frozenset({"تر", "تری", "ترین", "ترینش", "ترها"})
-ENCLITICS = frozenset(
-    "ها های هایی هایم هایت هایش هایمان هایتان هایشان هام هات هاش هامون هاتون هاشون هاست هاییم هایید "
-    "ام ات اش ای ایم اید اند ایی است م ت ش ه مان تان شان مون تون شون مو تو شو رو یم یت یش یی".split()
-)
+_PLURALS = ("ها", "های", "هایی", "هایم", "هایت", "هایش", "هایمان", "هایتان", "هایشان", "هاست", "هاییم", "هایید")
+_SPOKEN_PLURALS = ("هام", "هات", "هاش", "هامون", "هاتون", "هاشون")
+_POSSESSIVES = ("م", "ت", "ش", "ام", "ات", "اش", "مان", "تان", "شان", "مون", "تون", "شون", "یم", "یت", "یش")
+_VERB_ENDINGS = ("ای", "ایم", "اید", "اند", "ایی", "یی", "است", "ه", "رو", "مو", "تو", "شو")
+ENCLITICS = frozenset(_PLURALS + _SPOKEN_PLURALS + _POSSESSIVES + _VERB_ENDINGS)
 _PLURAL = re.compile("(..+)(ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مون|تون|شون)?)")
-_NOT_PLURALS = frozenset(
-    "تنها تنهای تنهایی تنهایم تنهایت انتها انتهای انتهایی منتها منتهای منتهایی اشتها اشتهای اشتهایی "
-    "طاها بینهایت بیانتها بیانتهای".split()
-)
+_ALONE = ("تنها", "انتها", "منتها", "اشتها", "طاها", "بینهایت", "بیانتها")
+_NOT_PLURALS = frozenset(stem + ending for stem in _ALONE for ending in ("", "ی", "یی", "یم", "یت", "یش"))
 _TRIGGERS = VERB_PREFIXES | COMPARATIVES | {"ی"}
 _RUN = re.compile(r"([a-z\u0620-\u08ff])\1\1+")
 _NEVER_DOUBLE = frozenset("ahijkquvwxy")
@@ -61,9 +60,7 @@ def _parts(word: str) -> list[str]:
     """A word with its half-spaces as words: enclitics stand apart, an ezafe goes, the rest is joined."""
     found: list[str] = []
     for part in word.split(ZWNJ):
-        if not found and part:
-            found.append(part)
-        elif part in ENCLITICS:
+        if (not found and part) or part in ENCLITICS:
             found.append(part)
         elif part and not (part == "ی" and found[-1][-1] == "ه"):
             found[-1] = squeeze(found[-1] + part)
