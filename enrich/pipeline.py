@@ -94,15 +94,14 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
     labels = _corrected(understood, workspace.corrections.get(post.key, {}))
     own = event.origin == "own" or post.author.key in workspace.own
     tie = None if own else ties.exact(post.author, workspace.ties)
-    subject = Subject(
-        post=post, tokens=understood.tokens, language=labels.language.value, sentiment=labels.sentiment.value,
-        urgency=labels.urgency.value, own=own, thread_key=post.thread_key,
-        customer=tie.customer_id if tie else None, origin=event.origin,
+    subject = Subject.new(
+        post, understood.tokens, language=labels.language.value, sentiment=labels.sentiment.value,
+        urgency=labels.urgency.value, origin=event.origin, own=own,
     )  # fmt: skip
     return EnrichedPost(
         workspace=workspace.id, post=post, tokens=" ".join(understood.tokens), language=labels.language,
         sentiment=labels.sentiment, urgency=labels.urgency, revision=workspace.revision, thread_key=post.thread_key,
-        monitors=workspace.monitors.match(subject), customer=subject.customer, origin=event.origin, own=own,
+        monitors=workspace.monitors.match(subject), customer=tie.customer_id if tie else None, origin=event.origin, own=own,
         made_up=event.origin == "demo", open_cases=event.open_cases, collected_at=event.collected_at,
     )  # fmt: skip
 

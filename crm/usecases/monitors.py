@@ -18,7 +18,6 @@ from crm.query.tree import And, Field, Node, Or
 from crm.records import audit, changes, jobs, monitors, workspaces
 from crm.records.database import Records
 from crm.records.monitors import Monitor
-from crm.text import highlight_spans
 from crm.words import EnrichedPost
 
 PREVIEW_DAYS = 7
@@ -106,7 +105,7 @@ class Monitors:
             by_platform=tuple(self._index.count(scope, node, ("platform",))),
             by_language=tuple(self._index.count(scope, node, ("language",))),
             by_sentiment=tuple(self._index.count(scope, node, ("sentiment",))),
-            hits=tuple(Hit(hit, tuple(highlight_spans(hit.post.text, parsed))) for hit in page.hits),
+            hits=tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits),
             at=now,
         )
 
@@ -169,9 +168,9 @@ class Monitors:
 
 def narrowed(node: Node, platforms: Sequence[str], languages: Sequence[str]) -> Node:
     """The query limited to these platforms and languages; empty means no limit."""
-    limits = [
-        Or(tuple(Field(name, ":", value) for value in values))
-        for name, values in (("platform", platforms), ("lang", languages))
-        if values
-    ]
+    limits: list[Node] = []
+    if platforms:
+        limits.append(Or(tuple(Field("platform", ":", value) for value in platforms)))
+    if languages:
+        limits.append(Or(tuple(Field("lang", ":", value) for value in languages)))
     return And((node, *limits)) if limits else node

@@ -14,7 +14,6 @@ from crm.query.tree import Field, Node
 from crm.records import workspaces
 from crm.records.database import Records
 from crm.records.tables import case_tags, cases, tags
-from crm.text import highlight_spans
 from crm.usecases.monitors import Hit
 
 BOUND = 1_000
@@ -46,7 +45,7 @@ class Search:
             node, bounded = bind(tx, actor, parsed)
         page = self._index.search(actor.scope, node, order, limit, cursor)
         total = self._index.count(actor.scope, node)
-        hits = tuple(Hit(hit, tuple(highlight_spans(hit.post.text, parsed))) for hit in page.hits)
+        hits = tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits)
         return SearchPage(hits, page.cursor, total[0].posts if total else 0, bounded)
 
     def post(self, actor: Actor, post_key: str) -> Hit:
