@@ -110,7 +110,7 @@ class AccountCheck(Struct, frozen=True, omit_defaults=True):
     """Whether the account can be used now.
 
     `problem` is a code for the message catalogue, empty when `ok`: secret_missing, refused,
-    inactive, unreachable, wrong_address.
+    inactive, unreachable, wrong_address, manual (this platform needs no account of ours).
     """
 
     handle: str

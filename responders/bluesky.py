@@ -1,0 +1,103 @@
+"""Answering on Bluesky: a record in our account's repository, under a key that we choose.
+
+The key is made from the outbox's, so the server itself refuses a second record (the PDS answers a
+repeated createRecord with 500 and leaves the first as it was), and looking for a reply whose
+outcome is unknown is one read of that key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from crm.errors import AuthorisationError, PermanentError, RetryableError
+from crm.ports.clock import Clock
+from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, WayRule, Ways
+from crm.ports.transport import Transport
+from crm.words import Post
+from responders.text import connected, graphemes, open_on_platform
+
+if TYPE_CHECKING:
+    from responders.bluesky_repo import Repo
+
+LIMIT = 300
+ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
+Result = TypeVar("Result")
+
+
+def record_key(order: SendOrder) -> str:
+    """The record key of an order: a TID (13 digits in base 32) of its time, told apart by its key.
+
+    A TID holds 53 bits of microseconds and 10 bits at will. Times are kept in milliseconds, so the
+    three lower digits are free too and come from a hash of the key: about a million values
+    a millisecond. Source: atproto.com/specs/tid.
+    """
+    milliseconds = int(order.created_at.timestamp() * 1000)
+    chance = int.from_bytes(hashlib.blake2b(order.key.encode(), digest_size=8).digest(), "big")
+    number = (milliseconds * 1000 + chance % 1000) << 10 | (chance // 1000) % 1024
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
+
+
+class BlueskyResponder:
+    """See :class:`crm.ports.responder.Responder`. Sessions are kept until the server ends them (about two hours):
+    signing in is limited to 300 times a day.
+    """
+
+    platform = "bluesky"
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport, self._clock = transport, clock
+        self._repos: dict[Account, Repo] = {}
+
+    def how(self, answer_to: Post, account: Account | None) -> Ways:
+        here = open_on_platform(answer_to)
+        if answer_to.private:
+            return Ways((here, WayRule("dm", "private_unsupported", allowed=False)))
+        if not connected(account):
+            return Ways((here, WayRule("reply", "not_connected", allowed=False, limit=LIMIT)))
+        return Ways(
+            (WayRule("reply", "public_reply", limit=LIMIT), WayRule("quote", "public_quote", limit=LIMIT), here)
+        )
+
+    def count(self, text: str) -> Length:
+        return Length(graphemes(text), LIMIT)
+
+    def send(self, order: SendOrder) -> Sent:
+        if order.way not in ("reply", "quote"):
+            raise PermanentError(f"Bluesky knows no way {order.way!r} of answering; choose reply or quote.")
+        return self._signed_in(order.account, lambda repo: repo.publish(order, record_key(order)))
+
+    def find(self, order: SendOrder) -> Sent | None:
+        return self._signed_in(order.account, lambda repo: repo.published(record_key(order)))
+
+    def check(self, account: Account) -> AccountCheck:
+        if not connected(account):
+            return AccountCheck(account.handle, ok=False, problem="secret_missing")
+        try:
+            repo = self._sign_in(account)
+        except AuthorisationError:
+            return AccountCheck(account.handle, ok=False, problem="refused")
+        except RetryableError:
+            return AccountCheck(account.handle, ok=False, problem="unreachable")
+        except PermanentError:
+            return AccountCheck(account.handle, ok=False, problem="wrong_address")
+        return AccountCheck(repo.handle, ok=repo.active, problem="" if repo.active else "inactive", native_id=repo.did)
+
+    def _signed_in(self, account: Account, work: Callable[[Repo], Result]) -> Result:
+        """Do `work`, once more in a new session if the kept one has ended: nothing was published with it."""
+        if repo := self._repos.get(account):
+            try:
+                return work(repo)
+            except AuthorisationError:
+                del self._repos[account]
+        return work(self._sign_in(account))
+
+    def _sign_in(self, account: Account) -> Repo:
+        if not connected(account):
+            raise AuthorisationError(f"The Bluesky account {account.handle} has no app password; connect it again.")
+        from responders.bluesky_repo import Repo  # its models cost 40 MB, so only who signs in loads them
+
+        repo = Repo.sign_in(account, self._transport, self._clock)
+        self._repos[account] = repo
+        return repo

@@ -1,0 +1,196 @@
+"""Answering on Mastodon and servers that speak its interface.
+
+The outbox's key goes along as Idempotency-Key, by which a server recognises a repetition for an
+hour. Later, or when the outcome is unknown, our own statuses are looked through for one that
+answers the same post with the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
+from crm.ports.clock import Clock
+from crm.ports.responder import (
+    Account,
+    AccountCheck,
+    AnsweredPostGoneError,
+    Length,
+    SendOrder,
+    Sent,
+    UnknownOutcomeError,
+    Way,
+    WayRule,
+    Ways,
+)
+from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
+from crm.words import Post
+from responders.text import connected, graphemes, open_on_platform
+
+if TYPE_CHECKING:
+    from mastodon import Mastodon
+
+LIMIT = 500
+RULES: dict[Way, str] = {"reply": "public_reply", "dm": "private_message"}
+LINK = re.compile(r"https?://\S+")
+REMOTE = re.compile(r"(?<![\w/])@([a-z0-9_]+)@[a-z0-9.-]+[a-z0-9]+", re.IGNORECASE)
+PAGES, PER_PAGE = 10, 40
+CLOCKS_APART = timedelta(minutes=5)
+
+
+class MastodonResponder:
+    """See :class:`crm.ports.responder.Responder`."""
+
+    platform = "mastodon"
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport, self._clock = transport, clock
+
+    def how(self, answer_to: Post, account: Account | None) -> Ways:
+        here = open_on_platform(answer_to)
+        way: Way = "dm" if answer_to.private else "reply"
+        if not connected(account):
+            return Ways((here, WayRule(way, "not_connected", allowed=False, limit=LIMIT)))
+        prefix = f"@{answer_to.author.handle} " if answer_to.author.handle else ""
+        return Ways((WayRule(way, RULES[way], limit=LIMIT, prefix=prefix), here))
+
+    def count(self, text: str) -> Length:
+        """A link counts as 23 characters, a handle without its server. Source: docs.joinmastodon.org/user/posting."""
+        return Length(graphemes(REMOTE.sub(r"@\1", LINK.sub("x" * 23, text))), LIMIT)
+
+    def send(self, order: SendOrder) -> Sent:
+        if order.way not in ("reply", "dm"):
+            raise PermanentError(f"Mastodon knows no way {order.way!r} of answering; choose reply.")
+        with self._api(order.account) as api:
+            answered = self._local_id(api, order)
+            with self._writing(api, order):
+                status = api.status_post(
+                    order.text,
+                    in_reply_to_id=answered,
+                    visibility="direct" if order.way == "dm" else None,
+                    language=order.language or None,
+                    idempotency_key=order.key,
+                )
+                return _sent(status)
+
+    def find(self, order: SendOrder) -> Sent | None:
+        with self._api(order.account) as api:
+            answered = self._local_id(api, order)
+            with self._reading(api):
+                for status in self._own_since(api, order):
+                    if str(status.in_reply_to_id) == answered and _same(api.status_source(status.id).text, order.text):
+                        return _sent(status)
+        return None
+
+    def check(self, account: Account) -> AccountCheck:
+        if not connected(account):
+            return AccountCheck(account.handle, ok=False, problem="secret_missing")
+        try:
+            with self._api(account) as api, self._reading(api):
+                found = api.account_verify_credentials()
+                return AccountCheck(str(found.acct), ok=True, native_id=str(found.id))
+        except AuthorisationError:
+            return AccountCheck(account.handle, ok=False, problem="refused")
+        except RetryableError:
+            return AccountCheck(account.handle, ok=False, problem="unreachable")
+        except PermanentError:
+            return AccountCheck(account.handle, ok=False, problem="wrong_address")
+
+    @contextmanager
+    def _api(self, account: Account) -> Iterator[Mastodon]:
+        if not connected(account):
+            raise AuthorisationError(f"The Mastodon account {account.handle} has no token; connect it again.")
+        from mastodon import Mastodon
+
+        with self._transport.session() as session:
+            api = Mastodon(
+                api_base_url=account.base_url,
+                session=session,
+                user_agent=session.headers["User-Agent"],
+                ratelimit_method="throw",
+                version_check_mode="none",
+            )
+            # not through the constructor, which would read a file of that name and send what is in it
+            api.access_token = account.secret
+            api.request_timeout = None
+            yield api
+
+    def _local_id(self, api: Mastodon, order: SendOrder) -> str:
+        """The id that our server gives the answered post; one of another server is fetched by its page."""
+        page = urlsplit(order.answer_to_url)
+        last = page.path.rpartition("/")[2]
+        if page.netloc == urlsplit(order.account.base_url).netloc and last.isdigit():
+            return last
+        with self._reading(api):
+            found = api.search_v2(order.answer_to_url, resolve=True, result_type="statuses").statuses
+        if not found:
+            raise AnsweredPostGoneError(order.answer_to)
+        return str(found[0].id)
+
+    def _own_since(self, api: Mastodon, order: SendOrder) -> Iterator[Any]:
+        """Our statuses from now back to when the order was made."""
+        mine, last = api.account_verify_credentials().id, None
+        for _ in range(PAGES):
+            page = api.account_statuses(mine, exclude_reblogs=True, limit=PER_PAGE, max_id=last)
+            for status in page:
+                if status.created_at < order.created_at - CLOCKS_APART:
+                    return
+                yield status
+            if not page:
+                return
+            last = page[-1].id
+
+    @contextmanager
+    def _reading(self, api: Mastodon) -> Iterator[None]:
+        """Errors of a call that publishes nothing."""
+        from mastodon import MastodonError
+
+        try:
+            yield
+        except MastodonError as error:
+            raise self._refusal(api, error) or RetryableError(f"Mastodon failed to answer: {error}.") from error
+
+    @contextmanager
+    def _writing(self, api: Mastodon, order: SendOrder) -> Iterator[None]:
+        """Errors of the call that publishes: whatever is not clearly a refusal leaves the outcome unknown."""
+        from mastodon import MastodonError, MastodonNotFoundError
+
+        try:
+            yield
+        except MastodonNotFoundError as error:
+            raise AnsweredPostGoneError(order.answer_to) from error
+        except MastodonError as error:
+            refusal = self._refusal(api, error)
+            if refusal is None or isinstance(refusal, BrokenConnectionError | UnreadableAnswerError):
+                raise UnknownOutcomeError("Mastodon", str(refusal or error)) from error
+            raise refusal from error
+
+    def _refusal(self, api: Mastodon, error: Exception) -> ShenavaError | None:
+        """The error of ours for an answer by which the server certainly did nothing, or that the transport raised."""
+        from mastodon import MastodonRatelimitError
+
+        if isinstance(error.__context__, ShenavaError):
+            return error.__context__
+        if isinstance(error, MastodonRatelimitError):
+            reset = api.ratelimit_reset
+            return RateLimitedError("Mastodon", max(0.0, reset - self._clock.now().timestamp()) if reset else None)
+        status = error.args[1] if len(error.args) == 4 and isinstance(error.args[1], int) else 0
+        if status in (401, 403):
+            return AuthorisationError(f"Mastodon does not accept our token for this: {error.args[3]}.")
+        if 400 <= status < 500 and status not in (408, 409):
+            return PermanentError(f"Mastodon refused: {status} {error.args[3] or error.args[2]}.")
+        return None
+
+
+def _same(theirs: str, ours: str) -> bool:
+    """Whether a server's text is ours; it trims the ends and the line breaks."""
+    return theirs.replace("\r\n", "\n").strip() == ours.replace("\r\n", "\n").strip()
+
+
+def _sent(status: Any) -> Sent:
+    return Sent(str(status.uri), str(status.url or status.uri), status.created_at)
