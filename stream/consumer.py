@@ -43,6 +43,8 @@ class SQLiteConsumer:
         self._group, self._member = group, member
         self._place: int | None = None  # the next offset to read; None while we don't hold the lease
         self._renew = EPOCH
+        self._pending = False  # events were polled and not committed
+        self._lost = False  # ... and then the lease went
         self._closed = False
 
     def poll(self, limit: int, timeout: float) -> list[Event]:
@@ -57,6 +59,9 @@ class SQLiteConsumer:
                 self._clock.sleep(min(TICK, left))
 
     def commit(self) -> None:
+        if self._lost:
+            self._lost = False
+            raise LeaseLostError(self._name, self._group)
         if self._place is None:
             return
         now = self._clock.now()
@@ -67,11 +72,13 @@ class SQLiteConsumer:
             )
             kept = self._db.changes() == 1
         if not kept:
-            self._place = None
+            self._place, self._pending = None, False
             raise LeaseLostError(self._name, self._group)
+        self._pending = False
         self._renew = now + self._lease / 3
 
     def seek_committed(self) -> None:
+        self._pending = self._lost = False
         if self._place is not None:
             with speaking(self._path):
                 self._place = self._state()[0]
@@ -98,7 +105,7 @@ class SQLiteConsumer:
             (self._place, limit),
         )
         if found:
-            self._place = found[-1][0] + 1
+            self._place, self._pending = found[-1][0] + 1, True
         moments = {at: EPOCH + at * MICROSECOND for at in {row[2] for row in found}}
         return [Event(self._name, 0, place, key, value, moments[at]) for place, key, at, value in found]
 
@@ -108,22 +115,26 @@ class SQLiteConsumer:
         if self._place is not None and now < self._renew:
             return True
         if not self._free(now):
-            self._place = None
-            return False
+            return self._let_go()
         with writing(self._db):
             # Looked at again inside of the transaction: another member may have been faster.
             if not self._free(now):
-                self._place = None
-                return False
+                return self._let_go()
             committed, owner, _ = self._state()
             self._db.execute(
                 "UPDATE groups SET owner = ?, expires = ? WHERE topic = ? AND name = ?",
                 (self._member, micros(now + self._lease), self._topic, self._group),
             )
-        if self._place is None or owner != self._member:
+        if owner != self._member:
+            self._let_go()
+        if self._place is None:
             self._place = committed
         self._renew = now + self._lease / 3
         return True
+
+    def _let_go(self) -> bool:
+        self._lost, self._pending, self._place = self._lost or self._pending, False, None
+        return False
 
     def _free(self, now: datetime) -> bool:
         _, owner, expires = self._state()

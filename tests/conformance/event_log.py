@@ -216,6 +216,37 @@ class Takeover(Suite):
             first.commit()
         assert first.poll(10, 0.0) == []
 
+    @pytest.mark.parametrize("gives_back", [False, True])
+    def test_a_loss_noticed_by_a_poll_still_fails_the_commit(
+        self, log: EventLog, clock: ManualClock, gives_back: bool
+    ) -> None:
+        log.append(TOPIC, records(3))
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        first.poll(2, 0.0)
+        clock.advance(self.lease + 1)
+        second.poll(1, 0.0)
+        if gives_back:
+            second.close()
+        first.poll(1, 0.0)
+        with pytest.raises(RetryableError, match="lease"):
+            first.commit()
+        second.close()
+        first.seek_committed()
+        assert len(drain(first)) == 3
+
+    def test_a_loss_while_nothing_was_pending_is_none(self, log: EventLog, clock: ManualClock) -> None:
+        log.append(TOPIC, records(1))
+        first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
+        first.poll(1, 0.0)
+        first.commit()
+        clock.advance(self.lease + 1)
+        second.poll(1, 0.0)
+        assert first.poll(1, 0.0) == []
+        second.close()
+        log.append(TOPIC, records(1, start=1))
+        assert values(first.poll(1, 0.0)) == ["پست 1"]
+        first.commit()
+
     def test_polling_keeps_the_lease(self, log: EventLog, clock: ManualClock) -> None:
         first, second = log.consumer(TOPIC, "g"), log.consumer(TOPIC, "g")
         first.poll(1, 0.0)

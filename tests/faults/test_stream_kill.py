@@ -16,7 +16,7 @@ from tests.conformance.event_log import drain
 from tests.faults.stream_child import BATCH, COLLECTED, ENRICHED, GROUP
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = [5, pytest.param(60, marks=pytest.mark.faults)]
+KILLS = [pytest.param(5, marks=pytest.mark.slow), pytest.param(60, marks=pytest.mark.faults)]
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
