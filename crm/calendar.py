@@ -29,7 +29,7 @@ class WorkingHours(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.closes < self.opens:
-            raise InvalidInputError(f"Working hours end at {self.closes:%H:%M}, before they begin at {self.opens:%H:%M}.")
+            raise InvalidInputError(f"Working hours end at {self.closes:%H:%M}, before {self.opens:%H:%M}.")
         if self.weekend >= set(range(7)):
             raise InvalidInputError("Every day of the week is a weekend; leave at least one working day.")
 

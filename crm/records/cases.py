@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.cases import Status
@@ -78,9 +78,7 @@ def by_threads(tx: Connection, workspace: str, thread_keys: Collection[str]) -> 
 
 def of_people(tx: Connection, workspace: str, author_keys: Collection[str], customer_id: str | None) -> list[Case]:
     """The latest 50 cases of a customer or of these authors, newest first."""
-    whose = cases.c.author_key.in_(list(author_keys))
-    if customer_id is not None:
-        whose = whose | (cases.c.customer_id == customer_id)
+    whose = or_(cases.c.author_key.in_(list(author_keys)), cases.c.customer_id == (customer_id or ""))
     query = select(cases).where(cases.c.workspace == workspace, whose).order_by(cases.c.last_post_at.desc()).limit(50)
     return [as_struct(Case, row) for row in tx.execute(query)]
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from crm.records.sql import chunks, upsert
 from crm.records.tables import kept_posts
-from crm.words import EnrichedPost
+from crm.words import Author, EnrichedPost
 
 _ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(EnrichedPost)
 
@@ -24,6 +24,13 @@ def keep(tx: Connection, posts: Iterable[tuple[EnrichedPost, str]]) -> None:
         for post, thread_key in posts
     ]  # fmt: skip
     upsert(tx, kept_posts, rows, ("workspace", "post_key"), newer="version")
+
+
+def get(tx: Connection, workspace: str, post_key: str) -> EnrichedPost | None:
+    """One kept post."""
+    mine = (kept_posts.c.workspace == workspace) & (kept_posts.c.post_key == post_key)
+    document = tx.execute(select(kept_posts.c.document).where(mine)).scalar()
+    return None if document is None else _DECODER.decode(document)
 
 
 def known(tx: Connection, workspace: str, post_keys: Collection[str]) -> set[str]:
@@ -45,6 +52,14 @@ def of_threads(tx: Connection, workspace: str, thread_keys: Sequence[str]) -> li
         .order_by(kept_posts.c.posted_at, kept_posts.c.post_key)
     )
     return [_DECODER.decode(document) for document in tx.execute(query).scalars()]
+
+
+def newest_author(tx: Connection, workspace: str, author_keys: Sequence[str]) -> Author | None:
+    """What the newest kept post of any of these authors says about its author."""
+    mine = (kept_posts.c.workspace == workspace) & kept_posts.c.author_key.in_(list(author_keys))
+    query = select(kept_posts.c.document).where(mine).order_by(kept_posts.c.posted_at.desc()).limit(1)
+    document = tx.execute(query).scalar()
+    return None if document is None else _DECODER.decode(document).post.author
 
 
 def last_own(tx: Connection, workspace: str, thread_keys: Collection[str]) -> dict[str, datetime]:

@@ -1,0 +1,106 @@
+"""The outbox: approved replies on their way, each sent at most once.
+
+A worker claims a row by a lease. A row whose lease ran out while a send may have left the
+machine (`started`) says so to whoever claims it next.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from crm.records.sql import as_struct
+from crm.records.tables import outbox
+
+
+class Parcel(Struct, frozen=True):
+    """One row. `key` is what the platform is told; `first_attempt` is None where no send was tried."""
+
+    key: str
+    workspace: str
+    reply_id: str
+    not_before: datetime
+    attempts: int
+    started: bool
+    created_at: datetime
+    first_attempt: datetime | None = None
+    leased_until: datetime | None = None
+    lease_owner: str | None = None
+    done_at: datetime | None = None
+
+
+def add(tx: Connection, workspace: str, reply_id: str, not_before: datetime, now: datetime) -> None:
+    """Put a reply into the outbox, in the transaction of its approval; its id is the key.
+
+    A reply that a person sends again after a failure keeps its key and the time of its row, by
+    which the platform recognises it, and is looked for before it is sent.
+    """
+    revived = update(outbox).where(outbox.c.reply_id == reply_id, outbox.c.done_at.is_not(None))
+    fields = {"done_at": None, "attempts": 0, "not_before": not_before, "first_attempt": not_before}
+    if not tx.execute(revived.values(fields)).rowcount:
+        tx.execute(
+            insert(outbox).values(
+                key=reply_id, workspace=workspace, reply_id=reply_id, not_before=not_before, attempts=0,
+                started=False, created_at=now,
+            )
+        )  # fmt: skip
+
+
+def of_reply(tx: Connection, reply_id: str) -> Parcel | None:
+    """The parcel of a reply."""
+    row = tx.execute(select(outbox).where(outbox.c.reply_id == reply_id)).first()
+    return None if row is None else as_struct(Parcel, row)
+
+
+def claim(tx: Connection, owner: str, now: datetime, lease: timedelta) -> Parcel | None:
+    """Take the parcel that is due longest, as it was before this claim; None where nothing is due.
+
+    From now on it counts as started: whoever finds it after a crash must look before sending.
+    """
+    due = (
+        select(outbox)
+        .where(outbox.c.done_at.is_(None), outbox.c.not_before <= now)
+        .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now))
+        .order_by(outbox.c.not_before, outbox.c.key)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = tx.execute(due).first()
+    if row is None:
+        return None
+    parcel = as_struct(Parcel, row)
+    tx.execute(
+        update(outbox)
+        .where(outbox.c.key == parcel.key)
+        .values(
+            lease_owner=owner, leased_until=now + lease, attempts=parcel.attempts + 1, started=True,
+            first_attempt=parcel.first_attempt if parcel.started else now,
+        )
+    )  # fmt: skip
+    return parcel
+
+
+def put_back(tx: Connection, parcel: Parcel, not_before: datetime, *, started: bool) -> None:
+    """Give a parcel back for a later attempt; `started` False only when certainly nothing left this machine."""
+    tx.execute(
+        update(outbox)
+        .where(outbox.c.key == parcel.key, outbox.c.done_at.is_(None))
+        .values(lease_owner=None, leased_until=None, not_before=not_before, started=started)
+    )
+
+
+def finish(tx: Connection, key: str, now: datetime) -> bool:
+    """Close a parcel; False where somebody closed it before."""
+    mine = update(outbox).where(outbox.c.key == key, outbox.c.done_at.is_(None))
+    return tx.execute(mine.values(done_at=now, leased_until=None, lease_owner=None)).rowcount > 0
+
+
+def withdraw(tx: Connection, reply_id: str) -> bool:
+    """Take a parcel out before any attempt; False where it is on its way or was sent."""
+    mine = delete(outbox).where(
+        outbox.c.reply_id == reply_id, outbox.c.started.is_(False), outbox.c.leased_until.is_(None),
+        outbox.c.done_at.is_(None),
+    )  # fmt: skip
+    return tx.execute(mine).rowcount > 0

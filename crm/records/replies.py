@@ -1,0 +1,98 @@
+"""Replies from the first words to what the platform shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import Connection, insert, select, update
+
+from crm.errors import NotFoundError
+from crm.policies.replies import ReplyStatus
+from crm.ports.responder import Way
+from crm.records.sql import as_struct, columns_of
+from crm.records.tables import replies
+
+
+class Reply(Struct, frozen=True):
+    """One answer. `answer_to` is a post's key; `error` is the sentence of the last failure."""
+
+    id: str
+    workspace: str
+    case_id: str
+    answer_to: str
+    account_id: str | None
+    way: Way
+    text: str
+    language: str
+    status: ReplyStatus
+    author_id: str
+    created_at: datetime
+    updated_at: datetime
+    approver_id: str | None = None
+    native_id: str | None = None
+    url: str | None = None
+    error: str | None = None
+    asked_at: datetime | None = None
+    approved_at: datetime | None = None
+    sent_at: datetime | None = None
+    version: int = 1
+
+
+def get(tx: Connection, workspace: str, reply_id: str) -> Reply:
+    """The reply with this id. Raises NotFoundError."""
+    row = tx.execute(select(replies).where(replies.c.workspace == workspace, replies.c.id == reply_id)).first()
+    if row is None:
+        raise NotFoundError("reply", reply_id)
+    return as_struct(Reply, row)
+
+
+def add(tx: Connection, reply: Reply) -> None:
+    """Store a new reply."""
+    tx.execute(insert(replies).values(**columns_of(reply)))
+
+
+def change(tx: Connection, reply: Reply, now: datetime, **fields: object) -> Reply:
+    """Write some columns of a reply and return it as it is afterwards."""
+    values = {"version": reply.version + 1, "updated_at": now, **fields}
+    tx.execute(update(replies).where(replies.c.id == reply.id).values(**values))
+    return get(tx, reply.workspace, reply.id)
+
+
+def of_case(tx: Connection, case_id: str) -> list[Reply]:
+    """All replies of a case, oldest first."""
+    query = select(replies).where(replies.c.case_id == case_id).order_by(replies.c.created_at, replies.c.id)
+    return [as_struct(Reply, row) for row in tx.execute(query)]
+
+
+def draft_of(tx: Connection, case_id: str, user_id: str) -> Reply | None:
+    """The draft that somebody is writing on a case."""
+    query = select(replies).where(
+        replies.c.case_id == case_id, replies.c.author_id == user_id, replies.c.status == "draft"
+    )
+    row = tx.execute(query.order_by(replies.c.created_at.desc())).first()
+    return None if row is None else as_struct(Reply, row)
+
+
+def with_status(tx: Connection, workspace: str, statuses: Collection[ReplyStatus], limit: int = 200) -> list[Reply]:
+    """Replies in one of these states, oldest first."""
+    query = select(replies).where(replies.c.workspace == workspace, replies.c.status.in_(list(statuses)))
+    return [as_struct(Reply, row) for row in tx.execute(query.order_by(replies.c.updated_at).limit(limit))]
+
+
+def asked_for(tx: Connection, workspace: str, limit: int = 200) -> list[Reply]:
+    """Drafts whose author asked for approval, longest waiting first."""
+    query = select(replies).where(
+        replies.c.workspace == workspace, replies.c.status == "draft", replies.c.asked_at.is_not(None)
+    )
+    return [as_struct(Reply, row) for row in tx.execute(query.order_by(replies.c.asked_at).limit(limit))]
+
+
+def approved_since(tx: Connection, case_id: str, since: datetime, but: str) -> list[Reply]:
+    """Replies of a case, except `but`, that were approved after `since` and not called back."""
+    query = select(replies).where(
+        replies.c.case_id == case_id, replies.c.id != but, replies.c.approved_at > since,
+        replies.c.status.in_(("approved", "sending", "sent", "unknown")),
+    )  # fmt: skip
+    return [as_struct(Reply, row) for row in tx.execute(query.order_by(replies.c.approved_at))]

@@ -1,0 +1,112 @@
+"""Changing a case: its row, its time line, the audit trail and the signal to the console, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from crm.ids import new_id
+from crm.policies.access import Action, Actor, Resource, may, require
+from crm.policies.cases import (
+    CaseChangedError,
+    Status,
+    after_our_post,
+    first_priority,
+    preview_of,
+    title_of,
+)
+from crm.policies.clock import Desk, due_at
+from crm.records import audit, cases, changes, customers, desk, workspaces
+from crm.records.cases import Case
+from crm.words import EnrichedPost
+
+SYSTEM = "system"
+
+
+class Opening(Struct, frozen=True):
+    """How a case begins, apart from its post."""
+
+    thread_key: str
+    actor: str
+    status: Status = "new"
+
+
+def look(tx: Connection, actor: Actor, action: Action, case_id: str) -> Case:
+    """The case, if `actor` may do `action` on it. Raises NotFoundError, ForbiddenError."""
+    case = cases.get(tx, actor.workspace, case_id)
+    require(actor, action, Resource(case.workspace, case.monitors, case.private))
+    return case
+
+
+def visible(actor: Actor, case: Case) -> bool:
+    """Whether the actor may see the case."""
+    return may(actor, "read_cases", Resource(case.workspace, case.monitors, case.private))
+
+
+def check_unchanged(tx: Connection, case: Case, actor: Actor, version: int | None, kinds: Collection[str]) -> None:
+    """Raise CaseChangedError where somebody else did one of `kinds` since the actor saw `version` (None: no check)."""
+    if version is None or version >= case.version:
+        return
+    others = [event for event in cases.events_since(tx, case.id, version, kinds) if event.actor != actor.user_id]
+    if others:
+        names = desk.names(tx, case.workspace)
+        last = others[-1]
+        raise CaseChangedError(names.get(last.actor, "A rule or the customer"), last.kind, last.at)
+
+
+def change(
+    tx: Connection, case: Case, actor: str, kind: str, now: datetime, detail: Mapping[str, object] | None = None,
+    **fields: object,
+) -> Case:  # fmt: skip
+    """Write `fields`, put the event on the time line, in the audit trail (unless the system did it) and signal it."""
+    cases.change(tx, case.id, version=case.version + 1, **fields)
+    changed = msgspec.structs.replace(case, version=case.version + 1, **fields)
+    cases.add_event(tx, changed, actor, kind, now, detail or {})
+    if actor != SYSTEM:
+        audit.append(tx, case.workspace, actor, f"case_{kind}", case.id, now, **(detail or {}))
+    changes.note(tx, case.workspace, "case", case.id, now)
+    return changed
+
+
+def open_case(tx: Connection, event: EnrichedPost, opening: Opening, office: Desk, now: datetime) -> Case:
+    """Make the case of a thread that has none from the post that wants an answer.
+
+    The clock runs from when the post was said, for imported posts from now on.
+    """
+    post = event.post
+    customer_id = event.customer
+    vip = customer_id is not None and any(
+        customer.vip for customer in customers.by_ids(tx, event.workspace, [customer_id]).values()
+    )
+    priority = first_priority(event.urgency, vip=vip)
+    asked_at = now if event.origin == "import" else post.posted_at
+    case = Case(
+        id=new_id(now), workspace=event.workspace, number=workspaces.next_case_number(tx, event.workspace),
+        thread_key=opening.thread_key, title=title_of(post), status=opening.status, priority=priority,
+        platform=post.platform, language=event.language.value or "", sentiment=event.sentiment.value or "",
+        author_key=post.author.key, author_name=(post.author.name or post.author.handle)[:300],
+        preview=preview_of(post), post_key=post.key, monitors=event.monitors, customer_id=customer_id,
+        assignee_id=None, made_up=event.made_up, private=post.private, opened_at=now, last_post_at=post.posted_at,
+        posts=1, first_answer_at=None, due_at=due_at(asked_at, priority, office), snoozed_until=None,
+        resolved_at=None, version=1,
+    )  # fmt: skip
+    cases.add(tx, case)
+    cases.add_event(tx, case, opening.actor, "opened", now, {})
+    if opening.actor != SYSTEM:
+        audit.append(tx, case.workspace, opening.actor, "case_opened", case.id, now)
+    changes.note(tx, case.workspace, "case", case.id, now)
+    return case
+
+
+def answered(tx: Connection, case: Case, actor: str, at: datetime, now: datetime) -> Case:
+    """We answered at `at`: the case waits for the customer and its clock stops, unless they wrote later."""
+    first = min(case.first_answer_at or at, at)
+    if case.last_post_at > at:
+        cases.change(tx, case.id, first_answer_at=first)
+        return msgspec.structs.replace(case, first_answer_at=first)
+    status = after_our_post(case.status)
+    return change(tx, case, actor, "answered", now, {}, status=status, due_at=None, first_answer_at=first)

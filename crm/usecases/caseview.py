@@ -1,0 +1,128 @@
+"""Putting together what the console shows of one case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from crm.policies.access import Actor
+from crm.ports.clock import Clock
+from crm.ports.index import PostIndex
+from crm.records import cases, customers, desk, kept_posts, replies, tags, threads
+from crm.records.cases import Case, CaseEvent
+from crm.records.database import Records
+from crm.records.desk import Note
+from crm.records.replies import Reply
+from crm.usecases import casebook
+from crm.usecases.customers import Customers
+from crm.usecases.replies import Replies
+from crm.usecases.views import CaseView, Draft, Person, ThreadItem, Viewer, person
+from crm.words import EnrichedPost
+
+PRESENT = timedelta(seconds=30)
+
+Names = Mapping[str, str]
+
+
+class CaseViews:
+    """Builds :class:`CaseView`; reads only."""
+
+    def __init__(
+        self, records: Records, index: PostIndex, people: Customers, answers: Replies, clock: Clock
+    ) -> None:
+        self._records, self._index, self._people, self._answers = records, index, people, answers
+        self._clock = clock
+
+    def build(self, actor: Actor, case_id: str) -> CaseView:
+        """Everything about one case. Raises NotFoundError, ForbiddenError."""
+        now = self._clock.now()
+        with self._records.read() as tx:
+            case = casebook.look(tx, actor, "read_cases", case_id)
+            names = desk.names(tx, case.workspace)
+            written = replies.of_case(tx, case.id)
+            kept = kept_posts.of_threads(tx, case.workspace, [case.thread_key])
+            members = threads.members(tx, case.workspace, case.thread_key)
+            unseen = max(0, case.posts - desk.seen_posts(tx, case.id, actor.user_id))
+            notes, events = desk.notes_of(tx, case.id), cases.events(tx, case.id)
+            viewers = desk.present(tx, case.id, now - PRESENT)
+            tagged = tags.of_cases(tx, [case.id]).get(case.id, ())
+            customer = customers.by_ids(tx, case.workspace, [case.customer_id] if case.customer_id else [])
+        posts = _merged(kept, self._index.thread(actor.scope, members))
+        items = [
+            *_post_items(posts, written, names, unseen),
+            *(_note_item(note, names) for note in notes),
+            *(_event_item(event, names) for event in events),
+            *_reply_items(written, {post.post.key for post in posts}, case, names),
+        ]
+        drafts = [reply for reply in written if reply.status == "draft"]
+        return CaseView(
+            case, person(names, case.assignee_id), tagged, tuple(sorted(items, key=lambda item: (item.at, item.id))),
+            tuple(
+                Viewer(Person(one.user_id, names.get(one.user_id, "")), one.typing)
+                for one in viewers
+                if one.user_id != actor.user_id
+            ),
+            next((reply for reply in drafts if reply.author_id == actor.user_id), None),
+            tuple(
+                Draft(reply, Person(reply.author_id, names.get(reply.author_id, "")))
+                for reply in drafts
+                if reply.author_id != actor.user_id
+            ),
+            self._people.card(actor, case.author_key), self._answers.ways(actor, case.id),
+            any(one.vip for one in customer.values()),
+        )  # fmt: skip
+
+
+def _merged(kept: Sequence[EnrichedPost], indexed: Sequence[EnrichedPost]) -> list[EnrichedPost]:
+    """Every post once, in its newest version, oldest first."""
+    found: dict[str, EnrichedPost] = {}
+    for post in (*kept, *indexed):
+        there = found.get(post.post.key)
+        if there is None or post.version >= there.version:
+            found[post.post.key] = msgspec.structs.replace(post, own=post.own or (there is not None and there.own))
+    return sorted(found.values(), key=lambda post: (post.post.posted_at, post.post.key))
+
+
+def _post_items(
+    posts: Sequence[EnrichedPost], written: Sequence[Reply], names: Names, unseen: int
+) -> list[ThreadItem]:  # fmt: skip
+    theirs = [post.post.key for post in posts if not post.own]
+    new = set(theirs[len(theirs) - unseen :]) if unseen else set()
+    ours = {reply.native_id: reply for reply in written if reply.native_id}
+    items = []
+    for post in posts:
+        reply = ours.get(post.post.native_id)
+        items.append(
+            ThreadItem(
+                "post", post.post.key, post.post.posted_at, post=post, reply=reply, new=post.post.key in new,
+                writer=person(names, reply.author_id) if reply else None,
+                approver=person(names, reply.approver_id) if reply else None,
+            )
+        )  # fmt: skip
+    return items
+
+
+def _note_item(note: Note, names: Names) -> ThreadItem:
+    return ThreadItem("note", note.id, note.at, note=note, writer=person(names, note.author_id))
+
+
+def _event_item(event: CaseEvent, names: Names) -> ThreadItem:
+    return ThreadItem("event", f"event:{event.id}", event.at, event=event, writer=person(names, event.actor))
+
+
+def _reply_items(
+    written: Sequence[Reply], shown: set[str], case: Case, names: Names
+) -> list[ThreadItem]:  # fmt: skip
+    """Replies that the thread does not show as posts: waiting for approval, on their way, failed, marked as sent."""
+    return [
+        ThreadItem(
+            "reply", reply.id, reply.sent_at or reply.approved_at or reply.asked_at or reply.created_at, reply=reply,
+            writer=person(names, reply.author_id), approver=person(names, reply.approver_id),
+        )
+        for reply in written
+        if (reply.status in ("approved", "sending", "sent", "failed", "unknown") or reply.asked_at)
+        and reply.status not in ("cancelled", "proposed")
+        and f"{case.platform}:{reply.native_id}" not in shown
+    ]  # fmt: skip

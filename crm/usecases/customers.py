@@ -1,0 +1,201 @@
+"""Customers: who is speaking, on which accounts, what they are worth and how they feel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from crm.calendar import day_of, day_start, week_start, weeks_back
+from crm.errors import ConflictError, InvalidInputError, NotFoundError
+from crm.ids import new_id
+from crm.policies.access import Actor, require
+from crm.policies.clock import Desk
+from crm.policies.ties import Evidence, normal_email, normal_phone
+from crm.ports.clock import Clock
+from crm.ports.index import Bucket, PostIndex
+from crm.query.tree import And, Field, Node, Or
+from crm.records import audit, cases, changes, customers, desk, kept_posts, tags
+from crm.records.customers import Customer, Identity
+from crm.records.database import Records
+from crm.usecases import casebook, cursors
+from crm.usecases.views import CustomerCard, CustomerPage, CustomerRow, SentimentWeek, case_line
+from crm.words import Author
+
+WEEKS = 12
+TURN = 0.25
+
+
+class CustomerDraft(Struct, frozen=True):
+    """What a person fills in about a customer. `fields` are the business's own columns, ``link`` their web address."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    value: float | None = None
+    since: datetime | None = None
+    vip: bool = False
+    fields: dict[str, str] = {}
+
+
+class TiedElsewhereError(ConflictError):
+    """The author already belongs to another customer."""
+
+    def __init__(self, author_key: str, customer: str) -> None:
+        self.author_key, self.customer = author_key, customer
+        super().__init__(f"{author_key} is already tied to {customer}; undo that tie first.")
+
+
+class Customers:
+    """What the customers page, the inbox's third pane and the HTTP API call."""
+
+    def __init__(self, records: Records, index: PostIndex, clock: Clock) -> None:
+        self._records, self._index, self._clock = records, index, clock
+
+    def list(self, actor: Actor, text: str = "", cursor: str | None = None, limit: int = 50) -> CustomerPage:
+        """Customers by name; `text` is part of a name, e-mail, phone or handle."""
+        require(actor, "read_customers")
+        after = cursors.read(cursor, 2)
+        place = None if after is None else (str(after[0]), str(after[1]))
+        with self._records.read() as tx:
+            rows = customers.page(tx, actor.workspace, text.strip(), place, limit + 1)
+        last = rows[limit - 1][0] if len(rows) > limit else None
+        shown = tuple(CustomerRow(customer, ties) for customer, ties in rows[:limit])
+        return CustomerPage(shown, cursors.write((last.name, last.id)) if last else None)
+
+    def card(self, actor: Actor, subject: str) -> CustomerCard:
+        """The card of a customer's id or of an author's key. Raises NotFoundError where nothing is known of it."""
+        require(actor, "read_customers")
+        with self._records.read() as tx:
+            tied = customers.identities_by_author(tx, actor.workspace, [subject]).get(subject)
+            customer_id = tied.customer_id if tied else "" if ":" in subject else subject
+            customer = customers.get(tx, actor.workspace, customer_id) if customer_id else None
+            identities = customers.identities_of(tx, actor.workspace, customer_id) if customer else []
+            keys = [one.author_key for one in identities] if customer else [subject]
+            theirs = [
+                case
+                for case in cases.of_people(tx, actor.workspace, keys, customer.id if customer else None)
+                if casebook.visible(actor, case)
+            ]
+            names = sorted({tag for some in tags.of_cases(tx, [case.id for case in theirs]).values() for tag in some})
+            office = desk.desk(tx, actor.workspace)
+            author = kept_posts.newest_author(tx, actor.workspace, [subject] if ":" in subject else keys)
+        author = author or self._author(actor, keys)
+        if customer is None and author is None:
+            raise NotFoundError("customer", subject)
+        weeks = self._weeks(actor, keys, office)
+        return CustomerCard(
+            customer.name if customer else (author.name or author.handle if author else subject),
+            customer, author, tuple(identities), tuple(map(case_line, theirs)), tuple(names), tuple(weeks),
+            turning(weeks), sum(week.negative + week.neutral + week.positive + week.unsure for week in weeks),
+        )  # fmt: skip
+
+    def save(self, actor: Actor, draft: CustomerDraft, customer_id: str | None = None) -> Customer:
+        """Store a customer, new without an id; e-mail and phone are normalised. Raises InvalidInputError."""
+        require(actor, "edit_customers")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            old = customers.get(tx, actor.workspace, customer_id) if customer_id else None
+            fresh = old or Customer(new_id(now), actor.workspace, draft.name, now, now)
+            saved = msgspec.structs.replace(fresh, updated_at=now, **_checked(draft))
+            customers.put(tx, saved)
+            action = "customer_changed" if old else "customer_added"
+            audit.append(tx, actor.workspace, actor.user_id, action, saved.id, now, name=saved.name, vip=saved.vip)
+            changes.note(tx, actor.workspace, "customer", saved.id, now)
+        return saved
+
+    def tie(
+        self, actor: Actor, author_key: str, customer_id: str, evidence: Evidence = "person", detail: str = "",
+        handle: str = "",
+    ) -> Identity:  # fmt: skip
+        """Say that an author is a customer. Raises NotFoundError, TiedElsewhereError."""
+        require(actor, "edit_customers")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            customer = customers.get(tx, actor.workspace, customer_id)
+            there = customers.identities_by_author(tx, actor.workspace, [author_key]).get(author_key)
+            if there is not None and there.customer_id == customer.id:
+                return there
+            if there is not None:
+                raise TiedElsewhereError(author_key, customers.get(tx, actor.workspace, there.customer_id).name)
+            author = kept_posts.newest_author(tx, actor.workspace, [author_key])
+            shown = handle or (author.handle if author else "") or author_key.partition(":")[2]
+            one = Identity(
+                new_id(now), actor.workspace, customer.id, author_key, shown, evidence, detail, 1.0, actor.user_id, now
+            )
+            customers.tie(tx, one)
+            cases.tie(tx, actor.workspace, author_key, customer.id)
+            audit.append(tx, actor.workspace, actor.user_id, "identity_tied", customer.id, now, identity=one.id,
+                         evidence=evidence)  # fmt: skip
+            changes.note(tx, actor.workspace, "customer", customer.id, now)
+        return one
+
+    def untie(self, actor: Actor, identity_id: str) -> None:
+        """Undo a tie; the author's cases are nobody's again. Undoing it twice changes nothing."""
+        require(actor, "edit_customers")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            one = customers.identity(tx, actor.workspace, identity_id)
+            if one.undone_at is not None:
+                return
+            customers.untie(tx, one.id, now)
+            cases.tie(tx, actor.workspace, one.author_key, None)
+            audit.append(tx, actor.workspace, actor.user_id, "identity_untied", one.customer_id, now, identity=one.id)
+            changes.note(tx, actor.workspace, "customer", one.customer_id, now)
+
+    def _author(self, actor: Actor, author_keys: Sequence[str]) -> Author | None:
+        for key in author_keys:
+            hits = self._index.search(actor.scope, Field("author", ":", key), limit=1).hits
+            if hits:
+                return hits[0].post.author
+        return None
+
+    def _weeks(self, actor: Actor, author_keys: Sequence[str], office: Desk) -> Sequence[SentimentWeek]:
+        if not author_keys:
+            return []
+        starts = weeks_back(day_of(self._clock.now(), office.zone), WEEKS, office.week_start)
+        authors: list[Node] = [Field("author", ":", key) for key in author_keys]
+        since = Field("since", ":", day_start(starts[0], office.zone).isoformat())
+        query = And((authors[0] if len(authors) == 1 else Or(tuple(authors)), since))
+        buckets = self._index.count(actor.scope, query, ("day", "sentiment"), office.zone)
+        counted = _by_week(buckets, office.week_start)
+        return [counted.get(start.isoformat(), SentimentWeek(start)) for start in starts]
+
+
+def turning(weeks: Sequence[SentimentWeek]) -> Literal["", "better", "worse"]:
+    """Whether the last four weeks differ from those before by a quarter of the scale; empty where that is unknown."""
+    late = [week.balance for week in weeks[-4:] if week.balance is not None]
+    early = [week.balance for week in weeks[:-4] if week.balance is not None]
+    if not late or not early:
+        return ""
+    step = sum(late) / len(late) - sum(early) / len(early)
+    return "better" if step >= TURN else "worse" if step <= -TURN else ""
+
+
+def _by_week(buckets: Sequence[Bucket], first: int) -> dict[str, SentimentWeek]:
+    counted: dict[str, SentimentWeek] = {}
+    for bucket in buckets:
+        day, sentiment = bucket.keys
+        start = week_start(datetime.fromisoformat(day).date(), first)
+        week = counted.get(start.isoformat(), SentimentWeek(start))
+        name = sentiment or "unsure"
+        more = {name: getattr(week, name) + bucket.posts}
+        counted[start.isoformat()] = msgspec.structs.replace(week, **more)
+    return counted
+
+
+def _checked(draft: CustomerDraft) -> dict[str, object]:
+    if not draft.name.strip():
+        raise InvalidInputError("A customer needs a name.")
+    if draft.email and "@" not in draft.email:
+        raise InvalidInputError(f"{draft.email!r} is no e-mail address; write one like name@example.org.")
+    phone = normal_phone(draft.phone) if draft.phone else ""
+    if draft.phone and not 7 <= len(phone) <= 15:
+        raise InvalidInputError(f"{draft.phone!r} is no phone number; write it with its country code, like +98 21 ….")
+    return {
+        "name": draft.name.strip(), "email": normal_email(draft.email) or None, "phone": phone or None,
+        "value": draft.value, "since": draft.since, "vip": draft.vip, "fields": draft.fields,
+    }  # fmt: skip

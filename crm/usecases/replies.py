@@ -1,0 +1,224 @@
+"""Writing, approving and calling back replies. No reply leaves without a person's approval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from crm.errors import InvalidInputError
+from crm.ids import new_id
+from crm.policies.access import Action, Actor
+from crm.policies.replies import (
+    UNDO,
+    AlreadyAnsweredError,
+    ReplyChangedError,
+    ReplyStateError,
+    check_step,
+    check_text,
+)
+from crm.ports.clock import Clock
+from crm.ports.index import PostIndex
+from crm.ports.responder import Account, Length, Responder, Way, WayRule, Ways
+from crm.records import audit, cases, changes, desk, kept_posts, outbox, replies, sources
+from crm.records.cases import Case
+from crm.records.database import Records
+from crm.records.replies import Reply
+from crm.records.sources import AccountRow
+from crm.usecases import casebook
+from crm.usecases.views import PendingReply, Person, case_line
+from crm.words import Post
+
+
+class Replies:
+    """What the composer, the approval list and the HTTP API call. `responders` are by platform."""
+
+    def __init__(self, records: Records, index: PostIndex, responders: Mapping[str, Responder], clock: Clock) -> None:
+        self._records, self._index, self._responders, self._clock = records, index, responders, clock
+
+    def ways(self, actor: Actor, case_id: str) -> Ways:
+        """How the newest post of a case may be answered, the best way first."""
+        with self._records.read() as tx:
+            case = casebook.look(tx, actor, "read_cases", case_id)
+            post = self._post(tx, actor, case.post_key)
+            account = self._account(tx, case)
+        responder = self._responders.get(case.platform)
+        if responder is None or post is None:
+            return Ways((WayRule("open", "on_platform", url=post.url if post else ""),))
+        signed_in = Account(account.platform, account.handle, account.base_url, "") if account else None
+        return responder.how(post, signed_in)
+
+    def draft(
+        self, actor: Actor, case_id: str, way: Way, text: str, language: str = "", answer_to: str | None = None
+    ) -> Reply:
+        """Keep what the actor is writing; one draft per person and case. A changed text needs a new approval."""
+        now = self._clock.now()
+        with self._records.write() as tx:
+            case = casebook.look(tx, actor, "write_reply", case_id)
+            there = replies.draft_of(tx, case.id, actor.user_id)
+            if there is None:
+                return self._begin(tx, actor, case, way, text, language, answer_to or case.post_key)
+            asked = there.asked_at if (text, way) == (there.text, there.way) else None
+            return replies.change(
+                tx, there, now, way=way, text=text, language=language, asked_at=asked,
+                answer_to=answer_to or there.answer_to,
+            )  # fmt: skip
+
+    def request_approval(self, actor: Actor, reply_id: str) -> Reply:
+        """Ask somebody else to look at a draft before it goes out."""
+        now = self._clock.now()
+        with self._records.write() as tx:
+            reply, case = self._look(tx, actor, "write_reply", reply_id)
+            if reply.status != "draft":
+                raise ReplyStateError(reply.status, "draft")
+            check_text(reply.text, self._length(case, reply))
+            return self._step(tx, actor.user_id, reply, "approval_asked", now, asked_at=now)
+
+    def approve(
+        self, actor: Actor, reply_id: str, not_before: datetime | None = None, *, force: bool = False,
+        version: int | None = None,
+    ) -> Reply:  # fmt: skip
+        """Let a reply go out at `not_before`, at the earliest when it can no longer be called back (8 s).
+
+        `version` is the version of the reply that the actor read. `force` sends although somebody
+        answered meanwhile. Raises: AlreadyAnsweredError, ReplyStateError, InvalidInputError
+        (empty, too long, no account).
+        """
+        with self._records.write() as tx:
+            reply, case = self._look(tx, actor, "approve_reply", reply_id)
+            if version is not None and version != reply.version:
+                raise ReplyChangedError
+            return self._approve(tx, actor, case, reply, not_before, force=force)
+
+    def approve_and_send(
+        self, actor: Actor, case_id: str, way: Way, text: str, language: str = "",
+        not_before: datetime | None = None, *, force: bool = False,
+    ) -> Reply:  # fmt: skip
+        """Keep the text as the actor's draft and approve it. If that is refused, the draft is as it was before."""
+        with self._records.write() as tx:
+            case = casebook.look(tx, actor, "approve_reply", case_id)
+            reply = replies.draft_of(tx, case.id, actor.user_id)
+            if reply is None:
+                reply = self._begin(tx, actor, case, way, text, language, case.post_key)
+            else:
+                reply = replies.change(tx, reply, self._clock.now(), way=way, text=text, language=language)
+            return self._approve(tx, actor, case, reply, not_before, force=force)
+
+    def cancel(self, actor: Actor, reply_id: str) -> Reply:
+        """Throw a draft away, or call an approved reply back. Raises ReplyStateError once it is on its way."""
+        now = self._clock.now()
+        with self._records.write() as tx:
+            reply, _ = self._look(tx, actor, "write_reply", reply_id)
+            check_step(reply.status, "cancelled")
+            if reply.status == "approved" and reply.way != "open" and not outbox.withdraw(tx, reply.id):
+                raise ReplyStateError("sending", "cancelled")
+            return self._step(tx, actor.user_id, reply, "cancelled", now, status="cancelled")
+
+    def mark_sent(self, actor: Actor, reply_id: str, url: str = "") -> Reply:
+        """Say that a person published an approved reply on the platform itself; `url` is where it stands."""
+        now = self._clock.now()
+        with self._records.write() as tx:
+            reply, case = self._look(tx, actor, "write_reply", reply_id)
+            if reply.way != "open" or reply.status != "approved":
+                raise ReplyStateError(reply.status, "sent")
+            if url and not url.startswith(("https://", "http://")):
+                raise InvalidInputError(
+                    f"{url!r} is no web address; paste that of your answer, or leave it empty."
+                )
+            casebook.answered(tx, case, actor.user_id, now, now)
+            return self._step(tx, actor.user_id, reply, "marked_sent", now, status="sent", sent_at=now, url=url or None)
+
+    def decide_unknown(self, actor: Actor, reply_id: str, was_sent: bool, url: str = "") -> Reply:
+        """A person looked on the platform: the reply is there, or it is not and may be approved again."""
+        now = self._clock.now()
+        with self._records.write() as tx:
+            reply, case = self._look(tx, actor, "approve_reply", reply_id)
+            if reply.status != "unknown":
+                raise ReplyStateError(reply.status, "sent" if was_sent else "failed")
+            if not was_sent:
+                return self._step(tx, actor.user_id, reply, "decided_not_sent", now, status="failed")
+            casebook.answered(tx, case, actor.user_id, now, now)
+            fields = {"status": "sent", "sent_at": now, "url": url or None, "error": None}
+            return self._step(tx, actor.user_id, reply, "decided_sent", now, **fields)
+
+    def pending(self, actor: Actor) -> list[PendingReply]:
+        """Replies that need a person: asked for approval, failed, or in doubt; longest waiting first."""
+        with self._records.read() as tx:
+            found = replies.asked_for(tx, actor.workspace)
+            found += replies.with_status(tx, actor.workspace, ("unknown", "failed"))
+            names = desk.names(tx, actor.workspace)
+            rows = []
+            for reply in found:
+                case = cases.get(tx, actor.workspace, reply.case_id)
+                if casebook.visible(actor, case):
+                    writer = Person(reply.author_id, names.get(reply.author_id, ""))
+                    rows.append(PendingReply(reply, writer, case_line(case)))
+        return rows
+
+    def _approve(
+        self, tx: Connection, actor: Actor, case: Case, reply: Reply, not_before: datetime | None, *, force: bool
+    ) -> Reply:
+        now = self._clock.now()
+        check_step(reply.status, "approved")
+        check_text(reply.text, self._length(case, reply))
+        if not force:
+            self._check_alone(tx, reply)
+        account = None
+        if reply.way != "open":
+            account = self._account(tx, case)
+            if account is None or case.platform not in self._responders:
+                raise InvalidInputError(
+                    f"No account on {case.platform} is connected; connect one, or answer on the platform itself."
+                )
+            outbox.add(tx, case.workspace, reply.id, max(not_before or now, now + UNDO), now)
+        account_id = account.id if account else None
+        return self._step(
+            tx, actor.user_id, reply, "approved", now, status="approved", approver_id=actor.user_id, approved_at=now,
+            account_id=account_id, error=None,
+        )  # fmt: skip
+
+    def _begin(
+        self, tx: Connection, actor: Actor, case: Case, way: Way, text: str, language: str, answer_to: str
+    ) -> Reply:
+        now = self._clock.now()
+        reply = Reply(
+            new_id(now), case.workspace, case.id, answer_to, None, way, text, language, "draft", actor.user_id, now, now
+        )
+        replies.add(tx, reply)
+        audit.append(tx, case.workspace, actor.user_id, "reply_begun", reply.id, now, case=case.id)
+        changes.note(tx, case.workspace, "reply", case.id, now)
+        return reply
+
+    def _step(self, tx: Connection, who: str, reply: Reply, kind: str, now: datetime, **fields: object) -> Reply:
+        changed = replies.change(tx, reply, now, **fields)
+        audit.append(tx, reply.workspace, who, f"reply_{kind}", reply.id, now, case=reply.case_id, text=reply.text)
+        changes.note(tx, reply.workspace, "reply", reply.case_id, now)
+        return changed
+
+    def _look(self, tx: Connection, actor: Actor, action: Action, reply_id: str) -> tuple[Reply, Case]:
+        reply = replies.get(tx, actor.workspace, reply_id)
+        return reply, casebook.look(tx, actor, action, reply.case_id)
+
+    def _check_alone(self, tx: Connection, reply: Reply) -> None:
+        others = replies.approved_since(tx, reply.case_id, reply.created_at, reply.id)
+        if others:
+            names = desk.names(tx, reply.workspace)
+            raise AlreadyAnsweredError([one.id for one in others], [names.get(one.author_id, "?") for one in others])
+
+    def _length(self, case: Case, reply: Reply) -> Length | None:
+        responder = self._responders.get(case.platform)
+        return responder.count(reply.text) if responder is not None and reply.way != "open" else None
+
+    def _account(self, tx: Connection, case: Case) -> AccountRow | None:
+        """Our account on the case's platform; made-up cases have none, so nothing made up is ever answered."""
+        mine = [one for one in sources.accounts_of(tx, case.workspace) if one.platform == case.platform]
+        working = [one for one in mine if one.state == "connected"]
+        return None if case.made_up else next(iter(working), None)
+
+    def _post(self, tx: Connection, actor: Actor, post_key: str) -> Post | None:
+        kept = kept_posts.get(tx, actor.workspace, post_key)
+        if kept is not None:
+            return kept.post
+        found = self._index.get(actor.scope, [post_key])
+        return found[0].post if found else None

@@ -1,0 +1,174 @@
+"""What the console draws of the team's work: plain frozen structs, also the answers of the HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from crm.ports.responder import Ways
+from crm.records.cases import Case, CaseEvent
+from crm.records.customers import Customer, Identity
+from crm.records.desk import Note
+from crm.records.queue import QueueView
+from crm.records.replies import Reply
+from crm.words import Author, EnrichedPost
+
+
+class Person(Struct, frozen=True):
+    """Somebody of the team."""
+
+    id: str
+    name: str
+
+
+class Viewer(Struct, frozen=True):
+    """Somebody else who has the case open now."""
+
+    person: Person
+    typing: bool
+
+
+class QueueRow(Struct, frozen=True):
+    """One row of the queue."""
+
+    case: Case
+    assignee: Person | None
+    tags: tuple[str, ...]
+    unread: bool
+    vip: bool
+
+
+class QueuePage(Struct, frozen=True):
+    """A page of the queue. `bounded` says that the text covered only its newest 1,000 hits."""
+
+    rows: tuple[QueueRow, ...]
+    counts: Mapping[QueueView, int]
+    total: int
+    cursor: str | None
+    bounded: bool = False
+
+
+class ThreadItem(Struct, frozen=True):
+    """One thing in a case's thread. What `kind` names is set.
+
+    `writer` wrote the reply behind an own post, the note, or did the event (None: the system or
+    a rule); `approver` approved the reply. `new` marks posts that the reader has not seen.
+    """
+
+    kind: Literal["post", "note", "event", "reply"]
+    id: str
+    at: datetime
+    post: EnrichedPost | None = None
+    note: Note | None = None
+    event: CaseEvent | None = None
+    reply: Reply | None = None
+    writer: Person | None = None
+    approver: Person | None = None
+    new: bool = False
+
+
+class Draft(Struct, frozen=True):
+    """A reply that somebody is writing."""
+
+    reply: Reply
+    writer: Person
+
+
+class CaseLine(Struct, frozen=True):
+    """A case in a list beside another."""
+
+    id: str
+    number: int
+    title: str
+    status: str
+    priority: str
+    sentiment: str
+    last_post_at: datetime
+    due_at: datetime | None
+
+
+class SentimentWeek(Struct, frozen=True):
+    """Posts of a customer in the week from `start`, by sentiment."""
+
+    start: date
+    negative: int = 0
+    neutral: int = 0
+    positive: int = 0
+    unsure: int = 0
+
+    @property
+    def balance(self) -> float | None:
+        """From -1 (all negative) to 1 (all positive); None in a week without judged posts."""
+        judged = self.negative + self.neutral + self.positive
+        return (self.positive - self.negative) / judged if judged else None
+
+
+class CustomerCard(Struct, frozen=True):
+    """Who is speaking: a known customer with all identities, or just an author."""
+
+    name: str
+    customer: Customer | None
+    author: Author | None
+    identities: tuple[Identity, ...]
+    cases: tuple[CaseLine, ...]
+    tags: tuple[str, ...]
+    weeks: tuple[SentimentWeek, ...]
+    turning: Literal["", "better", "worse"]
+    posts: int
+
+    @property
+    def open_cases(self) -> tuple[CaseLine, ...]:
+        """Those that are not resolved."""
+        return tuple(case for case in self.cases if case.status != "resolved")
+
+
+class CaseView(Struct, frozen=True):
+    """Everything the console shows of one case."""
+
+    case: Case
+    assignee: Person | None
+    tags: tuple[str, ...]
+    items: tuple[ThreadItem, ...]
+    viewers: tuple[Viewer, ...]
+    draft: Reply | None
+    other_drafts: tuple[Draft, ...]
+    customer: CustomerCard
+    ways: Ways
+    vip: bool
+
+
+class PendingReply(Struct, frozen=True):
+    """A reply that a person must look at: to approve, or because its sending failed or is doubtful."""
+
+    reply: Reply
+    writer: Person
+    case: CaseLine
+
+
+class CustomerRow(Struct, frozen=True):
+    """One row of the list of customers."""
+
+    customer: Customer
+    identities: int
+
+
+class CustomerPage(Struct, frozen=True):
+    """A page of customers by name."""
+
+    rows: tuple[CustomerRow, ...]
+    cursor: str | None
+
+
+def person(names: Mapping[str, str], user_id: str | None) -> Person | None:
+    """Somebody by id; None for nobody, the system and rules."""
+    return Person(user_id, names[user_id]) if user_id in names and user_id is not None else None
+
+
+def case_line(case: Case) -> CaseLine:
+    """A case as a line."""
+    return CaseLine(
+        case.id, case.number, case.title, case.status, case.priority, case.sentiment, case.last_post_at, case.due_at
+    )
