@@ -20,7 +20,8 @@ class FolderInUseError(ShenavaError):
         self.folder, self.holder = folder, holder
         who = f" (process {holder})" if holder else ""
         super().__init__(
-            f"The data folder {folder} is in use by another Shenava{who}; stop that one, or choose another folder with --data."
+            f"The data folder {folder} is in use by another Shenava{who}; stop that one, "
+            "or choose another folder with --data."
         )
 
 

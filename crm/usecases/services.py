@@ -1,0 +1,42 @@
+"""Everything that a person or a program may ask for, in one bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm.usecases.accounts import Accounts
+from crm.usecases.corrections import Corrections
+from crm.usecases.customers import Customers
+from crm.usecases.health import Health
+from crm.usecases.inbox import Inbox
+from crm.usecases.live import Live
+from crm.usecases.monitors import Monitors
+from crm.usecases.privacy import Privacy
+from crm.usecases.replies import Replies
+from crm.usecases.search import Search
+from crm.usecases.setup import Setup
+from crm.usecases.sources import Sources
+from crm.usecases.team import Team
+from crm.usecases.trail import Trail
+from crm.usecases.trends import Trends
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases, wired to their stores. The console and the HTTP API call nothing else."""
+
+    accounts: Accounts
+    team: Team
+    setup: Setup
+    monitors: Monitors
+    sources: Sources
+    inbox: Inbox
+    replies: Replies
+    customers: Customers
+    search: Search
+    trends: Trends
+    health: Health
+    trail: Trail
+    privacy: Privacy
+    corrections: Corrections
+    live: Live

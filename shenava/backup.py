@@ -1,0 +1,173 @@
+"""Back-ups of the data folder: consistent copies of the stores in one file, without the key file.
+
+They are taken while everything runs, through SQLite's online back-up. A restore verifies every
+file first, keeps what was there aside, and removes again what was erased since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from crm.errors import InvalidInputError, StoreError
+from crm.records import audit, migrate
+from crm.records.database import Records
+
+FILES = ("records.sqlite", "stream.sqlite", "index.sqlite")
+MANIFEST = "manifest.json"
+PREFIX, SUFFIX = "shenava-", ".tar.gz"
+STAMP = "%Y%m%dT%H%M%S%fZ"
+PAGES_AT_ONCE = 4_000
+
+Progress = Callable[[str, int, int], None]
+"""Told what is copied, how many steps are done and how many there are."""
+
+
+class Manifest(Struct, frozen=True):
+    """What a back-up holds: SHA-256 by file, the version of the records, and the head of the audit chain."""
+
+    made_at: datetime
+    hashes: dict[str, str]
+    records_version: str | None
+    audit_head: str
+
+
+class DamagedBackupError(InvalidInputError):
+    """A back-up that can't be trusted."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"The back-up {path} can't be used because {reason}; nothing was changed.")
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """No progress shown."""
+    del what, done, total
+
+
+def make(folder: Path, to: Path, now: datetime, progress: Progress = quiet) -> Path:
+    """Write a back-up of `folder` into the folder `to`; returns its path. Raises StoreError (disk full, unreadable)."""
+    to.mkdir(parents=True, exist_ok=True)
+    target = to / f"{PREFIX}{now.strftime(STAMP)}{SUFFIX}"
+    unfinished = target.with_suffix(".partial")
+    present = [name for name in FILES if (folder / name).exists()]
+    try:
+        with tempfile.TemporaryDirectory(dir=to) as workdir:
+            work = Path(workdir)
+            for name in present:
+                _copy(folder / name, work / name, partial(progress, name))
+            (work / MANIFEST).write_bytes(msgspec.json.encode(_manifest(work, present, now)))
+            with tarfile.open(unfinished, "w:gz", compresslevel=1) as archive:
+                for step, name in enumerate([MANIFEST, *present]):
+                    progress(target.name, step, len(present) + 1)
+                    archive.add(work / name, name)
+        unfinished.chmod(0o600)
+        unfinished.rename(target)
+    except (OSError, apsw.Error, sqlite3.Error) as error:
+        unfinished.unlink(missing_ok=True)
+        raise StoreError(f"The back-up of {folder} could not be written to {to}: {error}.") from error
+    progress(target.name, 1, 1)
+    return target
+
+
+def expire(folder: Path, now: datetime, days: int) -> list[Path]:
+    """Delete back-ups older than `days`; what was erased must not live on in them. Returns those that went."""
+    gone = []
+    for path in sorted(folder.glob(f"{PREFIX}*{SUFFIX}")):
+        stamp = path.name.removeprefix(PREFIX).removesuffix(SUFFIX)
+        try:
+            made = datetime.strptime(stamp, STAMP).replace(tzinfo=now.tzinfo)
+        except ValueError:
+            continue
+        if made < now - timedelta(days=days):
+            path.unlink()
+            gone.append(path)
+    return gone
+
+
+@contextmanager
+def unpacked(path: Path, beside: Path) -> Iterator[tuple[Path, Manifest]]:
+    """The verified files of a back-up in a temporary folder next to `beside`. Raises DamagedBackupError."""
+    if not path.is_file():
+        raise DamagedBackupError(path, "there is no such file")
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=beside.parent) as workdir:
+        work = Path(workdir)
+        try:
+            with tarfile.open(path, "r:gz") as archive:
+                archive.extractall(work, filter="data")
+            manifest = msgspec.json.decode((work / MANIFEST).read_bytes(), type=Manifest)
+        except (OSError, EOFError, tarfile.TarError, msgspec.MsgspecError) as error:
+            raise DamagedBackupError(path, f"it is not a whole back-up ({error})") from error
+        for name, expected in manifest.hashes.items():
+            if name not in FILES or not (work / name).exists() or _hash(work / name) != expected:
+                raise DamagedBackupError(path, f"{name} in it is missing or damaged")
+        yield work, manifest
+
+
+def put_back(work: Path, manifest: Manifest, folder: Path, now: datetime) -> Path | None:
+    """Move the files of `folder` aside and those of the back-up in; returns where the old ones lie (None: none)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    old = folder / f"replaced-{now.strftime(STAMP)}"
+    for name in FILES:
+        for path in (folder / name, folder / f"{name}-wal", folder / f"{name}-shm"):
+            if path.exists():
+                old.mkdir(exist_ok=True)
+                path.rename(old / path.name)
+    for name in manifest.hashes:
+        (work / name).rename(folder / name)
+    return old if old.exists() else None
+
+
+def _manifest(work: Path, names: list[str], now: datetime) -> Manifest:
+    version, head = None, audit.GENESIS
+    if FILES[0] in names:
+        records = Records.connect(f"sqlite:///{work / FILES[0]}")
+        with closing(records):
+            version = migrate.current(records)
+            with records.read() as tx:
+                head = audit.head(tx)
+        _close_journal(work / FILES[0])
+    return Manifest(now, {name: _hash(work / name) for name in names}, version, head)
+
+
+def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+    # Records are opened with the standard library everywhere, stream and index with apsw.
+    (_copy_records if source.name == FILES[0] else _copy_other)(source, target, progress)
+
+
+def _copy_records(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other, pages=PAGES_AT_ONCE, progress=lambda _, left, total: progress(total - left, total))
+
+
+def _copy_other(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+    with (
+        closing(apsw.Connection(str(source))) as one,
+        closing(apsw.Connection(str(target))) as other,
+        other.backup("main", one, "main") as job,
+    ):
+        while not job.done:
+            job.step(PAGES_AT_ONCE)
+            progress(job.page_count - job.remaining, job.page_count)
+
+
+def _close_journal(path: Path) -> None:
+    """Fold the write-ahead log into the file, so that one file is the whole copy."""
+    with closing(sqlite3.connect(path)) as one:
+        one.execute("PRAGMA journal_mode=DELETE")
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,195 @@
+"""The one place that chooses implementations and hands them in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from random import Random
+
+from crm.errors import StoreError
+from crm.ports.clock import Clock, SystemClock
+from crm.ports.index import PostIndex
+from crm.ports.log import EventLog
+from crm.ports.responder import Responder
+from crm.ports.source import Source
+from crm.ports.transport import Transport
+from crm.ports.vault import Vault
+from crm.records import migrate
+from crm.records.database import Records
+from crm.records.dead_letters import RecordedDeadLetters
+from crm.usecases.accounts import Accounts
+from crm.usecases.casebook import CaseViews
+from crm.usecases.corrections import Corrections
+from crm.usecases.customers import Customers
+from crm.usecases.health import Health
+from crm.usecases.inbox import Inbox
+from crm.usecases.live import Live
+from crm.usecases.monitors import Monitors
+from crm.usecases.privacy import Privacy
+from crm.usecases.replies import Replies
+from crm.usecases.search import Search
+from crm.usecases.services import Services
+from crm.usecases.setup import Setup
+from crm.usecases.snapshots import Snapshots
+from crm.usecases.sources import Sources
+from crm.usecases.team import Team
+from crm.usecases.trail import Trail
+from crm.usecases.trends import Trends
+from shenava import backup
+from shenava.settings import Settings
+from shenava.vault import FileVault
+
+KEY_FILE = "secret.key"
+BACKUPS = "backups"
+
+
+class House:
+    """Everything an installation is made of, each part made when it is first needed."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.random = Random()
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.settings.data
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The keys, from the environment or the key file."""
+        if self.settings.secret_key:
+            return FileVault.from_text(self.settings.secret_key, "SHENAVA_SECRET_KEY")
+        self._make_folder()
+        return FileVault.open(self.data / KEY_FILE)
+
+    @cached_property
+    def records(self) -> Records:
+        """The records, brought up to date; data that would be changed are backed up first."""
+        self._make_folder()
+        records = Records.connect(self.settings.records)
+        migrate.upgrade(records, self._save_first)
+        return records
+
+    @cached_property
+    def log(self) -> EventLog:
+        """The stream."""
+        from stream import open_log
+
+        self._make_folder()
+        return open_log(self.settings.stream, self.clock)
+
+    @cached_property
+    def index(self) -> PostIndex:
+        """The index."""
+        from index import open_index
+
+        self._make_folder()
+        return open_index(self.settings.index)
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The one way out."""
+        from shenava.transport import GuardedTransport
+
+        return GuardedTransport(self.clock, frozenset(self.settings.allow_addresses))
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Source]:
+        """Every kind of source by its name."""
+        from collectors import all_sources
+
+        return {source.kind: source for source in all_sources()}
+
+    @cached_property
+    def responders(self) -> Mapping[str, Responder]:
+        """Platforms on which we answer through their interface."""
+        from responders.bluesky import BlueskyResponder
+        from responders.mastodon import MastodonResponder
+
+        able: list[Responder] = [
+            BlueskyResponder(self.transport, self.clock),
+            MastodonResponder(self.transport, self.clock),
+        ]
+        return {one.platform: one for one in able}
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """What enrichment and collection know of the workspaces."""
+        return Snapshots(self.records, self.clock)
+
+    @cached_property
+    def dead(self) -> RecordedDeadLetters:
+        """Events that could not be handled."""
+        return RecordedDeadLetters(self.records)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Log-in and passwords."""
+        return Accounts(self.records, self.vault, self.clock)
+
+    @cached_property
+    def services(self) -> Services:
+        """What the console, the HTTP API and the command line call."""
+        records, index, log, clock, vault = self.records, self.index, self.log, self.clock, self.vault
+        monitors = Monitors(records, index, clock)
+        sources = Sources(records, self.kinds, self.responders, vault, clock)
+        views = CaseViews(records, index, clock)
+        return Services(
+            accounts=self.accounts,
+            team=Team(records, self.accounts, clock),
+            setup=Setup(records, index, monitors, sources, clock),
+            monitors=monitors,
+            sources=sources,
+            inbox=Inbox(records, index, views, clock),
+            replies=Replies(records, index, self.responders, clock),
+            customers=Customers(records, index, clock),
+            search=Search(records, index, clock),
+            trends=Trends(records, index, clock),
+            health=Health(records, log, self._replay, self._disk, clock),
+            trail=Trail(records, vault, clock),
+            privacy=Privacy(records, index, log, vault, clock),
+            corrections=Corrections(records, index, log, clock),
+            live=Live(records, clock),
+        )
+
+    def close(self) -> None:
+        """Release every store that was opened."""
+        for name in ("log", "index", "records"):
+            if name in self.__dict__:
+                with suppress(StoreError):
+                    self.__dict__[name].close()
+
+    def back_up(self, progress: backup.Progress = backup.quiet) -> Path:
+        """Back up the data folder and expire old back-ups; returns the new one's path."""
+        folder, now = self.data / BACKUPS, self.clock.now()
+        made = backup.make(self.data, folder, now, progress)
+        backup.expire(folder, now, self.settings.backups_kept_days)
+        return made
+
+    def _save_first(self) -> None:
+        self.back_up()
+
+    def _replay(self, ids: object) -> int:
+        from stream.upkeep import replay
+
+        return replay(self.dead, self.log, self.clock, list(ids))  # type: ignore[call-overload]
+
+    def _disk(self) -> tuple[int, int]:
+        used = sum(path.stat().st_size for path in self.data.rglob("*") if path.is_file())
+        return used, shutil.disk_usage(self.data).free
+
+    def _make_folder(self) -> None:
+        try:
+            self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreError(f"The data folder {self.data} can't be made: {error.strerror}.") from error
+
+    def now(self) -> datetime:
+        """The clock's time."""
+        return self.clock.now()
