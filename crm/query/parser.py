@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from lark import Lark, Token, UnexpectedToken
+from lark.exceptions import VisitError
 from lark.lexer import Lexer
 from lark.visitors import Transformer_NonRecursive
 
@@ -61,19 +62,20 @@ def parse(text: str, *, zone: str = "UTC", now: datetime | None = None) -> Node:
     Raises QueryError at the place of the fault; ValueError for a relative date without `now`.
     """
     if len(text) > MAX_LENGTH:
-        raise QueryError(
-            "too_long", text, MAX_LENGTH, len(text) - MAX_LENGTH, length=str(len(text)), limit=str(MAX_LENGTH)
-        )
-    if not text.strip():
+        over = len(text) - MAX_LENGTH
+        raise QueryError("too_long", text, MAX_LENGTH, over, characters=str(len(text)), limit=str(MAX_LENGTH))
+    scanned = list(scan(text))
+    if not scanned:
         return Everything()
     builder = _Builder(text, When(zone, now))
-    pieces = builder.read(scan(text))
+    pieces = builder.read(scanned)
     try:
-        tree = _lark().parse(pieces)
+        built: Node = builder.transform(_lark().parse(pieces))
     except UnexpectedToken as unexpected:
         token = unexpected.token
         raise _misplaced(text, pieces, len(pieces) if token.type == "$END" else int(token)) from None
-    built: Node = builder.transform(tree)
+    except VisitError as wrapped:
+        raise wrapped.orig_exc from None
     return built
 
 
@@ -115,7 +117,7 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
         self._pieces: list[Piece] = []
         self._nodes: dict[int, Node] = {}
 
-    def read(self, pieces: Iterator[Piece]) -> list[Piece]:
+    def read(self, pieces: Sequence[Piece]) -> list[Piece]:
         """The pieces that count, each checked by itself. Stray punctuation does not count."""
         depth = count = 0
         for piece in pieces:

@@ -27,7 +27,7 @@ _SCAN = re.compile(
     r"|(?P<WORD>[^\s()\"«»“”|]+)"
 )
 _FIELD = re.compile(
-    rf"(?P<name>[^\W\d_][\w\u200c-]*)(?P<gap>[ \t]*)(?P<operator>:|>=|<=|>|<|≥|≤)(?!//)[ \t]*"
+    rf"(?P<name>[^\W\d_][\w\u200c-]*)[ \t]*(?P<operator>:|>=|<=|>|<|≥|≤)(?!//)[ \t]*"
     rf"(?P<value>{_QUOTED}|[^\s()\"«»“”|]*)"
 )
 _ASCII_OPERATORS = {"≥": ">=", "≤": "<="}
@@ -56,7 +56,8 @@ def _field(text: str, at: int) -> re.Match[str] | None:
     found = _FIELD.match(text, at)
     if found is None or known_field(found["name"]):
         return found
-    return None if found["gap"] or found["operator"] != ":" or not found["value"] else found
+    close = found.end("name") == found.start("operator") and found.end("operator") == found.start("value")
+    return found if close and found["operator"] == ":" and found["value"] else None
 
 
 def scan(text: str) -> Iterator[Piece]:

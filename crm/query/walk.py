@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 
 from crm.query import terms
 from crm.query.tree import And, Everything, Field, FieldName, Near, Node, Not, Or, Prefix, Words
 
+_NEEDS_QUOTES = re.compile(r"[\s,،()|\"«»“”]")
 NOTHING = Not(Everything())
 """Matches no post."""
 
@@ -109,8 +111,7 @@ def _phrase(node: Or) -> str:
 
 
 def _field(node: Field) -> str:
-    return (
-        f'{node.name}{node.operator}"{node.value}"'
-        if set(node.value) & set(' ,،()|"«»“”')
-        else (f"{node.name}{node.operator}{node.value}")
-    )
+    value = node.value
+    if _NEEDS_QUOTES.search(value):
+        value = f"«{value}»" if '"' in value else f'"{value}"'
+    return f"{node.name}{node.operator}{value}"
