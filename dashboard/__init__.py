@@ -1,0 +1,1 @@
+"""The console: Dash on FastAPI, its HTTP API and its live updates."""

@@ -1,0 +1,135 @@
+"""Puts the console together: one FastAPI application with Dash, the API, live updates and the pages before log-in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dash import Dash
+from dash.backends._fastapi import reset_current_request, set_current_request
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from dashboard import api as api_package
+from dashboard import callbacks, pages, shell
+from dashboard.api import create_api, docs
+from dashboard.auth import COOKIE, SessionMiddleware
+from dashboard.context import actor, services
+from dashboard.headers import HeadersMiddleware, content_policy
+from dashboard.index import index
+from dashboard.live import Hub, events
+from dashboard.page import discover, find
+from dashboard.page import pages as declared
+from dashboard.settings import ConsoleSettings
+
+if TYPE_CHECKING:
+    from crm.usecases.services import Services
+
+ASSETS = Path(__file__).parent / "assets"
+_LOADED_BY_HAND = r"early\.js|live-worker\.js|out\.js|favicon\.svg|.*\.woff2|.*\.txt"
+
+
+def create_app(
+    services: Services, settings: ConsoleSettings | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> FastAPI:
+    """The console over `services`. Serve it with uvicorn; its lifespan must run."""
+    settings = settings or ConsoleSettings()
+    modules = discover(pages)
+    hub = Hub(services.live)
+    server = FastAPI(title="Shenava console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(hub))
+    server.state.settings, server.state.services, server.state.hub = settings, services, hub
+    # Our own routes come before Dash's, which answers every path that is left with its shell.
+    server.add_api_route("/", _home, include_in_schema=False)
+    for module in modules:
+        if hasattr(module, "router"):
+            server.include_router(module.router)
+    _add_machine_routes(server, hub)
+    api = create_api(discover(api_package))
+    server.add_api_route("/api/docs", lambda: docs.show(api), include_in_schema=False)
+    server.mount("/api", api)
+    dash = _create_dash(server)
+    server.add_api_route("/{path:path}", _page(dash), include_in_schema=False)
+    server.add_middleware(SessionMiddleware, services=services, settings=settings, now=now)
+    server.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=5)
+    server.add_middleware(HeadersMiddleware, policy=content_policy(dash.csp_hashes()))
+    return server
+
+
+def _create_dash(server: FastAPI) -> Dash:
+    dash = Dash(
+        "shenava", server=server, assets_folder=str(ASSETS), assets_ignore=_LOADED_BY_HAND, update_title="",
+        suppress_callback_exceptions=True, add_log_handler=False, use_async=True,
+    )  # fmt: skip
+    dash.interpolate_index = index
+    dash.layout = shell.layout
+    callbacks.attach(dash)
+    shell.attach_clientside(dash)
+    _warm_up(dash)
+    return dash
+
+
+def _warm_up(dash: Dash) -> None:
+    # Dash 4.4 completes its set-up (callback map, inline scripts) before the first request to "/" or "/_dash-*" only;
+    # a deep link that comes first would miss scripts, and csp_hashes() asked too early would miss a hash.
+    for function in dash.backend._before_request_funcs:
+        function()
+
+
+def _page(dash: Dash) -> Callable[[Request], Response]:
+    async def page(request: Request) -> Response:
+        token = set_current_request(request)
+        try:
+            known = find(request.url.path) is not None
+            return Response(dash.index(), 200 if known else 404, media_type="text/html")
+        finally:
+            reset_current_request(token)
+
+    return page
+
+
+async def _home() -> Response:
+    start = next((one for one in declared() if one.icon), None)
+    return RedirectResponse(start.path if start else "/more", 303)
+
+
+def _add_machine_routes(server: FastAPI, hub: Hub) -> None:
+    server.add_api_route("/live", _live(hub), include_in_schema=False)
+    server.add_api_route("/session", lambda: Response(status_code=204), include_in_schema=False)
+    server.add_api_route("/health", lambda: PlainTextResponse("ok"), include_in_schema=False)
+    server.add_api_route("/ready", _ready, include_in_schema=False)
+
+
+def _ready(request: Request) -> Response:
+    # Any read will do: it fails where the records can't be opened.
+    request.app.state.services.accounts.needs_setup()
+    return PlainTextResponse("ready")
+
+
+def _live(hub: Hub) -> Callable[..., object]:
+    async def live(request: Request, after: int | None = None) -> Response:
+        token, accounts = request.cookies.get(COOKIE, ""), services().accounts
+
+        async def still() -> bool:
+            return await asyncio.to_thread(accounts.actor_of, token) is not None
+
+        last = request.headers.get("last-event-id", "")
+        start = after if after is not None else int(last) if last.isdigit() else None
+        body = events(hub, actor().workspace, start, still)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+
+    return live
+
+
+def _lifespan(hub: Hub) -> Callable[[FastAPI], object]:
+    @asynccontextmanager
+    async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
+        yield
+        await hub.close()
+
+    return lifespan

@@ -1,0 +1,62 @@
+"""Callbacks beside the component they serve, without Dash's process-wide registry.
+
+``@callback(Output(...), Input(...))`` remembers a plain function; :func:`attach` hands all of
+them to one Dash app, so several apps can live in one process (tests do that). The function
+stays callable as it is. It runs in a thread, because a plain ``def`` would otherwise hold up
+the event loop, and an error of the project becomes a toast instead of a broken page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from dash import Dash, set_props
+from dash.exceptions import PreventUpdate
+
+from crm.errors import ShenavaError
+from dashboard.components.toast import failure
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Registered(NamedTuple):
+    """One callback waiting for an app."""
+
+    function: Callable[..., object]
+    dependencies: tuple[object, ...]
+    options: dict[str, object]
+
+
+_registered: list[Registered] = []
+
+
+def callback(*dependencies: object, **options: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register a callback; arguments are those of ``dash.callback``, the function is returned unchanged."""
+
+    def remember(function: Callable[P, R]) -> Callable[P, R]:
+        _registered.append(Registered(function, dependencies, options))
+        return function
+
+    return remember
+
+
+def attach(app: Dash) -> None:
+    """Give every remembered callback to `app`."""
+    for entry in _registered:
+        app.callback(*entry.dependencies, **entry.options)(_in_thread(entry.function))
+
+
+def _in_thread(function: Callable[..., object]) -> Callable[..., Any]:
+    @wraps(function)
+    async def run(*args: object, **kwargs: object) -> object:
+        try:
+            return await asyncio.to_thread(function, *args, **kwargs)
+        except ShenavaError as error:
+            set_props("toast", {"data": failure(error)})
+            raise PreventUpdate from error
+
+    return run

@@ -1,0 +1,49 @@
+"""Tables: a short fixed one, and the grid for deep browsing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import dash_ag_grid as dag
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.context import viewer
+from dashboard.text import t
+
+
+def table(heads: Sequence[object], rows: Sequence[Sequence[object]], *, caption: str, end: frozenset[int] = frozenset(),
+          class_: str = "") -> Component:  # fmt: skip
+    """A short table; columns in `end` (numbers) are aligned to the end. `caption` is for screen readers."""
+
+    def cells(tag: type[Component], values: Sequence[object]) -> Component:
+        return html.Tr([tag(value, className="r tnum" if at in end else None) for at, value in enumerate(values)])
+
+    inside = [
+        html.Caption(caption, className="vh"),
+        html.Thead(cells(html.Th, heads)),
+        html.Tbody([cells(html.Td, row) for row in rows]),
+    ]
+    return html.Div(html.Table(inside, className=f"tbl {class_}".strip()), className="table-box")
+
+
+def grid(id: str, columns: Sequence[Mapping[str, object]], rows: Sequence[Mapping[str, object]] | None = None, *,
+         height: str = "60vh", options: Mapping[str, object] | None = None) -> Component:  # fmt: skip
+    """An ag-grid in the look and direction of the console; without `rows` it asks the server page by page.
+
+    Every row needs a text ``id``. See ``getRowsRequest``/``getRowsResponse`` of dash-ag-grid.
+    """
+    settings: dict[str, object] = {
+        "theme": {"function": "themeQuartz"},
+        "enableRtl": viewer().direction == "rtl",
+        "overlayNoRowsTemplate": t("common.no_rows"),
+        "suppressCellFocus": False,
+        "rowHeight": 40,
+        **(options or {}),
+    }
+    common = {"sortable": False, "resizable": True, "suppressMovable": True}
+    kind = {"rowData": list(rows)} if rows is not None else {"rowModelType": "infinite"}
+    return dag.AgGrid(
+        id=id, columnDefs=list(columns), defaultColDef=common, dashGridOptions=settings, getRowId="params.data.id",
+        className="grid", style={"height": height, "width": "100%"}, **kind,
+    )  # fmt: skip
