@@ -41,14 +41,18 @@ def highlight_spans(text: str, query: Node) -> list[tuple[int, int]]:
     """
     places = located(text)
     tokens = [token for token, _, _ in places]
-    spans: list[tuple[int, int]] = []
-    for first, size in sorted(set(_found(query, tokens))):
-        start, end = places[first][1], max(end for _, _, end in places[first : first + size])
-        if spans and start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+    hits = [places[first : first + size] for first, size in set(_found(query, tokens))]
+    return _merged(sorted((min(start for _, start, _ in hit), max(end for _, _, end in hit)) for hit in hits))
+
+
+def _merged(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in found:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            spans.append((start, end))
-    return spans
+            merged.append((start, end))
+    return merged
 
 
 def spans(text: str) -> list[tuple[int, int, SpanKind]]:
