@@ -57,30 +57,32 @@ class LiveRule(Struct, frozen=True):
     matches: Callable[[EnrichedPost], bool]
 
 
-class Verdict(Struct, frozen=True):
-    """What the rules that match say together; `applied` are those rules, in order.
+class Outcome(Struct, frozen=True):
+    """What one rule changes on a case; None and False leave it as it is."""
 
-    The first rule that assigns wins, the highest priority wins, tags add up.
-    """
-
-    applied: tuple[Rule, ...] = ()
     tags: tuple[str, ...] = ()
     assignee_id: str | None = None
     priority: Priority | None = None
     complete: bool = False
-    hide: bool = False
 
 
-def judge(rules: Iterable[LiveRule], post: EnrichedPost) -> Verdict:
-    """What the rules make of `post`."""
-    applied = tuple(live.rule for live in rules if live.matches(post))
-    actions = [action for rule in applied for action in rule.actions]
-    priorities = [action.priority for action in actions if isinstance(action, SetPriority)]
-    return Verdict(
-        applied,
-        tuple(dict.fromkeys(action.name for action in actions if isinstance(action, AddTag))),
-        next((action.user_id for action in actions if isinstance(action, Assign)), None),
-        max(priorities, key=PRIORITIES.index, default=None),
-        any(isinstance(action, Complete) for action in actions),
-        any(isinstance(action, Hide) for action in actions),
+def applying(rules: Iterable[LiveRule], post: EnrichedPost) -> list[Rule]:
+    """The rules that match `post`, in order."""
+    return [live.rule for live in rules if live.matches(post)]
+
+
+def hides(applied: Iterable[Rule]) -> bool:
+    """Whether any of these rules wants no case for the mention."""
+    return any(isinstance(action, Hide) for rule in applied for action in rule.actions)
+
+
+def outcome(rule: Rule, assignee_id: str | None, priority: Priority) -> Outcome:
+    """What `rule` does to a case with this assignee and priority: it takes nobody's case away and lowers nothing."""
+    raised = [action.priority for action in rule.actions if isinstance(action, SetPriority)]
+    highest = max([priority, *raised], key=PRIORITIES.index)
+    return Outcome(
+        tuple(dict.fromkeys(action.name for action in rule.actions if isinstance(action, AddTag))),
+        None if assignee_id else next((one.user_id for one in rule.actions if isinstance(one, Assign)), None),
+        highest if highest != priority else None,
+        any(isinstance(action, Complete) for action in rule.actions),
     )

@@ -23,6 +23,9 @@ from crm.words import EnrichedPost
 
 PRESENT = timedelta(seconds=30)
 
+SHOWN_OTHERWISE = frozenset({"customer", "answered"})
+"""Events that the thread shows as posts and replies."""
+
 Names = Mapping[str, str]
 
 
@@ -53,7 +56,7 @@ class CaseViews:
         items = [
             *_post_items(posts, written, names, unseen),
             *(_note_item(note, names) for note in notes),
-            *(_event_item(event, names) for event in events),
+            *(_event_item(event, names) for event in events if event.kind not in SHOWN_OTHERWISE),
             *_reply_items(written, {post.post.key for post in posts}, case, names),
         ]
         drafts = [reply for reply in written if reply.status == "draft"]

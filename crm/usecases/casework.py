@@ -1,0 +1,234 @@
+"""The case sink: from understood posts to work for the team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from crm import query
+from crm.calendar import day_of
+from crm.ids import new_id
+from crm.policies.cases import after_customer_post, preview_of, wants_answer
+from crm.policies.clock import Desk, due_at
+from crm.policies.rules import LiveRule, Rule, applying, hides, outcome
+from crm.policies.ties import TieBook, exact, normal_link
+from crm.ports.clock import Clock
+from crm.records import changes, customers, desk, kept_posts, monitors, rules, tags, tombstones
+from crm.records.cases import Case
+from crm.records.customers import Identity
+from crm.records.database import Records
+from crm.usecases import casebook, removal
+from crm.usecases.casebook import SYSTEM, Opening
+from crm.usecases.joining import join_threads
+from crm.words import EnrichedEvent, EnrichedPost, RemovedPost
+
+
+class CaseSink:
+    """Opens, moves and re-opens cases, keeps their posts, applies rules, honours removals.
+
+    One transaction per batch, durable on return. The same events again, alone, in other batches or
+    in another order, lead to the same cases.
+    """
+
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self._records, self._clock, self._parsed = records, clock, _Parsed()
+
+    def write(self, batch: Sequence[EnrichedEvent]) -> None:
+        """Take in a batch. Raises what :class:`crm.ports.sink.Sink` says."""
+        by_workspace: dict[str, list[EnrichedEvent]] = {}
+        for event in batch:
+            by_workspace.setdefault(event.workspace, []).append(event)
+        if not by_workspace:
+            return
+        now = self._clock.now()
+        with self._records.write() as tx:
+            for workspace, events in by_workspace.items():
+                _take_in(tx, workspace, events, self._parsed, now)
+
+
+def _take_in(tx: Connection, workspace: str, events: Sequence[EnrichedEvent], parsed: _Parsed, now: datetime) -> None:
+    removed = [event for event in events if isinstance(event, RemovedPost)]
+    if removed:
+        removal.remove(tx, workspace, removed, now)
+    posts = _alive(tx, workspace, _newest(event for event in events if isinstance(event, EnrichedPost)))
+    if posts:
+        threads, there = join_threads(tx, workspace, posts, now)
+        mine = [one for one in monitors.of_workspace(tx, workspace) if one.own and one.enabled]
+        opening = {one.id for one in mine if one.opens_cases}
+        concerned = [
+            (post, threads.of(post.thread_key), wants)
+            for post in posts
+            if (wants := wants_answer(post, opening, now)) or threads.of(post.thread_key) in there
+        ]
+        if concerned:
+            _Round(tx, workspace, there, parsed, now).work(concerned)
+    changes.note(tx, workspace, "post", "", now)
+
+
+def _newest(posts: Iterable[EnrichedPost]) -> list[EnrichedPost]:
+    """Each post once, in its greatest version, in the order in which they were said."""
+    found: dict[str, EnrichedPost] = {}
+    for post in posts:
+        there = found.get(post.post.key)
+        if there is None or post.version >= there.version:
+            found[post.post.key] = post
+    return sorted(found.values(), key=lambda post: (post.post.posted_at, post.post.key))
+
+
+def _alive(tx: Connection, workspace: str, posts: Sequence[EnrichedPost]) -> list[EnrichedPost]:
+    keys = {key for post in posts for key in (post.post.key, post.post.author.key)}
+    gone = tombstones.buried(tx, workspace, keys)
+    return [post for post in posts if not gone & {post.post.key, post.post.author.key}]
+
+
+class _Round:
+    """One batch of one workspace, as far as it concerns cases."""
+
+    def __init__(self, tx: Connection, workspace: str, there: dict[str, Case], parsed: _Parsed, now: datetime) -> None:
+        self._tx, self._workspace, self._there, self._now = tx, workspace, there, now
+        self._office: Desk = desk.desk(tx, workspace)
+        stored = [rule for rule in rules.of_workspace(tx, workspace) if rule.enabled]
+        self._rules = [parsed.live(rule, self._office.zone, now) for rule in stored]
+
+    def work(self, concerned: Sequence[tuple[EnrichedPost, str, bool]]) -> None:
+        """Handle posts (with their thread, and whether they want an answer) in the order they were said."""
+        known = kept_posts.known(self._tx, self._workspace, [post.post.key for post, _, _ in concerned])
+        self._answered = kept_posts.last_own(self._tx, self._workspace, {thread for _, thread, _ in concerned})
+        for post, thread, wants in concerned:
+            case = self._there.get(thread)
+            if case is None:
+                self._begin(post, thread, wants)
+            elif post.post.key in known:
+                self._again(case, post)
+            else:
+                self._more(case, post, wants)
+            if thread in self._there:
+                kept_posts.keep(self._tx, [(post, thread)])
+
+    def _begin(self, post: EnrichedPost, thread: str, wants: bool) -> None:
+        applied = applying(self._rules, post) if wants else []
+        if not wants or hides(applied):
+            return
+        known = self._tied(post)
+        case = casebook.open_case(self._tx, known, Opening(thread, SYSTEM), self._office, self._now)
+        answer = self._answered.get(thread)
+        self._there[thread] = case
+        for rule in applied:
+            self._there[thread] = self._apply(rule, self._there[thread])
+        if answer is not None and answer > post.post.posted_at:
+            self._there[thread] = casebook.answered(self._tx, self._there[thread], SYSTEM, answer, self._now)
+
+    def _again(self, case: Case, post: EnrichedPost) -> None:
+        """A known post came again: edited, understood better, or just redelivered."""
+        if post.post.key != case.post_key:
+            return
+        fields = _newest_words(post)
+        if any(getattr(case, name) != value for name, value in fields.items()):
+            self._there[case.thread_key] = casebook.change(self._tx, case, SYSTEM, "edited", self._now, {}, **fields)
+
+    def _more(self, case: Case, post: EnrichedPost, wants: bool) -> None:
+        """A post that the case has not seen yet."""
+        said = post.post.posted_at
+        if post.own:
+            self._answered[case.thread_key] = max(said, self._answered.get(case.thread_key, said))
+            self._there[case.thread_key] = casebook.answered(self._tx, case, SYSTEM, said, self._now)
+            return
+        if not wants and (post.origin == "context" or post.post.author.key != case.author_key):
+            changes.note(self._tx, self._workspace, "case", case.id, self._now)
+            return
+        moved = self._customer_spoke(case, post)
+        for rule in applying(self._rules, post):
+            moved = self._apply(rule, moved)
+        self._there[case.thread_key] = moved
+
+    def _customer_spoke(self, case: Case, post: EnrichedPost) -> Case:
+        said = post.post.posted_at
+        answer = self._answered.get(case.thread_key)
+        fields: dict[str, object] = {
+            "posts": case.posts + 1,
+            "monitors": tuple(dict.fromkeys((*case.monitors, *post.monitors))),
+            "customer_id": case.customer_id or (self._tied(post).customer if self._is_theirs(case, post) else None),
+        }
+        kind = "customer"
+        if said > case.last_post_at:
+            fields |= {"post_key": post.post.key, "last_post_at": said, **_newest_words(post)}
+            if answer is None or said > answer:
+                kind = "reopened" if case.status == "resolved" else kind
+                due = case.due_at or due_at(said, case.priority, self._office)
+                fields |= {"status": after_customer_post(case.status), "due_at": due, "snoozed_until": None,
+                           "resolved_at": None}  # fmt: skip
+        return casebook.change(self._tx, case, SYSTEM, kind, self._now, {}, **fields)
+
+    def _is_theirs(self, case: Case, post: EnrichedPost) -> bool:
+        return post.post.author.key == case.author_key
+
+    def _apply(self, rule: Rule, case: Case) -> Case:
+        does = outcome(rule, case.assignee_id, case.priority)
+        given = [name for name in does.tags if tags.add(self._tx, self._workspace, case.id, name, self._now)]
+        fields: dict[str, object] = {}
+        if does.assignee_id:
+            fields["assignee_id"] = does.assignee_id
+        if does.priority:
+            fields["priority"] = does.priority
+            if case.due_at:
+                fields["due_at"] = min(case.due_at, due_at(case.last_post_at, does.priority, self._office))
+        if does.complete and case.status != "resolved":
+            fields |= {"status": "resolved", "resolved_at": self._now, "due_at": None}
+        if not given and not fields:
+            return case
+        detail = {"rule": rule.name, "tags": given, "assignee": does.assignee_id, "priority": does.priority,
+                  "complete": does.complete}  # fmt: skip
+        return casebook.change(self._tx, case, f"rule:{rule.id}", "rule", self._now, detail, **fields)
+
+    def _tied(self, post: EnrichedPost) -> EnrichedPost:
+        """The post with its customer, after writing down why its author is that customer; without, where undone."""
+        if post.customer is None:
+            return post
+        author = post.post.author
+        if author.key in customers.identities_by_author(self._tx, self._workspace, [author.key]):
+            return post
+        known = customers.by_ids(self._tx, self._workspace, [post.customer]).get(post.customer)
+        if known is None or customers.was_undone(self._tx, self._workspace, author.key, known.id):
+            return msgspec.structs.replace(post, customer=None)
+        link = normal_link(known.fields.get("link", ""))
+        book = TieBook(
+            links={link: known.id} if link else {}, emails={known.email: known.id} if known.email else {},
+            phones={known.phone: known.id} if known.phone else {},
+        )  # fmt: skip
+        tie = exact(author, book)
+        if tie is not None:
+            customers.tie(
+                self._tx,
+                Identity(new_id(self._now), self._workspace, known.id, author.key, author.handle, tie.evidence,
+                         tie.detail[:400], 1.0, SYSTEM, self._now),
+            )  # fmt: skip
+        return post
+
+
+def _newest_words(post: EnrichedPost) -> dict[str, object]:
+    return {
+        "preview": preview_of(post.post),
+        "sentiment": post.sentiment.value or "",
+        "language": post.language.value or "",
+    }
+
+
+class _Parsed:
+    """Queries of rules, parsed once a day: relative dates in them move on."""
+
+    def __init__(self) -> None:
+        self._day: date | None = None
+        self._matchers: dict[tuple[str, str], query.Matcher] = {}
+
+    def live(self, rule: Rule, zone: str, now: datetime) -> LiveRule:
+        """The rule with its matcher."""
+        if self._day != (day := day_of(now, zone)):
+            self._day, self._matchers = day, {}
+        key = (rule.query, zone)
+        if key not in self._matchers:
+            self._matchers[key] = query.compile_matcher(query.parse(rule.query, zone=zone, now=now))
+        matches = self._matchers[key]
+        return LiveRule(rule, lambda post: matches(query.Subject.of(post)))

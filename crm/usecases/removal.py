@@ -1,0 +1,57 @@
+"""What a platform's deletion does to the records: a deletion wins."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from crm.policies.cases import preview_of, title_of
+from crm.records import cases, changes, kept_posts, tombstones
+from crm.records.cases import Case
+from crm.usecases import casebook
+from crm.words import EnrichedPost, RemovedPost
+
+UNKNOWN_POST = timedelta(hours=72)
+"""How long the deletion of something that no case holds is remembered."""
+
+
+def remove(tx: Connection, workspace: str, removed: Sequence[RemovedPost], now: datetime) -> None:
+    """Bury posts and authors, delete them from the kept posts, and take their words out of the cases."""
+    posts = {event.post_key for event in removed if event.post_key}
+    authors = {event.author_key for event in removed if event.author_key}
+    kept = kept_posts.known(tx, workspace, posts)
+    tombstones.bury(tx, workspace, kept, "post", "platform", now)
+    tombstones.bury(tx, workspace, posts - kept, "post", "platform", now, now + UNKNOWN_POST)
+    tombstones.bury(tx, workspace, authors, "author", "platform", now, now + UNKNOWN_POST)
+    forget(tx, workspace, posts, authors, now)
+
+
+def forget(
+    tx: Connection, workspace: str, post_keys: Collection[str], author_keys: Collection[str], now: datetime
+) -> None:
+    """Delete kept posts and draw the cases that held them anew from what is left. Also what an erasure calls."""
+    touched = kept_posts.remove(tx, workspace, post_keys, author_keys)
+    for thread_key, case in cases.by_threads(tx, workspace, touched).items():
+        left = [post for post in kept_posts.of_threads(tx, workspace, [thread_key]) if not post.own]
+        _redraw(tx, case, left, now)
+        changes.note(tx, workspace, "case", case.id, now)
+
+
+def _redraw(tx: Connection, case: Case, left: Sequence[EnrichedPost], now: datetime) -> None:
+    theirs = [post for post in left if post.post.author.key == case.author_key] or left
+    if not theirs:
+        casebook.change(
+            tx, case, casebook.SYSTEM, "removed", now, {}, title="", preview="", author_name="", status="resolved",
+            resolved_at=case.resolved_at or now, due_at=None, snoozed_until=None,
+        )  # fmt: skip
+        return
+    first, newest = theirs[0], theirs[-1]
+    kept_title = any(title_of(post.post) == case.title for post in left)
+    author = newest.post.author
+    casebook.change(
+        tx, case, casebook.SYSTEM, "removed", now, {}, title=case.title if kept_title else title_of(first.post),
+        preview=preview_of(newest.post), post_key=newest.post.key, last_post_at=newest.post.posted_at,
+        author_key=author.key, author_name=(author.name or author.handle)[:300],
+    )  # fmt: skip

@@ -1,0 +1,199 @@
+"""Sending approved replies, each at most once, by any number of workers.
+
+A parcel is claimed in one transaction (which already says that a send may have left the machine),
+sent outside of any, and closed in another. Whoever finds a parcel whose worker died in between looks on
+the platform first. What the platform certainly does not show is tried again with the same key
+while the platform remembers keys; after that, or when looking fails, a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
+from crm.policies.replies import LEASE, MAX_ATTEMPTS, may_repeat, retry_delay
+from crm.ports.clock import Clock
+from crm.ports.responder import Account, Responder, SendOrder, Sent, UnknownOutcomeError
+from crm.ports.vault import Vault
+from crm.records import audit, cases, changes, kept_posts, outbox, replies, sources
+from crm.records.cases import Case
+from crm.records.database import Records
+from crm.records.outbox import Parcel
+from crm.records.replies import Reply
+from crm.records.sources import AccountRow
+from crm.usecases import casebook
+from crm.words import Author, EnrichedPost, Label, Post
+
+SETTLE = timedelta(seconds=30)
+"""How long a platform may still be busy with a request whose answer was lost."""
+
+_BY_A_PERSON = Label(None, 1.0, "person", "1")
+
+
+class NoAccountError(PermanentError):
+    """The account that should answer is gone."""
+
+    def __init__(self, platform: str) -> None:
+        super().__init__(f"The account on {platform} that should send this is no longer connected; connect it again.")
+
+
+class GaveUpError(PermanentError):
+    """Certainly not sent, and tried often enough."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The reply was not sent after {MAX_ATTEMPTS} attempts. The last one said: {reason}")
+
+
+class InDoubtError(PermanentError):
+    """Nobody can tell whether the platform has the reply."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Whether this reply was sent is not known; look on the platform and decide. {reason}")
+
+
+class _Job(Struct, frozen=True):
+    parcel: Parcel
+    reply: Reply
+    case: Case
+    account: AccountRow | None
+
+
+class Sender:
+    """One worker of the outbox. `owner` names it in leases; `chance` gives numbers from 0 to 1 for the back-off."""
+
+    def __init__(
+        self, records: Records, responders: Mapping[str, Responder], vault: Vault, clock: Clock, owner: str,
+        chance: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._records, self._responders, self._vault = records, responders, vault
+        self._clock, self._owner, self._chance = clock, owner, chance
+
+    def step(self, limit: int = 20) -> int:
+        """Handle at most `limit` parcels that are due; returns how many. Raises what the records raise."""
+        for count in range(limit):
+            job = self._claim()
+            if job is None:
+                return count
+            self._handle(job)
+        return limit
+
+    def _claim(self) -> _Job | None:
+        now = self._clock.now()
+        with self._records.write() as tx:
+            parcel = outbox.claim(tx, self._owner, now, LEASE)
+            if parcel is None:
+                return None
+            reply = replies.get(tx, parcel.workspace, parcel.reply_id)
+            reply = replies.change(tx, reply, now, status="sending")
+            changes.note(tx, reply.workspace, "reply", reply.case_id, now)
+            case = cases.get(tx, parcel.workspace, reply.case_id)
+            mine = sources.accounts_of(tx, parcel.workspace)
+            return _Job(parcel, reply, case, next((one for one in mine if one.id == reply.account_id), None))
+
+    def _handle(self, job: _Job) -> None:
+        try:
+            sent = self._look_or_send(job)
+        except RetryableError as error:
+            self._later(job, error)
+        except UnknownOutcomeError as error:
+            self._later(job, error, in_doubt=True)
+        except AuthorisationError as error:
+            self._failed(job, error, refused=True)
+        except PermanentError as error:
+            self._failed(job, error)
+        else:
+            self._sent(job, sent)
+
+    def _look_or_send(self, job: _Job) -> Sent:
+        if not job.parcel.started:
+            responder, order = self._order(job)
+            return responder.send(order)
+        try:
+            responder, order = self._order(job)
+            found = responder.find(order)
+        except (AuthorisationError, PermanentError) as error:
+            raise InDoubtError(str(error)) from error
+        if found is not None:
+            return found
+        if job.parcel.first_attempt is None or not may_repeat(job.parcel.first_attempt, self._clock.now()):
+            raise InDoubtError("The platform does not show it, and it is too late to repeat it safely.")
+        return responder.send(order)
+
+    def _order(self, job: _Job) -> tuple[Responder, SendOrder]:
+        account, responder = job.account, self._responders.get(job.case.platform)
+        if account is None or responder is None:
+            raise NoAccountError(job.case.platform)
+        with self._records.read() as tx:
+            sealed = sources.secret_of(tx, account.id)
+            asked = kept_posts.get(tx, job.reply.workspace, job.reply.answer_to)
+        signed_in = Account(account.platform, account.handle, account.base_url, self._vault.decrypt(sealed))
+        return responder, SendOrder(
+            job.parcel.key, signed_in, job.reply.way, job.reply.text, job.reply.answer_to,
+            asked.post.url if asked else "", job.parcel.created_at, job.reply.language,
+        )  # fmt: skip
+
+    def _later(self, job: _Job, error: RetryableError | UnknownOutcomeError, *, in_doubt: bool = False) -> None:
+        doubtful = in_doubt or job.parcel.started
+        if job.parcel.attempts + 1 >= MAX_ATTEMPTS and not isinstance(error, RateLimitedError):
+            self._failed(job, InDoubtError(str(error)) if doubtful else GaveUpError(str(error)))
+            return
+        now = self._clock.now()
+        delay = retry_delay(job.parcel.attempts + 1, self._chance())
+        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+            delay = timedelta(seconds=error.retry_after)
+        if in_doubt:
+            delay = max(delay, SETTLE)
+        with self._records.write() as tx:
+            outbox.put_back(tx, job.parcel, now + delay, started=doubtful)
+            # A reply in doubt stays "sending": calling it back would pretend that it never left.
+            status = "sending" if doubtful else "approved"
+            self._step(tx, job.reply, now, status=status, error=str(error))
+
+    def _failed(self, job: _Job, error: AuthorisationError | PermanentError, *, refused: bool = False) -> None:
+        now = self._clock.now()
+        status = "unknown" if isinstance(error, InDoubtError) else "failed"
+        with self._records.write() as tx:
+            if not outbox.finish(tx, job.parcel.key, now):
+                return
+            self._step(tx, job.reply, now, status=status, error=str(error))
+            audit.append(tx, job.reply.workspace, casebook.SYSTEM, f"reply_{status}", job.reply.id, now,
+                         case=job.case.id, error=str(error))  # fmt: skip
+            if refused and job.account is not None:
+                sources.change_account(tx, job.account.id, state="failed", error=str(error), checked_at=now)
+                changes.note(tx, job.reply.workspace, "health", job.account.id, now)
+
+    def _sent(self, job: _Job, sent: Sent) -> None:
+        now = self._clock.now()
+        with self._records.write() as tx:
+            if not outbox.finish(tx, job.parcel.key, now):
+                return
+            self._step(tx, job.reply, now, status="sent", native_id=sent.native_id, url=sent.url,
+                       sent_at=sent.sent_at, error=None)  # fmt: skip
+            audit.append(tx, job.reply.workspace, casebook.SYSTEM, "reply_sent", job.reply.id, now,
+                         case=job.case.id, native_id=sent.native_id)  # fmt: skip
+            now_in = replies.get(tx, job.reply.workspace, job.reply.id).case_id  # its case may have been merged
+            case = cases.get(tx, job.case.workspace, now_in)
+            casebook.answered(tx, case, casebook.SYSTEM, sent.sent_at, now)
+            if job.account is not None:
+                kept_posts.keep(tx, [(_own_post(case, job.reply, job.account, sent), case.thread_key)])
+
+    def _step(self, tx: Connection, reply: Reply, now: datetime, **fields: object) -> None:
+        replies.change(tx, replies.get(tx, reply.workspace, reply.id), now, **fields)
+        changes.note(tx, reply.workspace, "reply", reply.case_id, now)
+
+
+def _own_post(case: Case, reply: Reply, account: AccountRow, sent: Sent) -> EnrichedPost:
+    """Our answer as a post of the thread, until the collector brings the platform's own version of it."""
+    author = Author(account.platform, account.native_id, account.handle, account.handle)
+    post = Post(
+        account.platform, sent.native_id, author, reply.text, sent.sent_at, url=sent.url, parent_key=reply.answer_to,
+        private=reply.way == "dm",
+    )  # fmt: skip
+    return EnrichedPost(
+        case.workspace, post, "", Label(reply.language or None, 1.0, "person", "1"), _BY_A_PERSON, _BY_A_PERSON, 0,
+        case.thread_key, origin="own", own=True,
+    )  # fmt: skip
