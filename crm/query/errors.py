@@ -27,7 +27,6 @@ MESSAGES = {
     "bad_slug": "{field} can't be {found!r}; it is one word of letters, digits, dots, dashes and underscores.",
     "bad_number": "{field} takes a whole number like 500 or 10k, not {found!r}.",
     "bad_date": "{field} takes a date like 2026-03-21, 1405-01-01, 7d or 24h, not {found!r}.",
-    "unexpected": "{found!r} can't stand here.",
     "monitor_field": "A monitor can't use {field}: it is not known yet when a post arrives.",
     "monitor_negative": "A monitor needs something to look for, not only what to leave out.",
     "monitor_everything": "A monitor that matches everything would collect everything; name a word.",

@@ -91,11 +91,9 @@ def _misplaced(text: str, pieces: Sequence[Piece], number: int) -> QueryError:
         return _at("nothing_after", text, before, found=before.text)
     if here and here.kind in _OPERATORS:
         return _at("nothing_before", text, here, found=here.text)
-    if here and here.kind == "RPAR":
+    if here:
         empty = before is not None and before.kind == "LPAR"
         return _at("empty_parentheses" if empty else "unopened_parenthesis", text, here)
-    if here:
-        return _at("unexpected", text, here, found=here.text)
     return _at("unclosed_parenthesis", text, _last_open(pieces))
 
 

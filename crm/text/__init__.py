@@ -80,7 +80,8 @@ def _spaced(special: re.Match[str]) -> str:
 
 def _run_tokens(run: str) -> tuple[str, ...]:
     """The tokens of text without a space. No rule up to here looks across a space."""
-    run = _SPECIAL.sub(_spaced, run)
+    if not run.isalnum():
+        run = _SPECIAL.sub(_spaced, run)
     return tuple(part(_TOKEN.findall(squeeze(run.translate(TABLE)))))
 
 
