@@ -22,7 +22,7 @@ from crm.records import migrate
 from crm.records.database import Records
 from crm.records.dead_letters import RecordedDeadLetters
 from crm.usecases.accounts import Accounts
-from crm.usecases.casebook import CaseViews
+from crm.usecases.caseview import CaseViews
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
 from crm.usecases.health import Health
@@ -37,6 +37,7 @@ from crm.usecases.setup import Setup
 from crm.usecases.snapshots import Snapshots
 from crm.usecases.sources import Sources
 from crm.usecases.team import Team
+from crm.usecases.toolbox import Toolbox
 from crm.usecases.trail import Trail
 from crm.usecases.trends import Trends
 from shenava import backup
@@ -95,9 +96,9 @@ class House:
     @cached_property
     def transport(self) -> Transport:
         """The one way out."""
-        from shenava.transport import GuardedTransport
+        from shenava.transport import Guard, OutboundTransport
 
-        return GuardedTransport(self.clock, frozenset(self.settings.allow_addresses))
+        return OutboundTransport(Guard(frozenset(self.settings.allow_addresses)), self.clock)
 
     @cached_property
     def kinds(self) -> Mapping[str, Source]:
@@ -139,7 +140,9 @@ class House:
         records, index, log, clock, vault = self.records, self.index, self.log, self.clock, self.vault
         monitors = Monitors(records, index, clock)
         sources = Sources(records, self.kinds, self.responders, vault, clock)
-        views = CaseViews(records, index, clock)
+        customers = Customers(records, index, clock)
+        replies = Replies(records, index, self.responders, clock)
+        views = CaseViews(records, index, customers, replies, clock)
         return Services(
             accounts=self.accounts,
             team=Team(records, self.accounts, clock),
@@ -147,8 +150,9 @@ class House:
             monitors=monitors,
             sources=sources,
             inbox=Inbox(records, index, views, clock),
-            replies=Replies(records, index, self.responders, clock),
-            customers=Customers(records, index, clock),
+            replies=replies,
+            toolbox=Toolbox(records, clock),
+            customers=customers,
             search=Search(records, index, clock),
             trends=Trends(records, index, clock),
             health=Health(records, log, self._replay, self._disk, clock),

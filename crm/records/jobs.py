@@ -42,12 +42,15 @@ def ask(tx: Connection, workspace: str, kind: str, now: datetime, **arguments: o
     return job_id
 
 
-def claim(tx: Connection, kind: str, now: datetime, until: datetime) -> Work | None:
-    """Lease the oldest piece of work of this kind that waits, or whose worker died; None where there is none."""
+def claim(tx: Connection, kind: str, now: datetime, until: datetime, asked_before: datetime) -> Work | None:
+    """Lease the oldest piece of work of this kind that waits, or whose worker died; None where there is none.
+
+    Work that was asked for after `asked_before` is left for later.
+    """
     free = or_(jobs.c.leased_until.is_(None), jobs.c.leased_until < now)
     row = tx.execute(
         select(jobs)
-        .where(jobs.c.kind == kind, jobs.c.state.in_(["waiting", "running"]), free)
+        .where(jobs.c.kind == kind, jobs.c.state.in_(["waiting", "running"]), free, jobs.c.created_at <= asked_before)
         .order_by(jobs.c.id)
         .limit(1)
         .with_for_update()

@@ -17,6 +17,7 @@ from crm.usecases.search import Search
 from crm.usecases.setup import Setup
 from crm.usecases.sources import Sources
 from crm.usecases.team import Team
+from crm.usecases.toolbox import Toolbox
 from crm.usecases.trail import Trail
 from crm.usecases.trends import Trends
 
@@ -32,6 +33,7 @@ class Services:
     sources: Sources
     inbox: Inbox
     replies: Replies
+    toolbox: Toolbox
     customers: Customers
     search: Search
     trends: Trends

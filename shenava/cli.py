@@ -1,0 +1,115 @@
+"""The command line. Exit codes: 0 done, 1 failed with the reason on stderr, 2 wrong usage."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import Annotated
+
+import typer
+
+from crm.errors import ShenavaError
+from crm.ports.clock import SystemClock
+from shenava import roles
+from shenava.options import Data, Host, Port, house
+from shenava.settings import Settings
+from shenava.wiring import House
+
+app = typer.Typer(
+    name="shenava",
+    help="Shenava, the one who hears: a social CRM that listens and answers, in Persian and English.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; what went wrong is said in one sentence on stderr."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        app()
+    except ShenavaError as error:
+        print(f"shenava: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def stopping() -> Event:
+    """Set when the process is asked to end, or when its supervisor is gone."""
+    stop = Event()
+
+    def ask(number: int, frame: object) -> None:
+        del number, frame
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    if parent := os.environ.get("SHENAVA_PARENT"):
+        from shenava.supervisor import watch_parent
+
+        Thread(target=watch_parent, args=(stop, int(parent), SystemClock()), daemon=True).start()
+    return stop
+
+
+def _role(work: Callable[[House, Event], None], data: Path | None, **said: object) -> None:
+    one = house(data, **said)
+    try:
+        work(one, stopping())
+    finally:
+        one.close()
+
+
+@app.command()
+def up(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill it with the made-up demo.")] = False,
+) -> None:
+    """Start everything: collectors, enrichment, replies and the console."""
+    from shenava.starting import start
+
+    start(Settings.load(data=data, host=host, port=port), demo, stopping())
+
+
+@app.command()
+def collect(data: Data = None) -> None:
+    """Run the collectors."""
+    _role(roles.collect, data)
+
+
+@app.command()
+def enrich(data: Data = None) -> None:
+    """Run enrichment, the index sink and the case sink."""
+    _role(roles.enrich, data)
+
+
+@app.command()
+def respond(data: Data = None) -> None:
+    """Send approved replies."""
+    _role(roles.respond, data)
+
+
+@app.command()
+def console(data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Serve the console and the HTTP API."""
+    _role(roles.console, data, host=host, port=port)
+
+
+def _register() -> None:
+    """The other commands live in modules of their own and are added here, in the order of the help."""
+    from shenava import commands_data, commands_people, commands_science
+
+    commands_data.add(app)
+    commands_people.add(app)
+    commands_science.add(app)
+
+
+_register()

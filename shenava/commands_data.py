@@ -1,0 +1,180 @@
+"""Commands about data: importing, searching, back-ups, dead letters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from crm.errors import InvalidInputError
+from crm.policies.access import Actor
+from crm.records import dead_letters
+from shenava import importing, restoring
+from shenava.options import Data, house
+from shenava.wiring import House
+
+SHOWN = 10
+
+
+def add(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.command(name="import")(import_files)
+    app.command()(search)
+    app.command()(backup)
+    app.command()(restore)
+    app.command(name="dead-letters")(letters)
+    app.command(hidden=True)(prepare)
+
+
+def operator(one: House) -> Actor:
+    """Whoever may use the command line may do everything in the first workspace."""
+    workspace = importing.the_workspace(one)
+    return Actor("system", workspace, "administrator", "command line", private=True)
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV or JSON Lines, gzip or not.")],
+    platform: Annotated[str, typer.Option(help="Where the posts come from, for example x or instagram.")],
+    columns: Annotated[
+        str, typer.Option("--map", help="Columns by field: text=body,author=user. The rest is guessed.")
+    ] = "",
+    zone: Annotated[str, typer.Option(help="Zone of dates that name none, for example Asia/Tehran.")] = "UTC",
+    encoding: Annotated[str, typer.Option(help="The files' encoding, where it can't be told.")] = "",
+    open_cases: Annotated[bool, typer.Option("--open-cases", help="Let recent mentions in it open cases.")] = False,
+    data: Data = None,
+) -> None:
+    """Import posts from files; the same command again goes on where it stopped."""
+    from collectors.file import guess_mapping
+
+    screen = Console(stderr=True, highlight=False)
+    options = {"platform": platform, "map": columns, "zone": zone, "encoding": encoding}
+    options = {name: value for name, value in options.items() if value}
+    if open_cases:
+        options["open_cases"] = "yes"
+    for path in files:
+        if path.is_file() and not columns:
+            guessed = guess_mapping(path)
+            screen.print(f"{path.name}: " + ", ".join(f"{field} = {column}" for field, column in guessed.items()))
+    one = house(data)
+    with _progress(screen) as progress:
+        read = progress.add_task("Posts read", total=None)
+        waiting = progress.add_task("Made searchable", total=None, visible=False)
+        most = 0
+
+        def tell(phase: str, number: int) -> None:
+            nonlocal most
+            if phase == "read":
+                progress.update(read, completed=number)
+            else:
+                most = max(most, number)
+                progress.update(waiting, visible=True, total=most, completed=most - number)
+
+        done = importing.run(one, files, options, tell)
+    for bad in done.rejected[:SHOWN]:
+        screen.print(f"Not used: {bad.where}: {bad.reason}", markup=False)
+    if done.rejected_total > SHOWN:
+        screen.print(f"... and {done.rejected_total - SHOWN} more; the Health page lists them.")
+    print(json.dumps({"posts": done.posts, "rejected": done.rejected_total}))
+    one.close()
+
+
+def search(
+    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, sentiment:negative …')],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: total, hits.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    data: Data = None,
+) -> None:
+    """Search all posts."""
+    one = house(data)
+    page = one.services.search.search(operator(one), query, limit=limit)
+    if as_json:
+        hits = [
+            {
+                "key": hit.post.post.key, "text": hit.post.post.text, "author": hit.post.post.author.handle,
+                "posted_at": hit.post.post.posted_at.isoformat(), "url": hit.post.post.url,
+                "language": hit.post.language.value, "sentiment": hit.post.sentiment.value,
+                "urgency": hit.post.urgency.value, "monitors": list(hit.post.monitors),
+                "thread": hit.post.thread_key, "made_up": hit.post.made_up,
+            }
+            for hit in page.hits
+        ]  # fmt: skip
+        print(json.dumps({"total": page.total, "hits": hits}, ensure_ascii=False))
+    else:
+        screen = Console(highlight=False)
+        screen.print(f"{page.total} posts")
+        for hit in page.hits:
+            post = hit.post.post
+            facts = (
+                f"{post.posted_at:%Y-%m-%d %H:%M}",
+                post.platform,
+                post.author.handle,
+                hit.post.sentiment.value or "?",
+            )
+            screen.print("  ".join(facts), style="dim", markup=False)
+            screen.print(post.text, markup=False)
+    one.close()
+
+
+def backup(data: Data = None) -> None:
+    """Back up the data folder (without the key file); back-ups older than 30 days go."""
+    one, screen = house(data), Console(stderr=True, highlight=False)
+    if not one.data.exists():
+        raise InvalidInputError(f"There is no data folder {one.data}; nothing to back up.")
+    with _progress(screen) as progress:
+        task = progress.add_task("Copying", total=None)
+        made = one.back_up(
+            lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
+        )
+    print(made)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A back-up made by `shenava backup`.")], data: Data = None
+) -> None:
+    """Put a back-up back; what was there is kept aside, and what was erased since stays erased."""
+    done = restoring.restore(house(data), file)
+    screen = Console(stderr=True, highlight=False)
+    if done.aside:
+        screen.print(f"The data that were here before lie in {done.aside}; delete them when you are content.")
+    print(json.dumps({"made_at": done.made_at.isoformat(), "erased_again": done.erased_again}))
+
+
+def letters(
+    replay: Annotated[bool, typer.Option("--replay", help="Send all of them through the pipeline again.")] = False,
+    data: Data = None,
+) -> None:
+    """List posts that could not be handled, and replay them once the cause is mended."""
+    one = house(data)
+    actor = operator(one)
+    with one.records.read() as tx:
+        groups = dead_letters.waiting(tx, actor.workspace)
+    for group in groups:
+        print(f"{group.posts}\t{group.group}\t{group.error_kind}\t{group.error}")
+    if replay:
+        count = one.services.health.replay(actor, [key for group in groups for key in group.ids])
+        print(f"{count} sent again")
+    one.close()
+
+
+def prepare(demo: Annotated[bool, typer.Option("--demo")] = False, data: Data = None) -> None:
+    """Bring the data folder up to date, before the roles start."""
+    from shenava.demo.load import ask
+
+    one = house(data)
+    one.vault.key("audit")
+    for store in (one.records, one.log, one.index):
+        assert store is not None
+    if demo:
+        ask(one)
+    one.close()
+
+
+def _progress(screen: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=screen, transient=not screen.is_terminal,
+    )  # fmt: skip

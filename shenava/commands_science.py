@@ -1,0 +1,72 @@
+"""Commands that measure: models on labelled files, the tool on this machine, and what is configured."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shenava import doctoring
+from shenava.options import Data, house
+
+
+def add(app: typer.Typer) -> None:
+    """Put these commands on the command line."""
+    app.command(name="eval")(evaluate)
+    app.command()(train)
+    app.command()(bench)
+    app.command()(doctor)
+
+
+def evaluate(
+    task: Annotated[str, typer.Argument(help="sentiment, language or urgency.")],
+    file: Annotated[Path, typer.Argument(help="Rows with text and label: JSON Lines or CSV, gzip or not.")],
+    labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
+) -> None:
+    """Measure a model on a labelled file; nothing is learned from it."""
+    from enrich.evaluate import evaluate_file
+
+    print(json.dumps(evaluate_file(task, file, labels), ensure_ascii=False))
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="The folder with the training sets that docs/models.md names.")],
+    out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("enrich/weights"),
+    seed: int = 7,
+) -> None:
+    """Learn the shipped weights again."""
+    from enrich.train import train_all
+
+    print(json.dumps(train_all(data, out, seed), ensure_ascii=False))
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="log, index or pipeline.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the stores are made; a temporary folder otherwise.")
+    ] = None,
+) -> None:
+    """Measure the tool on this machine, beside the plain library where there is one."""
+    from benchmarks import run
+
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        print(json.dumps(run(name, Path(work)), ensure_ascii=False))
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data = None) -> None:
+    """Say what is configured, reachable and missing, and how to mend it; no secret is printed."""
+    findings = doctoring.examine(house(data))
+    if as_json:
+        print(json.dumps([finding.plain() for finding in findings], ensure_ascii=False))
+    else:
+        screen = Console(highlight=False)
+        for finding in findings:
+            mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
+            screen.print(f"{mark}{finding.what}: {finding.state}{'' if finding.ok else ' -> ' + finding.mend}")
+    if not all(finding.ok for finding in findings):
+        sys.exit(1)

@@ -1,0 +1,107 @@
+"""`shenava doctor`: what is configured, reachable and missing, and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from msgspec import Struct, structs
+
+from crm.errors import ShenavaError
+from crm.ports.responder import Account
+from crm.records import migrate, sources
+from crm.records.sources import AccountRow
+from shenava import supervisor
+from shenava.wiring import KEY_FILE, House
+
+
+class Finding(Struct, frozen=True):
+    """One thing that was looked at; `mend` is empty where it is well."""
+
+    what: str
+    ok: bool
+    state: str
+    mend: str = ""
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        return structs.asdict(self)
+
+
+def examine(house: House) -> list[Finding]:
+    """Look at every store, source and account; each credential gets one harmless call."""
+    if not house.data.exists():
+        mend = "start `shenava up` once, or name the folder with --data"
+        return [Finding("data folder", False, f"{house.data} is not there", mend)]
+    found = [
+        _looked("key file", lambda: _key(house), f"put {KEY_FILE} back, or set SHENAVA_SECRET_KEY"),
+        _looked(
+            "records", lambda: f"version {migrate.current(house.records)}", "restore a back-up with `shenava restore`"
+        ),
+        _looked("stream", lambda: f"{len(house.log.lag())} groups", "restore a back-up with `shenava restore`"),
+        _looked("index", lambda: _index(house), "restore a back-up with `shenava restore`"),
+        _port(house),
+    ]
+    if all(finding.ok for finding in found[:2]):
+        found += [*_sources(house), *_accounts(house)]
+    return found
+
+
+def _looked(what: str, look: Callable[[], str], mend: str) -> Finding:
+    try:
+        return Finding(what, True, look())
+    except ShenavaError as error:
+        return Finding(what, False, str(error), mend)
+
+
+def _key(house: House) -> str:
+    house.vault.key("audit")
+    return "in the environment" if house.settings.secret_key else "in the data folder"
+
+
+def _index(house: House) -> str:
+    assert house.index is not None
+    return house.settings.index.partition(":")[0]
+
+
+def _port(house: House) -> Finding:
+    settings = house.settings
+    what = f"port {settings.port}"
+    try:
+        supervisor.check_port(settings.host, settings.port)
+    except supervisor.PortInUseError:
+        return Finding(what, True, "in use (by Shenava, if it runs)")
+    return Finding(what, True, "free")
+
+
+def _sources(house: House) -> Iterator[Finding]:
+    with house.records.read() as tx:
+        rows = sources.every(tx)
+    if not rows:
+        yield Finding("sources", True, "none set up yet; add one on the Health page or import a file")
+    for row in rows:
+        ok = row.state not in {"failed", "waiting"}
+        yield Finding(f"source {row.name}", ok, row.error or row.state, "" if ok else "mend it on the Health page")
+
+
+def _accounts(house: House) -> Iterator[Finding]:
+    with house.records.read() as tx:
+        rows = [(row, sources.secret_of(tx, row.id)) for row in sources.every_account(tx)]
+    for row, sealed in rows:
+        mend = "connect it again on the Settings page"
+        yield _looked(f"account {row.platform} {row.handle}", partial(_account, house, row, sealed), mend)
+
+
+def _account(house: House, row: AccountRow, sealed: bytes) -> str:
+    secret = house.vault.decrypt(sealed)
+    checked = house.responders[row.platform].check(Account(row.platform, row.handle, row.base_url, secret))
+    if not checked.ok:
+        raise NotConnectedError(row, checked.problem)
+    return "connected"
+
+
+class NotConnectedError(ShenavaError):
+    """The platform does not accept a credential."""
+
+    def __init__(self, row: AccountRow, problem: str) -> None:
+        super().__init__(f"{row.platform} does not accept the credential of {row.handle} ({problem}).")

@@ -1,0 +1,127 @@
+"""`shenava import`: files to posts, resumable, with progress, until everything is searchable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+from msgspec import Struct
+
+from crm import envelope
+from crm.errors import InvalidInputError
+from crm.ids import new_id
+from crm.ports.source import Job, Rejected
+from crm.records import sources, workspaces
+from crm.records.sources import SourceRow
+from crm.words import COLLECTED
+from shenava import roles
+from shenava.locks import FolderInUseError, only_one
+from shenava.wiring import House
+
+KIND = "file"
+WAIT_SECONDS = 0.2
+
+Tell = Callable[[str, int], None]
+"""Told a phase (read or searchable) and a number: posts read so far, or events that still wait."""
+
+
+class Imported(Struct, frozen=True):
+    """What an import did: posts put on the stream, rows that could not be used (the first hundred)."""
+
+    posts: int
+    rejected_total: int
+    rejected: tuple[Rejected, ...]
+
+
+def run(house: House, files: Sequence[Path], options: dict[str, str], tell: Tell) -> Imported:
+    """Import `files` into the only workspace; an import that was cut short goes on where it stopped.
+
+    Raises: InvalidInputError (no such file, unknown encoding, no column of text), StoreError.
+    """
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise InvalidInputError(f"There is no file {', '.join(missing)}; check the path.")
+    workspace = the_workspace(house)
+    posts, total, rejected = 0, 0, list[Rejected]()
+    for path in files:
+        row = _source(house, workspace, path, options)
+        for batch_posts, bad in _read(house, row):
+            posts += batch_posts
+            total += len(bad)
+            rejected = [*rejected, *bad][:100]
+            tell("read", posts)
+    finish(house, tell)
+    return Imported(posts, total, tuple(rejected))
+
+
+def the_workspace(house: House) -> str:
+    """The id of the first workspace; made where the console was never opened."""
+    with house.records.write() as tx:
+        known = workspaces.every(tx)
+        if known:
+            return known[0].id
+        now = house.clock.now()
+        made = workspaces.Workspace(new_id(now), "", house.settings.zone, "en", now)
+        workspaces.add(tx, made)
+        return made.id
+
+
+def finish(house: House, tell: Tell) -> None:
+    """Wait until everything on the stream is searchable; does the work itself where no `shenava up` does it."""
+    stop = Event()
+    try:
+        with only_one(house.data):
+            workers = Thread(target=_work, args=(house, stop), daemon=True)
+            workers.start()
+            _wait(house, tell, workers)
+            stop.set()
+            workers.join()
+    except FolderInUseError:
+        _wait(house, tell, None)
+
+
+def _work(house: House, stop: Event) -> None:
+    roles.run_together([partial(worker.run, stop) for worker in roles.pipeline(house)], stop)
+
+
+def _wait(house: House, tell: Tell, workers: Thread | None) -> None:
+    groups = {(group, topic) for topic, names in roles.GROUPS.items() for group in names}
+    while True:
+        lag = {(one.group, one.topic): one.waiting for one in house.log.lag()}
+        waiting = sum(lag.values())
+        tell("searchable", waiting)
+        if waiting == 0 and groups <= lag.keys():
+            return
+        if workers is not None and not workers.is_alive():
+            raise InvalidInputError("The enrichment stopped before the import was done; run the same command again.")
+        house.clock.sleep(WAIT_SECONDS)
+
+
+def _source(house: House, workspace: str, path: Path, options: dict[str, str]) -> SourceRow:
+    """The row that keeps this file's cursor: the one of an earlier try, or a new one."""
+    wanted = {**options, "path": str(path.resolve())}
+    problems = house.kinds[KIND].check(wanted)
+    if problems:
+        raise InvalidInputError(" ".join(problem.message for problem in problems))
+    with house.records.write() as tx:
+        for row in sources.of_workspace(tx, workspace):
+            if row.kind == KIND and dict(row.options) == wanted and row.state != "finished":
+                return row
+        now = house.clock.now()
+        # The command reads the file itself, so the collectors must not.
+        made = SourceRow(new_id(now), workspace, KIND, path.name, wanted, now, enabled=False)
+        sources.put(tx, made)
+        return made
+
+
+def _read(house: House, row: SourceRow) -> Iterator[tuple[int, Sequence[Rejected]]]:
+    job = Job(source=row.id, options=row.options, cursor=row.cursor, workspace=row.workspace)
+    for batch in house.kinds[KIND].collect(job, house.transport, house.clock, Event()):
+        house.log.append(COLLECTED, [envelope.record(event) for event in batch.events])
+        with house.records.write() as tx:
+            sources.succeeded(tx, row, batch.cursor, len(batch.events), batch.rejected, house.clock.now())
+        yield len(batch.events), batch.rejected
+    with house.records.write() as tx:
+        sources.change(tx, row.id, state="finished")

@@ -1,0 +1,91 @@
+"""Long work in the background of the enrich role: it is leased, resumes where it stopped, and shows how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from crm import envelope, query
+from crm.errors import ShenavaError
+from crm.ports.index import Scope
+from crm.query.tree import Field, Node, Or
+from crm.records import changes, jobs, monitors, workspaces
+from crm.records.jobs import Work
+from crm.usecases.monitors import RERUN, narrowed
+from crm.usecases.setup import DEMO
+from crm.words import COLLECTED, Collected
+from shenava.wiring import House
+
+LEASE = timedelta(minutes=2)
+SETTLE = timedelta(seconds=2)
+"""A run waits until every worker has seen the change that asked for it."""
+PAGE = 500
+
+
+class Jobs:
+    """Does one piece of work at a time."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._kinds: dict[str, Callable[[Work], None]] = {RERUN: self._rerun, DEMO: self._demo}
+
+    def step(self) -> int:
+        """Do all the work that waits; returns how many pieces were done."""
+        done = 0
+        for kind, work in self._kinds.items():
+            while (claimed := self._claim(kind)) is not None:
+                self._do(work, claimed)
+                done += 1
+        return done
+
+    def _claim(self, kind: str) -> Work | None:
+        now = self._house.clock.now()
+        with self._house.records.write() as tx:
+            return jobs.claim(tx, kind, now, now + LEASE, asked_before=now - SETTLE)
+
+    def _do(self, work: Callable[[Work], None], claimed: Work) -> None:
+        try:
+            work(claimed)
+        except ShenavaError as error:
+            self._change(claimed, state="failed", error=str(error))
+        else:
+            self._change(claimed, state="done")
+
+    def _change(self, work: Work, **fields: object) -> None:
+        now = self._house.clock.now()
+        with self._house.records.write() as tx:
+            jobs.change(tx, work.id, now, leased_until=now + LEASE, **fields)
+            changes.note(tx, work.workspace, "monitor", work.id, now)
+
+    def _rerun(self, work: Work) -> None:
+        """Send every post that a changed monitor matches, or did match, through enrichment again."""
+        house, scope = self._house, Scope(work.workspace, None, private=True)
+        node = self._matches_or_did(work)
+        counted = house.index.count(scope, node)
+        total, done, cursor = counted[0].posts if counted else 0, work.done, work.cursor or None
+        while True:
+            page = house.index.search(scope, node, "oldest", PAGE, cursor)
+            now = house.clock.now()
+            again = [Collected("again", hit.post, now, hit.origin, work.workspace) for hit in page.hits]
+            if again:
+                house.log.append(COLLECTED, [envelope.record(event) for event in again])
+            done, cursor = done + len(again), page.cursor
+            self._change(work, done=done, total=total, cursor=cursor or "")
+            if cursor is None:
+                return
+
+    def _matches_or_did(self, work: Work) -> Node:
+        house, monitor_id = self._house, str(work.arguments["monitor"])
+        marked: Node = Field("monitor", ":", monitor_id)
+        with house.records.read() as tx:
+            monitor = monitors.get(tx, work.workspace, monitor_id)
+            zone = workspaces.get(tx, work.workspace).zone
+        if monitor is None or not monitor.enabled:
+            return marked
+        parsed = query.parse(monitor.query, zone=zone, now=house.clock.now())
+        return Or((marked, narrowed(parsed, monitor.platforms, monitor.languages)))
+
+    def _demo(self, work: Work) -> None:
+        from shenava.demo.load import load
+
+        load(self._house, work.workspace, lambda done, total: self._change(work, done=done, total=total))

@@ -1,0 +1,22 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shenava.settings import Settings
+from shenava.wiring import House
+
+Data = Annotated[Path | None, typer.Option("--data", help="The data folder (also SHENAVA_DATA).")]
+Host = Annotated[
+    str | None, typer.Option("--host", help="The address to listen on; any but this machine's own needs a token.")
+]
+Port = Annotated[int | None, typer.Option("--port", help="The port of the console.")]
+
+
+def house(data: Path | None, **said: object) -> House:
+    """The installation that the settings describe."""
+    return House(Settings.load(data=data, **said))

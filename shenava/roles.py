@@ -1,0 +1,158 @@
+"""What each process of an installation does, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from threading import Event, Thread
+from typing import Any
+
+import msgspec
+
+from crm import envelope
+from crm.errors import RetryableError
+from crm.ports import log as log_port
+from crm.records import roles as role_records
+from crm.records import tombstones
+from crm.usecases.casework import CaseSink
+from crm.usecases.indexing import IndexSink
+from crm.words import COLLECTED, ENRICHED, EnrichedEvent
+from shenava.wiring import House
+
+logger = logging.getLogger(__name__)
+
+GROUPS: Mapping[str, Sequence[str]] = {COLLECTED: ("enrich",), ENRICHED: ("index", "cases")}
+TRIM_SECONDS = 10.0
+REPORT_SECONDS = 2.0
+SEAL_SECONDS = 1.0
+HOUSEKEEPING = timedelta(minutes=10)
+
+
+def collect(house: House, stop: Event) -> None:
+    """Run every source."""
+    from shenava.collecting import Collecting, Stores
+
+    stores = Stores(house.records, house.log, house.index, house.transport, house.clock)
+    collecting = Collecting(stores, house.kinds, house.snapshots, house.random)
+    _every(house, stop, REPORT_SECONDS, lambda: report(house, "collect", {}))
+    collecting.run(stop)
+
+
+def enrich(house: House, stop: Event) -> None:
+    """Understand what was collected, and bring it into the index and before the team."""
+    from shenava.jobs import Jobs
+
+    jobs = Jobs(house)
+    _every(house, stop, TRIM_SECONDS, lambda: _trim(house))
+    _every(house, stop, REPORT_SECONDS, jobs.step)
+    run_together([partial(worker.run, stop) for worker in pipeline(house)], stop)
+
+
+def respond(house: House, stop: Event) -> None:
+    """Send approved replies, seal the audit trail, and keep house."""
+    from crm.usecases.sending import Sender
+
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    sender = Sender(house.records, house.responders, house.vault, house.clock, owner, house.random.random)
+    trail, live = house.services.trail, house.services.live
+    next_clean = house.clock.now()
+    _every(house, stop, REPORT_SECONDS, lambda: report(house, "respond", {}))
+    while not stop.is_set():
+        with suppress(RetryableError):
+            trail.seal()
+            sender.step()
+            if house.clock.now() >= next_clean:
+                next_clean = house.clock.now() + HOUSEKEEPING
+                live.forget_old()
+                with house.records.write() as tx:
+                    tombstones.expire(tx, house.clock.now())
+        house.clock.sleep(SEAL_SECONDS, stop)
+
+
+def console(house: House, stop: Event) -> None:
+    """Serve the console and the HTTP API."""
+    from shenava.serving import serve
+
+    _every(house, stop, REPORT_SECONDS, lambda: report(house, "console", {}))
+    serve(house, stop)
+
+
+def pipeline(house: House) -> list[Any]:
+    """The three workers of the embedded edition: enrichment, the index sink and the case sink."""
+    from enrich.models import shipped_models
+
+    from enrich.pipeline import Enricher
+    from stream.upkeep import LogSink
+    from stream.worker import Worker
+
+    records, log, dead, clock, random = house.records, house.log, house.dead, house.clock, house.random
+
+    def worker(topic: str, group: str, handle: Callable[..., Sequence[Any]], sink: Any) -> Worker[Any]:
+        def say(stats: Any) -> None:
+            report(house, group, msgspec.to_builtins(stats))
+
+        return Worker(log, topic, group, handle, sink, dead, clock, random, on_stats=say)
+
+    return [
+        worker(COLLECTED, "enrich", Enricher(shipped_models(), house.snapshots.current), LogSink(log, ENRICHED)),
+        worker(ENRICHED, "index", decode_all, IndexSink(records, house.index, clock)),
+        worker(ENRICHED, "cases", decode_all, CaseSink(records, clock)),
+    ]
+
+
+def decode_all(events: Sequence[log_port.Event]) -> list[EnrichedEvent]:
+    """A batch of enriched events. Raises PermanentError where one can't be read."""
+    return [envelope.decode_enriched(event.value) for event in events]
+
+
+def run_together(works: Sequence[Callable[[], None]], stop: Event) -> None:
+    """Run each in a thread until all end; the first error stops the others and is raised here."""
+    errors: list[BaseException] = []
+
+    def guarded(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+            stop.set()
+
+    threads = [Thread(target=guarded, args=(work,), daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def report(house: House, name: str, stats: Mapping[str, Any]) -> None:
+    """Say on the Health page that a role is alive."""
+    with house.records.write() as tx:
+        role_records.report(tx, name, "running", stats, house.clock.now())
+
+
+def _trim(house: House) -> None:
+    from stream.upkeep import trim_topics
+
+    trim_topics(house.log, GROUPS)
+
+
+def _every(house: House, stop: Event, seconds: float, work: Callable[[], object]) -> None:
+    """Do `work` in the background every so often; a store that is busy is tried again next time."""
+
+    def loop() -> None:
+        while not stop.is_set():
+            try:
+                work()
+            except RetryableError as error:
+                logger.warning("%s", error)
+            except Exception:
+                logger.exception("A task in the background failed; it is tried again.")
+            house.clock.sleep(seconds, stop)
+
+    Thread(target=loop, daemon=True).start()
