@@ -11,7 +11,7 @@ from crm.policies import ties
 from crm.ports.classifier import Classifier
 from crm.ports.log import Event, Record
 from crm.query import Subject
-from crm.text import tokens
+from crm.text import searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
 from crm.words import Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
 
@@ -57,7 +57,7 @@ class Enricher:
 
     def understand(self, posts: Sequence[Post]) -> list[Understood]:
         """Ask every model once for the whole batch."""
-        texts = [readable(post) for post in posts]
+        texts = [searchable(post) for post in posts]
         answers = zip(
             self._models.language.predict(texts),
             self._models.sentiment.predict(texts),
@@ -65,11 +65,6 @@ class Enricher:
             strict=True,
         )
         return [Understood(tuple(tokens(text)), *labels) for text, labels in zip(texts, answers, strict=True)]
-
-
-def readable(post: Post) -> str:
-    """The text of a post with its title, as it is searched and judged."""
-    return f"{post.title}\n{post.text}" if post.title else post.text
 
 
 def _for_workspaces(event: Collected, understood: Understood, snapshot: Snapshot) -> list[EnrichedEvent]:

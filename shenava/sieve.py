@@ -8,7 +8,7 @@ from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
 from crm.query import MonitorSet, Subject
 from crm.query.tree import And, Everything, Field, Node, Not, Or
-from crm.text import tokens
+from crm.text import searchable, tokens
 from crm.usecases.snapshots import Snapshot, Snapshots
 from crm.words import Collected, CollectedEvent, Post, Removed
 
@@ -74,8 +74,7 @@ class Sieve:
 
 
 def _early(post: Post) -> Subject:
-    text = f"{post.title}\n{post.text}" if post.title else post.text
-    return Subject.new(post, tokens(text))
+    return Subject.new(post, tokens(searchable(post)))
 
 
 def relaxed(node: Node) -> Node:

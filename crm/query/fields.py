@@ -47,6 +47,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     },
     "is": {
         "reply": "reply", "own": "own", "private": "private", "mention": "mention", "imported": "imported",
+        "made_up": "made_up", "ساختگی": "made_up",
         "پاسخ": "reply", "خودی": "own", "خصوصی": "private", "اشاره": "mention", "واردشده": "imported",
     },
     "case": {

@@ -77,7 +77,7 @@ class Subject(Struct, frozen=True):
 
 
 def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset[str]:
-    """What has: and is: ask for, as the field's values: link, media, question, reply, own, private, mention, imported.
+    """What has: and is: ask for, as the field's values: link, media, question, reply, own, private, mention, imported, made_up.
 
     A question has a question mark outside of its addresses.
     """
@@ -90,6 +90,7 @@ def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset
         "private": post.private,
         "mention": mention,
         "imported": origin == "import",
+        "made_up": origin == "demo",
     }
     return frozenset(name for name, holds in found.items() if holds)
 

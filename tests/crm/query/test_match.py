@@ -120,7 +120,7 @@ def test_finds(query: str, text: str, hit: bool) -> None:
         ("lang:fa", True), ("lang:en", False), ("lang:unknown", False), ("sentiment:negative", True),
         ("urgency:unknown", True), ("urgency:high", False), ("monitor:m1", True), ("monitor:m2", False),
         ("customer:c1", True), ("thread:x:root", True), ("thread:x:1", False), ("is:own", True), ("is:mention", True),
-        ("is:imported", True), ("is:reply", False), ("is:private", False), ("has:media", False), ("topic:t", False),
+        ("is:imported", True), ("is:made_up", False), ("is:reply", False), ("is:private", False), ("has:media", False), ("topic:t", False),
         ("intent:complaint", False), ("-intent:complaint", True), ("سلام", True),
     ],
 )  # fmt: skip
