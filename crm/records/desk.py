@@ -64,7 +64,9 @@ def desk(tx: Connection, workspace: str) -> Desk:
 
 def names(tx: Connection, workspace: str) -> dict[str, str]:
     """The names of everybody in the workspace, by user id."""
-    return {row.id: row.name for row in tx.execute(select(users.c.id, users.c.name).where(users.c.workspace == workspace))}
+    return {
+        row.id: row.name for row in tx.execute(select(users.c.id, users.c.name).where(users.c.workspace == workspace))
+    }
 
 
 def add_note(tx: Connection, note: Note) -> None:
@@ -74,7 +76,9 @@ def add_note(tx: Connection, note: Note) -> None:
 
 def notes_of(tx: Connection, case_id: str) -> list[Note]:
     """The notes of a case, oldest first."""
-    return [as_struct(Note, row) for row in tx.execute(select(notes).where(notes.c.case_id == case_id).order_by(notes.c.id))]
+    return [
+        as_struct(Note, row) for row in tx.execute(select(notes).where(notes.c.case_id == case_id).order_by(notes.c.id))
+    ]
 
 
 def all_templates(tx: Connection, workspace: str) -> list[Template]:
@@ -96,7 +100,9 @@ def remove_template(tx: Connection, workspace: str, template_id: str) -> bool:
 
 def views_for(tx: Connection, workspace: str, user_id: str) -> list[SavedView]:
     """The views shared by the workspace and those of one user, by name."""
-    query = select(views).where(views.c.workspace == workspace, or_(views.c.user_id.is_(None), views.c.user_id == user_id))
+    query = select(views).where(
+        views.c.workspace == workspace, or_(views.c.user_id.is_(None), views.c.user_id == user_id)
+    )
     return [as_struct(SavedView, row) for row in tx.execute(query.order_by(views.c.name))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Connection, insert, select, update
 
 from crm.errors import NotFoundError
@@ -24,7 +24,7 @@ class Workspace(Struct, frozen=True):
     created_at: datetime
     week_start: int = SATURDAY
     weekend: tuple[int, ...] = (3, 4)
-    business_hours: Mapping[str, str] = {"from": "09:00", "until": "18:00"}
+    business_hours: Mapping[str, object] = field(default_factory=lambda: {"from": "09:00", "until": "18:00"})
     revision: int = 1
     next_case: int = 1
 
