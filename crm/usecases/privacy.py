@@ -56,7 +56,7 @@ class Privacy:
         return [self._erase(actor, one, posts=[_checked(post_key)]) for one in self._workspaces(actor)]
 
     def erase_author(self, actor: Actor | None, author_key: str) -> list[Receipt]:
-        """Erase all that an author said and put the author on the stop list. Raises ForbiddenError, InvalidInputError."""
+        """Erase all that an author said and put them on the stop list. Raises ForbiddenError, InvalidInputError."""
         return [self._erase(actor, one, authors=[_checked(author_key)]) for one in self._workspaces(actor)]
 
     def erase_customer(self, actor: Actor | None, customer_id: str) -> list[Receipt]:
