@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dash import Dash
+from dash import Dash, html
 from dash.backends._fastapi import reset_current_request, set_current_request
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crm.usecases.services import Services
 
 ASSETS = Path(__file__).parent / "assets"
+_VIEWPORT = {"name": "viewport", "content": "width=device-width,initial-scale=1,viewport-fit=cover"}
 _LOADED_BY_HAND = r"early\.js|live-worker\.js|out\.js|favicon\.svg|.*\.woff2|.*\.txt"
 
 
@@ -63,19 +64,20 @@ def create_app(
 def _create_dash(server: FastAPI) -> Dash:
     dash = Dash(
         "shenava", server=server, assets_folder=str(ASSETS), assets_ignore=_LOADED_BY_HAND, update_title="",
-        suppress_callback_exceptions=True, add_log_handler=False, use_async=True,
+        suppress_callback_exceptions=True, add_log_handler=False, meta_tags=[_VIEWPORT],
     )  # fmt: skip
     dash.interpolate_index = index
-    dash.layout = shell.layout
     callbacks.attach(dash)
-    shell.attach_clientside(dash)
     _warm_up(dash)
+    dash.layout = shell.layout
     return dash
 
 
 def _warm_up(dash: Dash) -> None:
     # Dash 4.4 completes its set-up (callback map, inline scripts) before the first request to "/" or "/_dash-*" only;
     # a deep link that comes first would miss scripts, and csp_hashes() asked too early would miss a hash.
+    # It also draws the layout once, without anybody looking, so the real one is set after this.
+    dash.layout = html.Div()
     for function in dash.backend._before_request_funcs:
         function()
 

@@ -9,16 +9,18 @@ the event loop, and an error of the project becomes a toast instead of a broken 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from dash import Dash, set_props
+from dash import ClientsideFunction, Dash, set_props
 from dash.exceptions import PreventUpdate
 
 from crm.errors import ShenavaError
 from dashboard.components.toast import failure
 
+_log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -26,12 +28,13 @@ R = TypeVar("R")
 class Registered(NamedTuple):
     """One callback waiting for an app."""
 
-    function: Callable[..., object]
+    function: Any
     dependencies: tuple[object, ...]
     options: dict[str, object]
 
 
 _registered: list[Registered] = []
+_clientside: list[Registered] = []
 
 
 def callback(*dependencies: object, **options: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -44,8 +47,15 @@ def callback(*dependencies: object, **options: object) -> Callable[[Callable[P, 
     return remember
 
 
+def clientside(namespace: str, function: str, *dependencies: object, **options: object) -> None:
+    """Register a function of an asset, ``window.dash_clientside.<namespace>.<function>``, as a callback."""
+    _clientside.append(Registered(ClientsideFunction(namespace, function), dependencies, options))
+
+
 def attach(app: Dash) -> None:
     """Give every remembered callback to `app`."""
+    for entry in _clientside:
+        app.clientside_callback(entry.function, *entry.dependencies, **entry.options)
     for entry in _registered:
         app.callback(*entry.dependencies, **entry.options)(_in_thread(entry.function))
 
@@ -55,7 +65,12 @@ def _in_thread(function: Callable[..., object]) -> Callable[..., Any]:
     async def run(*args: object, **kwargs: object) -> object:
         try:
             return await asyncio.to_thread(function, *args, **kwargs)
-        except ShenavaError as error:
+        except PreventUpdate:
+            raise
+        except Exception as error:
+            # Dash answers with a bare 500 and logs nothing, so a fault of ours would leave no trace.
+            if not isinstance(error, ShenavaError):
+                _log.exception("The callback %s.%s failed.", function.__module__, function.__qualname__)
             set_props("toast", {"data": failure(error)})
             raise PreventUpdate from error
 

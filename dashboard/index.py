@@ -21,14 +21,14 @@ def attributes(who: Viewer) -> str:
     )
 
 
-def index(*, metas: str, title: str, css: str, config: str, scripts: str, renderer: str, **_parts: str) -> str:
+def index(*, metas: str, css: str, config: str, scripts: str, renderer: str, **_parts: str) -> str:
     """What ``Dash.interpolate_index`` must return."""
     who = viewer()
     return f"""<!doctype html>
 <html {attributes(who)}>
 <head>
-{metas}<meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">
-<title>{title}</title>
+{metas}
+<title>{t("common.shenava")}</title>
 <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
 {_fonts(who)}
 <script src="/assets/early.js"></script>

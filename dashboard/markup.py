@@ -31,7 +31,7 @@ class Element:
     attributes: dict[str, object] = field(default_factory=dict)
 
 
-def element(name: str, *children: object, **attributes: object) -> Element:
+def element(name: str, /, *children: object, **attributes: object) -> Element:
     """An :class:`Element`; a trailing underscore is dropped and others become hyphens (``class_``, ``aria_label``)."""
     return Element(name, list(children), {key.rstrip("_").replace("_", "-"): v for key, v in attributes.items()})
 
@@ -62,7 +62,7 @@ def _attribute(name: str, value: object) -> str:
     if value is True:
         return f" {name}"
     if isinstance(value, dict):
-        value = ";".join(f"{_css(key)}:{part}" for key, part in value.items())
+        value = ";".join(f"{_css(key)}:{_length(key, part)}" for key, part in value.items())
     return f' {name}="{escape(str(value))}"'
 
 
@@ -70,3 +70,8 @@ def _css(name: str) -> str:
     if name.startswith("--"):
         return name
     return "".join(f"-{char.lower()}" if char.isupper() else char for char in name)
+
+
+def _length(name: str, value: object) -> str:
+    # As React does: a bare number is a length in pixels.
+    return f"{value}px" if isinstance(value, int) and value and not name.startswith("--") else str(value)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from crm.errors import ShenavaError
 from crm.policies.access import may
-from dashboard.callbacks import callback
-from dashboard.components import avatar, dialog, empty, failed, icon, kbd, name, skeleton_rows
+from dashboard.callbacks import callback, clientside
+from dashboard.components import avatar, dialog, empty, failed, icon, kbd, link, name, skeleton_rows
 from dashboard.context import Viewer, actor, viewer
 from dashboard.live import KINDS
 from dashboard.numbers import compact
@@ -85,7 +85,7 @@ def nav_item(one: Page, path: str) -> Component:
     waiting = one.badge() if one.badge else 0
     inside = [icon(one.icon, 20), html.Span(compact(waiting), className="dot") if waiting else None, t(one.title)]
     marked = {"aria-current": "page"} if on else {}
-    return dcc.Link(inside, href=one.path, className="nav plain on" if on else "nav plain", **marked)
+    return link(inside, one.path, "nav plain on" if on else "nav plain", **marked)
 
 
 def user_menu(who: Viewer) -> Component:
@@ -187,9 +187,6 @@ def show_keys(opened: bool | None, path: str | None) -> Component | None:
     return html.Dl(rows, className="keys-list")
 
 
-def attach_clientside(app: Dash) -> None:
-    """What the browser does by itself: toasts, the title, and a quiet change of the address."""
-    for function, store in (("toast", "toast"), ("title", "page-title"), ("address", "address")):
-        app.clientside_callback(
-            ClientsideFunction("shenava", function), Input(store, "data"), prevent_initial_call=True
-        )
+# What the browser does by itself: toasts, the title, and a quiet change of the address.
+for _function, _store in (("toast", "toast"), ("title", "page-title"), ("address", "address")):
+    clientside("shenava", _function, Input(_store, "data"), prevent_initial_call=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.icon import icon
+from dashboard.components.link import link
 from dashboard.components.marks import kbd
 
 
@@ -45,7 +46,7 @@ def icon_button(icon_name: str, label: str, id: str | dict[str, str] | None = No
 def link_button(text: str, href: str, *, kind: str = "", icon_name: str = "", flip: bool = False) -> Component:
     """A link that looks like a button; it moves within the console."""
     inside = [icon(icon_name, flip=flip), text] if icon_name else [text]
-    return dcc.Link(inside, href=href, className=f"btn {kind}".strip())
+    return link(inside, href, f"btn {kind}".strip())
 
 
 def split(*buttons: Component) -> Component:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.icon import icon
+from dashboard.components.link import link
 
 
 def sparkline(values: Sequence[float], label: str, *, width: int = 72, height: int = 22) -> Component:
@@ -61,7 +62,7 @@ def figure(
         spark,
     ]
     if href:
-        return dcc.Link(inside, href=href, className="kpi plain")
+        return link(inside, href, "kpi plain")
     return html.Div(inside, className="kpi")
 
 

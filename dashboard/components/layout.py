@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.icon import icon
+from dashboard.components.link import link
 
 
 def page_header(title: object, *right: object, crumb: tuple[str, str] | None = None, beside: object = None,
@@ -15,7 +16,7 @@ def page_header(title: object, *right: object, crumb: tuple[str, str] | None = N
     `crumb` is (text, address) of the page above; `bar` gives the head its own surface and line.
     """
     above = (
-        html.Span([dcc.Link(crumb[0], href=crumb[1]), icon("chevron-right", 14, flip=True)], className="crumb")
+        html.Span([link(crumb[0], crumb[1]), icon("chevron-right", 14, flip=True)], className="crumb")
         if crumb
         else None
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from crm.words import Label
 from dashboard.components.icon import icon
+from dashboard.components.link import link
 from dashboard.context import viewer
 from dashboard.dates import duration, full
 from dashboard.numbers import number, percent
@@ -58,7 +59,8 @@ def chip(text: str, *, href: str = "", count: int | None = None, on: bool = Fals
     inside = [text] if count is None else [text, html.Span(number(count), className="n")]
     classes = "chip on" if on else "chip"
     if href:
-        return dcc.Link(inside, href=href, className=f"{classes} plain", **properties)
+        current = {"aria-current": "true"} if on else {}
+        return link(inside, href, f"{classes} plain", **(properties | current))
     return html.Button(inside, type="button", className=classes, **{"aria-pressed": str(on).lower()}, **properties)
 
 

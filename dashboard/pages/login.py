@@ -115,7 +115,7 @@ def form(target: str, email: str = "", wrong: str = "", status: int = 200) -> Re
     return document(t("login.title"), body, status)
 
 
-def field(name: str, label: str, hint: object = None, **attributes: object) -> Element:
+def field(name: str, label: str, /, hint: object = None, **attributes: object) -> Element:
     """A labelled text field of a plain form."""
     inside = [
         element("label", label, for_=name),

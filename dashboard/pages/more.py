@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components import card, icon, main, page_header
+from dashboard.components import card, icon, link, main, page_header
 from dashboard.context import viewer
 from dashboard.page import page
 from dashboard.shell import allowed_pages, preferences
@@ -16,8 +16,8 @@ from dashboard.text import t
 def layout(**_query: str) -> Component:
     """The other pages, preferences and log-out."""
     links = [
-        html.Li(dcc.Link([icon(one.icon, 18), html.Span(t(one.title), className="grow"),
-                          icon("chevron-right", 14, flip=True)], href=one.path, className="row plain grow"))
+        html.Li(link([icon(one.icon, 18), html.Span(t(one.title), className="grow"),
+                          icon("chevron-right", 14, flip=True)], one.path, "row plain grow"))
         for one in allowed_pages() if not one.phone
     ]  # fmt: skip
     return main(page_header(t("shell.more")), card(html.Ul(links, className="rows")), card(preferences(viewer())))
