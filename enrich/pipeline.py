@@ -96,8 +96,8 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
     return EnrichedPost(
         workspace=workspace.id, post=post, tokens=" ".join(understood.tokens), language=labels.language,
         sentiment=labels.sentiment, urgency=labels.urgency, revision=workspace.revision, thread_key=post.thread_key,
-        monitors=workspace.monitors.match(subject), customer=tie.customer_id if tie else None, origin=event.origin, own=own,
-        made_up=event.origin == "demo", open_cases=event.open_cases, collected_at=event.collected_at,
+        monitors=workspace.monitors.match(subject), customer=tie.customer_id if tie else None, origin=event.origin,
+        own=own, made_up=event.origin == "demo", open_cases=event.open_cases, collected_at=event.collected_at,
     )  # fmt: skip
 
 

@@ -77,7 +77,9 @@ class Subject(Struct, frozen=True):
 
 
 def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset[str]:
-    """What has: and is: ask for, as the field's values: link, media, question, reply, own, private, mention, imported, made_up.
+    """What has: and is: ask for, as the field's values.
+
+    They are link, media, question, reply, own, private, mention, imported and made_up.
 
     A question has a question mark outside of its addresses.
     """
