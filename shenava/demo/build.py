@@ -59,7 +59,7 @@ class _Builder:
             if waiting and place == last_answer and parent:
                 self.drafts.append(team.Draft(parent.key, text.text, text.lang))
                 return
-            at = self._when(text, parent, waiting=waiting)
+            at = self._when(text, max((post.posted_at for post in placed.values()), default=None), waiting=waiting)
             if at > self.times.now:
                 continue
             author = self._author(text, platform, [placed[key].author for key in placed])
@@ -72,20 +72,21 @@ class _Builder:
         shares = _SHARES[language]
         return self.rng.choices(list(shares), weights=list(shares.values()))[0]
 
-    def _when(self, text: Text, parent: Post | None, *, waiting: bool) -> datetime:
-        if parent is None:
+    def _when(self, text: Text, before: datetime | None, *, waiting: bool) -> datetime:
+        """When `text` is said; a conversation goes forward as it is written: `before` is its newest post so far."""
+        if before is None:
             return self.times.lately(_WAITING_HOURS).replace(microsecond=0) if waiting else self.times.of_root(text)
         if text.by == "brand":
-            return self.times.of_answer(parent.posted_at).replace(microsecond=0)
+            return self.times.of_answer(before).replace(microsecond=0)
         settled = text.by == "customer" and text.sentiment == "positive" and not waiting
-        return self.times.of_customer(parent.posted_at, settled=settled).replace(microsecond=0)
+        return self.times.of_customer(before, settled=settled).replace(microsecond=0)
 
     def _author(self, text: Text, platform: str, before: list[Author]) -> Author:
         if text.by in ("brand", "avand", "raika"):
             return self.crowd.brands["sepidar" if text.by == "brand" else text.by][platform]
         if text.by == "customer" and before:
             return before[0]
-        return self.crowd.speaker(text.lang, platform, {author.key for author in before})
+        return self.crowd.speaker(text, platform, {author.key for author in before})
 
     def _post(self, text: Text, author: Author, at: datetime, parent: Post | None, root: str | None) -> Post:
         native = f"demo-{text.id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import cycle
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from crm.words import Author
 from shenava.demo.texts import Names
+from shenava.demo.words import Text
 
 Tongue = Literal["fa", "en", "ar", "ur"]
 
@@ -53,14 +55,16 @@ class Crowd:
         for person in self.people:
             for account in person.accounts:
                 self._pools[person.tongue, account.platform].append(account)
+        self._names = {"woman": names.women, "man": names.men}
         self.papers = {tongue: _papers(tongue, names) for tongue in ("fa", "en")}
         self.brands = {brand: {platform: _brand(brand, platform) for platform in PLATFORMS} for brand in BRANDS}
 
-    def speaker(self, language: str, platform: str, besides: set[str]) -> Author:
-        """Somebody who writes `language` on `platform`, none of the author keys in `besides` where possible."""
+    def speaker(self, text: Text, platform: str, besides: set[str]) -> Author:
+        """Somebody on `platform` who may well have written `text`, none of the author keys in `besides`."""
         if platform == "rss":
-            return self._rng.choice(self.papers[language])
-        pool = self._pools[tongue_of(language), platform]
+            return self._rng.choice(self.papers[text.lang])
+        pool = self._pools[tongue_of(text.lang), platform]
+        pool = [author for author in pool if _first_name(author) in self._names[text.voice]] if text.voice else pool
         others = [author for author in pool if author.key not in besides] or pool
         if platform in STORES:  # hardly anybody reviews an app twice
             return self._rng.choice(others)
@@ -71,6 +75,11 @@ class Crowd:
 def tongue_of(language: str) -> Tongue:
     """Whose language a text is in: Finglish is written by speakers of Persian."""
     return "fa" if language not in ("en", "ar", "ur") else language  # type: ignore[return-value]
+
+
+def _first_name(author: Author) -> str:
+    found = re.match("demo-([a-z]+)", author.native_id)
+    return found[1] if found else ""
 
 
 def _people(names: Names, rng: Random) -> list[Person]:
@@ -157,7 +166,7 @@ def address(platform: str, handle: str) -> str:
 
 
 def _followers(rng: Random) -> int:
-    return min(400_000, int(rng.lognormvariate(5.4, 1.7)))
+    return min(400_000, int(rng.lognormvariate(5.3, 2.1)))
 
 
 def _with_second_accounts(people: list[Person], names: Names, rng: Random) -> list[Person]:

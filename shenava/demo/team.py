@@ -29,8 +29,8 @@ from shenava.demo.words import (
 
 MONITORS = (
     DemoMonitor("بانک سپیدار", "سپیدار* OR sepidar* OR platform:bazaar,googleplay", "سپیدار", own=True),
-    DemoMonitor("بانک آوند", "آوند OR avand OR avandbankexample", "آوند", own=False),
-    DemoMonitor("بانک رایکا", "رایکا OR raika* OR raikabankexample", "رایکا", own=False),
+    DemoMonitor("بانک آوند", "آوند* OR avand*", "آوند", own=False),
+    DemoMonitor("بانک رایکا", "رایکا* OR raika*", "رایکا", own=False),
 )
 AGENTS = (
     DemoAgent("negar", "نگار س.", "negar@example.com", "manager", "fa"),
@@ -48,6 +48,7 @@ _VIPS = 5
 _UNTIED = 5
 _NEW_FOR = timedelta(days=3)
 _FRESH_FOR = timedelta(days=6)
+_WAITS_FOR = timedelta(days=12)
 _UNDO = timedelta(seconds=9)
 
 
@@ -113,13 +114,13 @@ class Desk:
     def _status(self, thread: Sequence[Post]) -> Status:
         last = thread[-1]
         fact = self._facts[last.key]
-        fresh = self._times.now - last.posted_at < _FRESH_FOR
+        age = self._times.now - last.posted_at
         if not any(self._facts[post.key].own for post in thread):
             drafted = any(post.key in self._drafts for post in thread)
             return "open" if drafted or self._rng.random() < 0.3 else "new"
-        if fresh and fact.own:
-            return "waiting"
-        return "open" if fresh and fact.sentiment != "positive" else "resolved"
+        if fact.own:
+            return "waiting" if age < _WAITS_FOR else "resolved"
+        return "open" if age < _FRESH_FOR and fact.sentiment != "positive" else "resolved"
 
     def _priority(self, fact: Fact) -> Priority:
         if fact.topic == "double-charge":
@@ -157,7 +158,7 @@ class Desk:
         language = self._facts[post.key].language
         return DemoReply(
             answer_to=post.parent_key or "",
-            text=post.text,
+            text=post.text.removeprefix(f"@{post.mentions[0]} "),
             language=language,
             agent=agent,
             status="sent",

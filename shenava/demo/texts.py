@@ -21,7 +21,10 @@ Row = TypeVar("Row")
 
 
 class Names(Struct, frozen=True):
-    """Parts of made-up names (as written, then in Latin letters), biographies and places."""
+    """Parts of made-up names (as written, then in Latin letters), biographies and places.
+
+    `women` and `men` are first names in Latin letters, for texts whose voice is a woman's or a man's.
+    """
 
     fa_first: list[tuple[str, str]]
     fa_last: list[tuple[str, str]]
@@ -37,6 +40,8 @@ class Names(Struct, frozen=True):
     en_bio: list[str]
     fa_place: list[str]
     en_place: list[str]
+    women: frozenset[str]
+    men: frozenset[str]
 
 
 class IdeaTitle(Struct, frozen=True):

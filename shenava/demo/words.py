@@ -25,9 +25,9 @@ class Text(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One written text: a line of a file in ``data/``.
 
     `by` is who says it: the one who began the thread, the brand, somebody else who joins in, or a competitor.
-    `days` are how many days ago (latest, earliest or the reverse), `hours` are counted from the first midnight of
-    the crisis; without either a text may come on any day. `platform` None leaves the choice to the
-    builder. `source`, `label` and `original` credit a text that is not ours, see ``data/README.md``.
+    `days` are how many days ago, `hours` are counted from the first midnight of the crisis; without either a text
+    may come on any day. `platform` None leaves the choice to the builder. `voice` is set where the text gives away
+    who speaks. `source`, `label` and `original` credit a text that is not ours, see ``data/README.md``.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Text(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     days: tuple[float, float] | None = None
     hours: tuple[float, float] | None = None
     campaign: bool = False
+    voice: Literal["", "woman", "man"] = ""
     source: str = ""
     label: str = ""
     original: str = ""
