@@ -114,6 +114,7 @@ class Collected(Struct, frozen=True, omit_defaults=True, tag="post"):
 
     `source` is the id of the source that saw it. `workspace` is set where only one workspace
     asked (an import, its own account); None fans out to every workspace that uses the source.
+    `own` says that the account is ours though no credential of it is kept.
     """
 
     source: str
@@ -122,6 +123,7 @@ class Collected(Struct, frozen=True, omit_defaults=True, tag="post"):
     origin: Origin = "stream"
     workspace: str | None = None
     open_cases: bool = False
+    own: bool = False
     schema: int = SCHEMA_VERSION
 
 

@@ -87,7 +87,7 @@ def _wanted(post: EnrichedPost, workspace: WorkspaceSnapshot) -> bool:
 def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnapshot) -> EnrichedPost:
     post = event.post
     labels = _corrected(understood, workspace.corrections.get(post.key, {}))
-    own = event.origin == "own" or post.author.key in workspace.own
+    own = event.own or event.origin == "own" or post.author.key in workspace.own
     tie = None if own else ties.exact(post.author, workspace.ties)
     subject = Subject.new(
         post, understood.tokens, language=labels.language.value, sentiment=labels.sentiment.value,

@@ -51,6 +51,7 @@ users = Table(
     Column("preferences", JSON, nullable=False),
     Column("monitors", JSON),  # ids a person is limited to; null is all
     Column("private", Boolean, nullable=False),  # may read direct messages
+    Column("made_up", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("email"),
 )

@@ -27,6 +27,7 @@ class User(Struct, frozen=True):
     monitors: tuple[str, ...] | None
     private: bool
     created_at: datetime
+    made_up: bool = False
 
 
 class Session(Struct, frozen=True):
@@ -45,7 +46,7 @@ class Session(Struct, frozen=True):
 _COLUMNS = [
     users.c[name]
     for name in ("id", "workspace", "email", "name", "role", "must_change", "active", "preferences", "monitors",
-                 "private", "created_at")
+    "private", "created_at", "made_up")
 ]  # fmt: skip
 
 

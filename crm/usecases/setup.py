@@ -107,7 +107,7 @@ class Setup:
         self._remove_posts(actor)
         now = self._clock.now()
         with self._records.write() as tx:
-            _remove_rows(tx, actor.workspace)
+            remove_made_up(tx, actor.workspace)
             workspaces.next_revision(tx, actor.workspace)
             audit.append(tx, actor.workspace, actor.user_id, "remove_demo", actor.workspace, now)
             changes.note(tx, actor.workspace, "case", "demo", now)
@@ -118,7 +118,8 @@ class Setup:
             self._index.delete(actor.workspace, [hit.post.key for hit in page])
 
 
-def _remove_rows(tx: Connection, workspace: str) -> None:
+def remove_made_up(tx: Connection, workspace: str) -> None:
+    """Take the made-up people, monitors, customers, ideas and cases out of the records."""
     cases = tables.cases.c
     made_up = select(cases.id).where(cases.made_up, cases.workspace == workspace)
     threads = select(cases.thread_key).where(cases.made_up, cases.workspace == workspace)
@@ -127,7 +128,7 @@ def _remove_rows(tx: Connection, workspace: str) -> None:
     of_cases = select(replies.id).where(replies.case_id.in_(made_up))
     tx.execute(delete(tables.outbox).where(outbox.reply_id.in_(of_cases)))
     tx.execute(delete(tables.replies).where(replies.case_id.in_(made_up)))
-    for table in (tables.cases, tables.monitors, tables.customers, tables.ideas):
+    for table in (tables.cases, tables.monitors, tables.customers, tables.ideas, tables.users):
         tx.execute(delete(table).where(table.c.workspace == workspace, table.c.made_up))
 
 
