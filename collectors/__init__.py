@@ -1,0 +1,17 @@
+"""Platforms to posts: one module or folder for each, all with the same steps.
+
+Options are checked, raw items are fetched, a pure function normalises each into a post or
+raises NormaliseError, and batches with a cursor are handed over. Libraries of a platform are
+imported when a run begins.
+"""
+
+from __future__ import annotations
+
+from crm.ports.source import Source
+
+
+def all_sources() -> tuple[Source, ...]:
+    """One of every kind of source."""
+    from collectors.file import FileSource
+
+    return (FileSource(),)

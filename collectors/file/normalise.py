@@ -1,0 +1,149 @@
+"""A row of a file as a post."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from msgspec import Struct
+
+from collectors.clean import clean, linked, mentioned
+from collectors.errors import NormaliseError
+from collectors.file.columns import Mapping
+from collectors.file.rows import Row
+from collectors.moments import DateError, moment
+from crm.words import Author, Counts, Post, content_id
+
+_NOTHING = frozenset(("", "null", "none", "nan", "n/a", "<na>", "-"))
+_FLOAT = re.compile(r"(\d+)\.0+")
+_DAMAGED = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
+_LARGEST_EXACT = 2**53
+_LARGEST_COUNT = 2**62
+_X = frozenset(("x", "twitter"))
+_X_ID = re.compile(r"\d{15,20}")
+
+
+class Plan(Struct, frozen=True):
+    """How rows become posts: the platform, the columns, the zone and order of dates, and the date of undated files."""
+
+    platform: str
+    columns: Mapping
+    zone: tzinfo
+    undated: datetime
+    day_first: bool | None = None
+
+    def reader(self) -> Callable[[Row], Post]:
+        """A function from a row to its post, which raises NormaliseError."""
+        return lambda row: to_post(row, self)
+
+
+def to_post(row: Row, plan: Plan) -> Post:
+    """The post in a row.
+
+    A row without an id gets one from author, date and text; a row without an author gets an
+    author of its own, so that strangers are never taken for one person.
+    Raises: NormaliseError naming the column and the value.
+    """
+    columns = plan.columns
+    text = _text(row, plan)
+    if not text.strip():
+        raise NormaliseError(f"column {columns['text']}: there is no text")
+    at = _date(row, plan)
+    handle, author_id = _word(row, columns, "author"), _id(row, columns, "author_id")
+    native = _id(row, columns, "id") or content_id(author_id or handle, at.isoformat(), text)
+    author = Author(
+        plan.platform,
+        author_id or handle or f"unknown-{native}",
+        handle or author_id,
+        _word(row, columns, "author_name"),
+        followers=_count(row, columns, "followers") if "followers" in columns else None,
+    )
+    parent, root = (_key(plan.platform, _id(row, columns, field)) for field in ("parent", "root"))
+    return Post(
+        plan.platform,
+        native,
+        author,
+        text,
+        at,
+        url=_word(row, columns, "url") or _address(plan.platform, native, _word(row, columns, "post")),
+        title=_word(row, columns, "title"),
+        parent_key=parent,
+        root_key=None if root == f"{plan.platform}:{native}" else root,
+        language_hint=_word(row, columns, "language")[:35],
+        mentions=mentioned(text),
+        links=linked(text),
+        counts=Counts(*(_count(row, columns, field) for field in ("likes", "replies", "reposts", "views"))),
+        place=_word(row, columns, "place"),
+    )
+
+
+def _text(row: Row, plan: Plan) -> str:
+    value = row.get(plan.columns["text"])
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise NormaliseError(f"column {plan.columns['text']}: {str(value)[:60]!r} is no text")
+    if plan.platform in _X and "&" in value:
+        # X hands these three signs out escaped, and no others
+        value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return clean(value)
+
+
+def _date(row: Row, plan: Plan) -> datetime:
+    column = plan.columns.get("created_at")
+    if column is None:
+        return plan.undated
+    value = row.get(column)
+    if value is None or value == "":
+        raise NormaliseError(f"column {column}: the date is missing")
+    try:
+        return moment(value, plan.zone, plan.day_first)
+    except DateError as error:
+        raise NormaliseError(f"column {column}: {error}") from error
+
+
+def _word(row: Row, columns: Mapping, field: str) -> str:
+    """A short text; the empty one where there is nothing, or one of the words that stand for nothing."""
+    column = columns.get(field)
+    value = row.get(column) if column is not None else None
+    if value is None or isinstance(value, (list, dict, bool)):
+        return ""
+    text = clean(value if type(value) is str else str(value)).strip()
+    return "" if text.lower() in _NOTHING else text
+
+
+def _id(row: Row, columns: Mapping, field: str) -> str:
+    """An id as text; spreadsheets make ``3.0`` of 3, and of long ones something that can't be mended."""
+    column = columns.get(field)
+    value = row.get(column) if column is not None else None
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_EXACT else ""
+    text = _word(row, columns, field)
+    if found := _FLOAT.fullmatch(text):
+        return found[1]
+    return "" if _DAMAGED.fullmatch(text) else text
+
+
+def _count(row: Row, columns: Mapping, field: str) -> int:
+    """A number that only decorates: what can't be read counts as none."""
+    text = _word(row, columns, field)
+    if not text:
+        return 0
+    try:
+        return max(0, min(int(float(text.replace(",", "").replace("٬", ""))), _LARGEST_COUNT))
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _key(platform: str, native: str) -> str | None:
+    return f"{platform}:{native}" if native else None
+
+
+def _address(platform: str, native: str, post: str) -> str:
+    """Where a post can be opened, if its platform's addresses follow from the ids."""
+    if platform == "instagram" and post:
+        return f"https://www.instagram.com/p/{post}/"
+    if platform in _X and _X_ID.fullmatch(native):
+        return f"https://x.com/i/status/{native}"
+    return ""
