@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import apsw
@@ -85,7 +86,7 @@ class SQLiteIndex:
                 mark = Mark(search, start + limit)
             else:
                 found = hits_in_time(db, compile_query(query, scope, workspace), order == "newest", after)
-                hits = [hit for hit, _ in zip(found, range(limit), strict=False)]
+                hits = list(islice(found, limit))
                 more = next(found, None) is not None
                 mark = Mark(search, hits[-1].moment, hits[-1].key) if hits else Mark(search, 0)
             documents = read_documents(db, [hit.docid for hit in hits])

@@ -7,11 +7,12 @@ is a quoted string.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from crm.ports.index import Scope
+from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from index.sqlite.facets import NOTHING, field_facets, scope_facet
 from index.sqlite.schema import SEQUENCE_MASK, first_docid, microseconds
@@ -58,7 +59,8 @@ def conjuncts(query: Node) -> Iterable[Node]:
 
 def moment_of(field: Field) -> int:
     """The moment of a since or until field, in microseconds since 1970."""
-    return microseconds(datetime.fromisoformat(field.value))
+    moment = datetime.fromisoformat(field.value)
+    return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 class _Compiler:
@@ -96,6 +98,8 @@ class _Compiler:
         match node:
             case Words() | Prefix() | Near():
                 return _text(node)
+            case Field("intent"):
+                return self._all if node.value == UNKNOWN else _quote(NOTHING)
             case Field():
                 return self._field([node])
             case Not():

@@ -9,10 +9,16 @@ import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
+from crm.errors import InvalidInputError
+from crm.query import UNKNOWN, traits
 from crm.query.tree import Field
 from crm.words import EnrichedPost
 
 _MARK = "\x02"
+_NAMES = {name: _MARK + short for name, short in {
+    "platform": "p", "lang": "l", "sentiment": "s", "urgency": "u", "monitor": "m", "author": "h", "thread": "t",
+    "customer": "c", "is": "i",
+}.items()}  # fmt: skip
 _PLAIN = re.compile(r"[a-z0-9_.:-]{1,40}")
 NOTHING = f"{_MARK}nothing"
 """A facet that no post has."""
@@ -25,7 +31,7 @@ def digest(key: str) -> int:
 
 def facet(name: str, value: str) -> str:
     """The token of a property. Values that a tokenizer would change are replaced by a digest."""
-    return _MARK + name + (value if _PLAIN.fullmatch(value) else f"={digest(value) & (1 << 64) - 1:016x}")
+    return _NAMES[name] + (value if _PLAIN.fullmatch(value) else f"={digest(value) & (1 << 64) - 1:016x}")
 
 
 def scope_facet(workspace: int, private: bool) -> str:
@@ -41,7 +47,7 @@ def author_facet(author: int) -> str:
 def kind_facets(scope: str, platform: str, language: str, sentiment: str, urgency: str, monitors: Iterable[str]) -> str:
     """The facets that all posts of one kind share, joined by spaces."""
     named = (("platform", platform), ("lang", language), ("sentiment", sentiment), ("urgency", urgency))
-    found = [facet(name, value) for name, value in named if value]
+    found = [facet(name, value or UNKNOWN) for name, value in named]
     return " ".join([scope, *found, *(facet("monitor", monitor) for monitor in monitors)])
 
 
@@ -50,6 +56,8 @@ def own_facets(document: EnrichedPost, author: int) -> Iterator[str]:
     post = document.post
     yield author_facet(author)
     yield facet("thread", document.thread_key)
+    for trait in traits(post, own=document.own, origin=document.origin, mention=bool(document.monitors)):
+        yield facet("is", trait)
     if post.author.handle:
         yield facet("author", post.author.handle.casefold())
     if document.customer:
@@ -57,10 +65,17 @@ def own_facets(document: EnrichedPost, author: int) -> Iterator[str]:
 
 
 def field_facets(field: Field) -> list[str]:
-    """The facets any of which a post must have for this field; none where nothing can match."""
+    """The facets any of which a post must have for this field; none where nothing can match.
+
+    Raises InvalidInputError for case: and tag:, which only the records can answer.
+    """
     match field.name:
         case "author":
             return [facet("author", field.value), author_facet(digest(field.value))]
-        case "platform" | "lang" | "sentiment" | "urgency" | "monitor" | "customer" | "thread" | "has" | "is":
+        case "has" | "is":
+            return [facet("is", field.value)]
+        case "platform" | "lang" | "sentiment" | "urgency" | "monitor" | "customer" | "thread":
             return [facet(field.name, field.value)]
+        case "case" | "tag":
+            raise InvalidInputError(f"The field {field.name} is answered by the records; bind it to threads first.")
     return []

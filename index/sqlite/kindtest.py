@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from crm.ports.index import Scope
+from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Node, Not, Or
 from index.sqlite.kinds import Kind
 
-_FIELDS = frozenset({"platform", "lang", "sentiment", "urgency", "monitor"})
+_FIELDS = frozenset({"platform", "lang", "sentiment", "urgency", "monitor", "intent", "topic"})
+_TRAITS = frozenset({"private", "mention"})
 
 
 def about_kinds(query: Node) -> bool:
@@ -15,7 +17,7 @@ def about_kinds(query: Node) -> bool:
         case Everything():
             return True
         case Field():
-            return query.name in _FIELDS
+            return query.name in _FIELDS or (query.name == "is" and query.value in _TRAITS)
         case Not():
             return about_kinds(query.child)
         case And() | Or():
@@ -32,10 +34,8 @@ def kind_matches(query: Node, kind: Kind) -> bool:
             return all(kind_matches(child, kind) for child in query.children)
         case Or():
             return any(kind_matches(child, kind) for child in query.children)
-        case Field("monitor"):
-            return query.value in kind.monitors
         case Field():
-            return bool(query.value) and query.value == _label(kind, query.name)
+            return _field_matches(query, kind)
     return True
 
 
@@ -45,8 +45,13 @@ def in_scope(scope: Scope, kind: Kind) -> bool:
     return allowed and (scope.private or not kind.private)
 
 
-def _label(kind: Kind, name: str) -> str:
+def _field_matches(field: Field, kind: Kind) -> bool:
     labels = {
         "platform": kind.platform, "lang": kind.language, "sentiment": kind.sentiment, "urgency": kind.urgency,
     }  # fmt: skip
-    return labels[name]
+    match field.name:
+        case "monitor":
+            return field.value in kind.monitors
+        case "is":
+            return kind.private if field.value == "private" else bool(kind.monitors)
+    return (labels.get(field.name, "") or UNKNOWN) == field.value and field.name != "topic"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from crm.words import REVISION_BITS
+
 APPLICATION_ID = 0x53484E49
 """``SHNI``: marks a file as an index of ours."""
 
@@ -16,6 +18,7 @@ SEQUENCE_MASK = (1 << SEQUENCE_BITS) - 1
 QUARTER = 900
 """Seconds in a quarter of an hour: every zone's offset since 1972 but for a few is a multiple of it."""
 
+_LAST_SECOND = (1 << 32) - 1
 SLOT_SHIFT = 32
 SLOT_ZERO = 1 << 31
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,6 +54,11 @@ PRAGMA user_version = {VERSION};
 def microseconds(moment: datetime) -> int:
     """`moment` as whole microseconds since 1970, exact for every year."""
     return (moment - EPOCH) // MICROSECOND
+
+
+def stored_version(version: int) -> int:
+    """A version that fits 63 bits: from the year 2106 on, only the revision tells versions apart."""
+    return min(version >> REVISION_BITS, _LAST_SECOND) << REVISION_BITS | version & ((1 << REVISION_BITS) - 1)
 
 
 def first_docid(second: int) -> int:

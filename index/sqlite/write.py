@@ -12,7 +12,7 @@ from crm.errors import StoreError
 from crm.words import EnrichedPost
 from index.sqlite.facets import digest, own_facets
 from index.sqlite.kinds import Numbers
-from index.sqlite.schema import QUARTER, SEQUENCE_MASK, first_docid, microseconds, slot_id
+from index.sqlite.schema import QUARTER, SEQUENCE_MASK, first_docid, microseconds, slot_id, stored_version
 from index.sqlite.slots import add_to_slots, pack, take_from_slots
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -34,7 +34,7 @@ def store(db: apsw.Connection, numbers: Numbers, documents: Sequence[EnrichedPos
     newest = _newest(db, numbers, documents)
     known = find(db, newest)
     for key, stored in known.items():
-        if stored.version > newest[key].version or _same(db, stored, newest[key]):
+        if stored.version > stored_version(newest[key].version) or _same(db, stored, newest[key]):
             del newest[key]
     remove(db, [known[key] for key in newest if key in known])
     _insert(db, numbers, newest)
@@ -74,7 +74,7 @@ def _newest(
 
 
 def _same(db: apsw.Connection, stored: Stored, document: EnrichedPost) -> bool:
-    if stored.version != document.version:
+    if stored.version != stored_version(document.version):
         return False
     row = db.execute("SELECT tokens, document FROM body WHERE rowid = ?", (stored.docid,)).fetchone()
     return row is not None and row == (document.tokens, _encoded(document))
@@ -98,7 +98,7 @@ def _insert(db: apsw.Connection, numbers: Numbers, documents: dict[tuple[int, st
         kind, facets = numbers.kind(db, workspace, document)
         author = digest(document.post.author.key)
         post = document.post
-        posts.append((docid, *key, document.version, moment, kind, author, post.author.followers))
+        posts.append((docid, *key, stored_version(document.version), moment, kind, author, post.author.followers))
         facets = f"{facets} {' '.join(own_facets(document, author))}"
         bodies.append((docid, document.tokens, facets, _encoded(document)))
         slots[slot_id(workspace, second // QUARTER)].append(pack(kind, author))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -42,8 +43,8 @@ def quarter_offsets(zone: ZoneInfo, quarters: Numbers) -> Numbers | None:
     """
     offsets = np.zeros(len(quarters), np.int64)
     days = quarters // (_DAY // QUARTER)
-    starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
-    for start, end in zip(starts, [*starts[1:], len(quarters)], strict=True):
+    starts = np.unique(days, return_index=True)[1]
+    for start, end in pairwise([*starts.tolist(), len(quarters)]):
         first = int(days[start]) * _DAY
         one, other = offset_at(zone, first), offset_at(zone, first + _DAY)
         if one == other:

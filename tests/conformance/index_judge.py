@@ -1,0 +1,184 @@
+"""Posts to index, and the judge: what a right index answers, worked out over a plain list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from crm.ports.index import Bucket, Dimension, Scope
+from crm.query import Subject, compile_matcher
+from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
+from crm.text import searchable, tokens
+from crm.words import Author, EnrichedPost, Label, Media, Origin, Post
+
+NOON = datetime(2026, 3, 21, 12, 0, tzinfo=UTC)
+TIMES: frozenset[Dimension] = frozenset({"day", "hour", "hour_of_week"})
+
+
+def post(
+    native_id: str,
+    text: str = "سلام دنیا",
+    at: datetime = NOON,
+    *,
+    platform: str = "x",
+    author: str = "u1",
+    handle: str = "",
+    followers: int | None = None,
+    parent: str | None = None,
+    root: str | None = None,
+    edited_at: datetime | None = None,
+    links: tuple[str, ...] = (),
+    media: tuple[Media, ...] = (),
+    private: bool = False,
+) -> Post:
+    """A post; `parent` and `root` are native ids on the same platform."""
+    return Post(
+        platform, native_id, Author(platform, author, handle or author, followers=followers), text, at,
+        parent_key=f"{platform}:{parent}" if parent else None, root_key=f"{platform}:{root}" if root else None,
+        edited_at=edited_at, links=links, media=media, private=private,
+    )  # fmt: skip
+
+
+def document(
+    said: Post,
+    *,
+    workspace: str = "acme",
+    monitors: tuple[str, ...] = (),
+    language: str | None = "fa",
+    sentiment: str | None = "neutral",
+    urgency: str | None = "normal",
+    revision: int = 1,
+    thread_key: str | None = None,
+    customer: str | None = None,
+    origin: Origin = "stream",
+    own: bool = False,
+) -> EnrichedPost:
+    """A document as enrichment makes it."""
+    return EnrichedPost(
+        workspace, said, " ".join(tokens(searchable(said))), Label(language, 0.9, "language", "1"),
+        Label(sentiment, 0.8, "sentiment", "1"), Label(urgency, 0.7, "urgency", "1"), revision,
+        thread_key or said.thread_key, monitors, customer, origin, own,
+    )  # fmt: skip
+
+
+def hits(documents: Iterable[EnrichedPost], scope: Scope, query: Node) -> list[EnrichedPost]:
+    """The documents that must be found, newest first."""
+    matches = compile_matcher(query)
+    found = [one for one in documents if readable(one, scope) and matches(Subject.of(one))]
+    return sorted(found, key=lambda one: (one.post.posted_at, one.post.key), reverse=True)
+
+
+def readable(one: EnrichedPost, scope: Scope) -> bool:
+    allowed = scope.monitors is None or bool(set(scope.monitors) & set(one.monitors))
+    return one.workspace == scope.workspace and allowed and (scope.private or not one.post.private)
+
+
+def counts(
+    documents: Iterable[EnrichedPost], scope: Scope, query: Node, by: Sequence[Dimension], zone: str
+) -> list[Bucket]:
+    """The buckets that must be counted, in order."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for one in hits(documents, scope, query):
+        found.update(set(product(*(list(keys(one, dimension, zone, scope)) for dimension in by))))
+    times = [place for place, dimension in enumerate(by) if dimension in TIMES]
+    buckets = [Bucket(names, posts) for names, posts in found.items()]
+    return sorted(buckets, key=lambda b: ([b.keys[place] for place in times], -b.posts, b.keys))
+
+
+def keys(one: EnrichedPost, dimension: Dimension, zone: str, scope: Scope) -> Iterator[str]:
+    local = one.post.posted_at.astimezone(ZoneInfo(zone))
+    match dimension:
+        case "day":
+            yield f"{local:%Y-%m-%d}"
+        case "hour":
+            yield f"{local:%Y-%m-%dT%H}"
+        case "hour_of_week":
+            yield f"{(local.weekday() + 2) % 7}-{local:%H}"
+        case "sentiment" | "language" | "urgency":
+            label: Label = getattr(one, dimension)
+            yield label.value or ""
+        case "platform":
+            yield one.post.platform
+        case "author":
+            yield one.post.author.key
+        case "monitor":
+            yield from (m for m in set(one.monitors) if scope.monitors is None or m in scope.monitors)
+
+
+MONITORS = ("brand", "Rival", "رقیب", "other brand")
+WORDS = ("سلام", "دنیا", "پست", "card", "cards", "car", "lost", "کارت", "کارتم", "خوب", "نان")
+_TEXTS = (*WORDS, "🙂", "كارت", "«نان‌ماه»", "؟", "https://shop.example/x", "#نان_ماه", "@Support")
+_MOMENTS = [
+    NOON + timedelta(seconds=seconds)
+    for seconds in (0, 0, 0.25, 0.5, 1, 59, 899, 900, 30_600, 30_599, 43_200, 86_400, -1, -900, -86_400 * 200)
+] + [datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC), datetime(2, 1, 1, tzinfo=UTC)]
+
+moments = st.sampled_from(_MOMENTS)
+
+
+_posts = st.builds(
+    post,
+    st.sampled_from("Aabcdef"),
+    st.lists(st.sampled_from(_TEXTS), max_size=7).map(" ".join),
+    moments,
+    platform=st.sampled_from(["x", "mastodon"]),
+    author=st.sampled_from(["U1", "u1", "u2"]),
+    handle=st.sampled_from(["Ali", "ali", "نرگس", "u3"]),
+    followers=st.sampled_from([None, 0, 10, 5000]),
+    parent=st.sampled_from([None, "a", "z"]),
+    media=st.sampled_from([(), (Media("image", "u"),)]),
+    private=st.sampled_from([False, False, True]),
+)
+_documents = st.builds(
+    document,
+    _posts,
+    monitors=st.lists(st.sampled_from(MONITORS), max_size=3, unique=True).map(tuple),
+    language=st.sampled_from(["fa", "en", "fa-Latn", None]),
+    sentiment=st.sampled_from(["negative", "positive", None]),
+    urgency=st.sampled_from(["low", "high", None]),
+    revision=st.integers(0, 3),
+    customer=st.sampled_from([None, "C1", "c1"]),
+    origin=st.sampled_from(["stream", "import"]),
+    own=st.booleans(),
+)
+batches = st.lists(st.lists(_documents, max_size=8), max_size=3)
+"""Batches of documents of the workspace ``acme`` that share a few keys."""
+
+_words = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(lambda found: Words(tuple(found)))
+_prefixes = st.sampled_from(["c", "car", "کار", "س", "lo", "zz"]).map(Prefix)
+_near = st.builds(Near, _words | _prefixes, _words | _prefixes, st.integers(0, 4))
+_instants = (moments | moments.map(lambda at: at.replace(microsecond=0))).map(lambda at: at.isoformat())
+_fields = st.one_of(
+    *(st.builds(Field, st.just(name), st.just(":"), st.sampled_from(values)) for name, values in {
+        "author": ("ali", "نرگس", "u3", "x:U1", "x:u1", "nobody"), "platform": ("x", "mastodon", "rss"),
+        "lang": ("fa", "en", "fa-Latn", "unknown"), "sentiment": ("negative", "neutral", "unknown"),
+        "urgency": ("high", "unknown"), "intent": ("unknown", "praise"), "topic": ("t1",), "monitor": MONITORS,
+        "customer": ("C1", "c1"), "thread": ("x:a", "x:z", "mastodon:b"), "has": ("link", "media", "question"),
+        "is": ("reply", "own", "private", "mention", "imported"),
+    }.items()),
+    st.builds(Field, st.just("followers"), st.sampled_from([":", ">", ">=", "<", "<="]), st.sampled_from(["0", "10"])),
+    st.builds(Field, st.sampled_from(["since", "until"]), st.just(":"), _instants),
+)  # fmt: skip
+queries = st.recursive(
+    _words | _prefixes | _near | _fields | st.just(Everything()),
+    lambda nodes: st.one_of(
+        st.builds(Not, nodes),
+        *(st.builds(make, st.lists(nodes, min_size=1, max_size=3).map(tuple)) for make in (And, Or)),
+    ),
+    max_leaves=6,
+)
+scopes = st.builds(
+    Scope,
+    st.just("acme"),
+    st.none() | st.lists(st.sampled_from(MONITORS), max_size=2, unique=True).map(tuple),
+    st.booleans(),
+)
+ALL_DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+dimensions = st.lists(st.sampled_from(ALL_DIMENSIONS), max_size=3, unique=True)
+zones = st.sampled_from(["UTC", "Asia/Tehran", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])
