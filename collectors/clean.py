@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_BLOCKS = frozenset("p div li ul ol table tr h1 h2 h3 h4 h5 h6 blockquote pre section article figure hr dd dt".split())
+_BLOCKS = frozenset(
+    ("address", "article", "blockquote", "dd", "div", "dl", "dt", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
+     "li", "ol", "p", "pre", "section", "table", "tr", "ul")
+)  # fmt: skip
 _UNSEEN = frozenset(("script", "style", "template", "noscript", "iframe", "object"))
-_CALLS = re.compile(r"(?<![\w@/.])@(\w+(?:[.-]\w+)*)")
+_CALLS = re.compile(r"@(?<![\w@/.]@)(\w+(?:[.-]\w+)*)")
 _LINKS = re.compile(r"https?://[^\s<>\"«»]+[^\s<>\"«».,;:!?؟،؛)\]}'’]", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """The text without NUL, and with halves of surrogate pairs replaced; everything else stays, bidi marks too."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\x00", "") if "\x00" in text else text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 import jdatetime
 
@@ -17,10 +18,13 @@ _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME + _Z
 _TWITTER = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ([+-]\d{4}) (\d{4})")
 _NAMED = re.compile(r"(?:\w+[،,]?\s+)?(\d{1,2})\s+([آ-ی]+)(?:\s+ماه)?\s+(\d{4})" + _TIME + _ZONE)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?")
-_MONTHS = {name: n for n, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11,
+    "Dec": 12,
+}  # fmt: skip
 _JALALI_MONTHS = {
-    name: n
-    for n, name in enumerate("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split(), 1)
+    "فروردین": 1, "اردیبهشت": 2, "خرداد": 3, "تیر": 4, "مرداد": 5, "شهریور": 6,
+    "مهر": 7, "آبان": 8, "آذر": 9, "دی": 10, "بهمن": 11, "اسفند": 12,
 }  # fmt: skip
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫يك", "01234567890123456789.یک")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,6 +100,7 @@ def _built(year: int, month: int, day: int, clock: tuple[str | None, ...], zone:
     return found if here is UTC else found.astimezone(UTC)
 
 
+@lru_cache(maxsize=256)
 def _offset(text: str) -> tzinfo:
     if text[0] not in "+-":
         return UTC

@@ -9,7 +9,7 @@ import io
 import re
 import zlib
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -87,7 +87,7 @@ def is_packed(path: Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def unpacked(path: Path) -> IO[bytes]:
+def unpacked(path: Path) -> gzip.GzipFile | io.BufferedReader:
     """The file's bytes, unpacked where it is packed with gzip."""
     return gzip.open(path, "rb") if is_packed(path) else path.open("rb")
 

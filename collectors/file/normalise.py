@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 from msgspec import Struct
@@ -16,10 +15,13 @@ from collectors.moments import DateError, moment
 from crm.words import Author, Counts, Post, content_id
 
 _NOTHING = frozenset(("", "null", "none", "nan", "n/a", "<na>", "-"))
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _FLOAT = re.compile(r"(\d+)\.0+")
 _DAMAGED = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
 _LARGEST_EXACT = 2**53
 _LARGEST_COUNT = 2**62
+_COUNTS = ("likes", "replies", "reposts", "views")
+_NO_COUNTS = Counts()
 _X = frozenset(("x", "twitter"))
 _X_ID = re.compile(r"\d{15,20}")
 
@@ -33,10 +35,6 @@ class Plan(Struct, frozen=True):
     undated: datetime
     day_first: bool | None = None
 
-    def reader(self) -> Callable[[Row], Post]:
-        """A function from a row to its post, which raises NormaliseError."""
-        return lambda row: to_post(row, self)
-
 
 def to_post(row: Row, plan: Plan) -> Post:
     """The post in a row.
@@ -45,21 +43,13 @@ def to_post(row: Row, plan: Plan) -> Post:
     author of its own, so that strangers are never taken for one person.
     Raises: NormaliseError naming the column and the value.
     """
-    columns = plan.columns
-    text = _text(row, plan)
-    if not text.strip():
-        raise NormaliseError(f"column {columns['text']}: there is no text")
-    at = _date(row, plan)
-    handle, author_id = _word(row, columns, "author"), _id(row, columns, "author_id")
-    native = _id(row, columns, "id") or content_id(author_id or handle, at.isoformat(), text)
-    author = Author(
-        plan.platform,
-        author_id or handle or f"unknown-{native}",
-        handle or author_id,
-        _word(row, columns, "author_name"),
-        followers=_count(row, columns, "followers") if "followers" in columns else None,
-    )
-    parent, root = (_key(plan.platform, _id(row, columns, field)) for field in ("parent", "root"))
+    text, at, columns = _text(row, plan), _date(row, plan), plan.columns
+    native = _id(row, columns, "id")
+    author = _author(row, plan, native)
+    if not native:
+        native = content_id(author.native_id, at.isoformat(), text)
+        author = author if author.native_id else _author(row, plan, native)
+    parent, root = _key(plan.platform, _id(row, columns, "parent")), _key(plan.platform, _id(row, columns, "root"))
     return Post(
         plan.platform,
         native,
@@ -73,18 +63,37 @@ def to_post(row: Row, plan: Plan) -> Post:
         language_hint=_word(row, columns, "language")[:35],
         mentions=mentioned(text),
         links=linked(text),
-        counts=Counts(*(_count(row, columns, field) for field in ("likes", "replies", "reposts", "views"))),
+        counts=_counts(row, columns),
         place=_word(row, columns, "place"),
     )
 
 
+def _author(row: Row, plan: Plan, native: str) -> Author:
+    """The author that the row names, else one made of the post's id `native`."""
+    columns = plan.columns
+    handle, author_id = _word(row, columns, "author"), _id(row, columns, "author_id")
+    return Author(
+        plan.platform,
+        author_id or handle or (f"unknown-{native}" if native else ""),
+        handle or author_id,
+        _word(row, columns, "author_name"),
+        followers=_count(row, columns, "followers") if "followers" in columns else None,
+    )
+
+
+def _counts(row: Row, columns: Mapping) -> Counts:
+    if columns.keys().isdisjoint(_COUNTS):
+        return _NO_COUNTS
+    return Counts(*[_count(row, columns, field) for field in _COUNTS])
+
+
 def _text(row: Row, plan: Plan) -> str:
     value = row.get(plan.columns["text"])
-    if value is None:
-        return ""
-    if not isinstance(value, str):
+    if value is not None and not isinstance(value, str):
         raise NormaliseError(f"column {plan.columns['text']}: {str(value)[:60]!r} is no text")
-    if plan.platform in _X and "&" in value:
+    if not value or value.isspace():
+        raise NormaliseError(f"column {plan.columns['text']}: there is no text")
+    if "&" in value and plan.platform in _X:
         # X hands these three signs out escaped, and no others
         value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return clean(value)
@@ -106,20 +115,23 @@ def _date(row: Row, plan: Plan) -> datetime:
 def _word(row: Row, columns: Mapping, field: str) -> str:
     """A short text; the empty one where there is nothing, or one of the words that stand for nothing."""
     column = columns.get(field)
-    value = row.get(column) if column is not None else None
-    if value is None or isinstance(value, (list, dict, bool)):
+    if column is None or (value := row.get(column)) is None or isinstance(value, (list, dict, bool)):
         return ""
     text = clean(value if type(value) is str else str(value)).strip()
-    return "" if text.lower() in _NOTHING else text
+    return "" if len(text) <= _LONGEST_NOTHING and text.lower() in _NOTHING else text
 
 
 def _id(row: Row, columns: Mapping, field: str) -> str:
     """An id as text; spreadsheets make ``3.0`` of 3, and of long ones something that can't be mended."""
     column = columns.get(field)
-    value = row.get(column) if column is not None else None
+    if column is None:
+        return ""
+    value = row.get(column)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_EXACT else ""
     text = _word(row, columns, field)
+    if text.isdigit():
+        return text
     if found := _FLOAT.fullmatch(text):
         return found[1]
     return "" if _DAMAGED.fullmatch(text) else text
@@ -127,9 +139,13 @@ def _id(row: Row, columns: Mapping, field: str) -> str:
 
 def _count(row: Row, columns: Mapping, field: str) -> int:
     """A number that only decorates: what can't be read counts as none."""
-    text = _word(row, columns, field)
-    if not text:
+    column = columns.get(field)
+    if column is None:
         return 0
+    value = row.get(column)
+    if type(value) is int:
+        return max(0, min(value, _LARGEST_COUNT))
+    text = _word(row, columns, field)
     try:
         return max(0, min(int(float(text.replace(",", "").replace("٬", ""))), _LARGEST_COUNT))
     except (ValueError, OverflowError):

@@ -46,7 +46,7 @@ class FileSource:
 
     kind = "file"
     platform = ""
-    options = (
+    options: tuple[Option, ...] = (
         Option("path", "file", required=True),
         Option("platform", "text", required=True),
         Option("map", "text"),
@@ -75,7 +75,7 @@ class FileSource:
                 problems.append(Problem("path", "bad_file", str(error), {"reason": str(error)}))
         return problems
 
-    def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
+    def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:  # noqa: ARG002
         form, plan = _prepare(job.options)
         cursor = _resume(form, job.cursor)
         open_cases = job.options.get("open_cases", "").lower() in ON
@@ -106,7 +106,7 @@ def _take(todo: Iterator[tuple[int, Row | Fault]]) -> tuple[list[tuple[int, Row 
     taken: list[tuple[int, Row | Fault]] = []
     try:
         for one in islice(todo, BATCH):
-            taken.append(one)  # noqa: PERF402
+            taken.append(one)
     except InvalidInputError as error:
         return taken, error
     return taken, None
