@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ def _warm_up(dash: Dash) -> None:
         function()
 
 
-def _page(dash: Dash) -> Callable[[Request], Response]:
+def _page(dash: Dash) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
         token = set_current_request(request)
         try:
@@ -128,7 +128,7 @@ def _live(hub: Hub) -> Callable[..., object]:
     return live
 
 
-def _lifespan(hub: Hub) -> Callable[[FastAPI], object]:
+def _lifespan(hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         yield

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard.context import LANGUAGES, Language, Viewer, viewing
+from dashboard.context import LANGUAGES, Viewer, viewing
 from dashboard.requests import SAFE_METHODS, host_allowed, is_https, preferred_language, same_origin
 from dashboard.settings import ConsoleSettings
 
@@ -68,7 +68,7 @@ class SessionMiddleware:
         if viewer.actor is None:
             return viewer
         if viewer.actor.language in LANGUAGES:
-            viewer.language = cast(Language, viewer.actor.language)
+            viewer.language = viewer.actor.language
         if not request.url.path.startswith(_MACHINE) or request.url.path.startswith("/_dash-layout"):
             preferences = self.services.team.preferences(viewer.actor)
             viewer.color_scheme, viewer.keys_on = preferences.color_scheme, preferences.keys

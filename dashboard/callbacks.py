@@ -3,7 +3,8 @@
 ``@callback(Output(...), Input(...))`` remembers a plain function; :func:`attach` hands all of
 them to one Dash app, so several apps can live in one process (tests do that). The function
 stays callable as it is. It runs in a thread, because a plain ``def`` would otherwise hold up
-the event loop, and an error of the project becomes a toast instead of a broken page.
+the event loop, and an error of the project becomes a toast instead of a broken page. With ``prevent_initial_call`` a button that was
+never pressed and a store that was never written don't fire, even when they are inserted later.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from dash import ClientsideFunction, Dash, set_props
+from dash import ClientsideFunction, Dash, ctx, set_props
 from dash.exceptions import PreventUpdate
 
 from crm.errors import ShenavaError
@@ -57,12 +58,20 @@ def attach(app: Dash) -> None:
     for entry in _clientside:
         app.clientside_callback(entry.function, *entry.dependencies, **entry.options)
     for entry in _registered:
-        app.callback(*entry.dependencies, **entry.options)(_in_thread(entry.function))
+        guarded = bool(entry.options.get("prevent_initial_call"))
+        app.callback(*entry.dependencies, **entry.options)(_in_thread(entry.function, guarded))
 
 
-def _in_thread(function: Callable[..., object]) -> Callable[..., Any]:
+def _nothing_happened() -> bool:
+    # Dash fires a callback when its inputs are inserted by another one, whatever prevent_initial_call says.
+    return all(one["prop_id"].endswith((".n_clicks", ".data")) and one["value"] is None for one in ctx.triggered)
+
+
+def _in_thread(function: Callable[..., object], guarded: bool) -> Callable[..., Any]:
     @wraps(function)
     async def run(*args: object, **kwargs: object) -> object:
+        if guarded and _nothing_happened():
+            raise PreventUpdate
         try:
             return await asyncio.to_thread(function, *args, **kwargs)
         except PreventUpdate:

@@ -15,7 +15,8 @@ def attributes(who: Viewer) -> str:
     """The attributes of ``<html>``; early.js settles ``auto`` before the first paint."""
     scheme = "light" if who.color_scheme == "auto" else who.color_scheme
     return (
-        f'lang="{who.language}" dir="{who.direction}" data-mantine-color-scheme="{scheme}" data-scheme="{who.color_scheme}"'
+        f'lang="{who.language}" dir="{who.direction}"'
+        f' data-mantine-color-scheme="{scheme}" data-scheme="{who.color_scheme}"'
         f' data-keys="{"on" if who.keys_on else "off"}" data-session="{"on" if who.actor else "off"}"'
         f' class="{"" if who.keys_on else "keys-off"}"'
     )

@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, unquote
 
 from dash.development.base_component import Component
 
+from crm.policies.access import Action
+
 Layout = TypeVar("Layout", bound=Callable[..., Component])
 
 
@@ -38,7 +40,7 @@ class Page:
     phone: bool = False
     keys: tuple[tuple[str, str], ...] = ()
     badge: Callable[[], int] | None = None
-    action: str = ""
+    action: Action | None = None
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -58,7 +60,7 @@ def page(
     phone: bool = False,
     keys: tuple[tuple[str, str], ...] = (),
     badge: Callable[[], int] | None = None,
-    action: str = "",
+    action: Action | None = None,
 ) -> Callable[[Layout], Layout]:
     """Declare the decorated ``layout`` function as the page at `path`. See :class:`Page`."""
 

@@ -94,9 +94,9 @@ def user_menu(who: Viewer) -> Component:
     target = html.Button(
         avatar(called, 28, me=True), className="who", title=called, **{"aria-label": t("shell.you", name=called)}
     )
-    return dmc.Popover(
-        [dmc.PopoverTarget(target), dmc.PopoverDropdown(preferences(who))], position="right-end", shadow="md", radius=12,
-    )  # fmt: skip
+    inside = [dmc.PopoverTarget(target), dmc.PopoverDropdown(preferences(who))]
+    menu = dmc.Popover(inside, position="right-end", shadow="md", radius=12)
+    return html.Div(menu, className="who-box")
 
 
 def preferences(who: Viewer) -> Component:
@@ -114,7 +114,11 @@ def preferences(who: Viewer) -> Component:
         for field, chosen, options in choices
     ]
     out = html.Button([icon("logout", flip=True), t("shell.log_out")], type="submit", className="btn ghost sm")
-    person = html.Div([name(actor().name, "w6"), html.Span(actor().email, className="h t12 c3 cut")], className="col")
+    person = html.Div(
+        [name(actor().name, "w6"), html.Span(actor().email, className="h t12 c3 cut")],
+        className="col",
+        style={"alignItems": "flex-start"},
+    )
     return html.Div(
         [
             person,

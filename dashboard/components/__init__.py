@@ -17,9 +17,10 @@ from dashboard.components.toast import failure, show, toast
 from dashboard.components.words import handle, highlighted, name, preview, said
 
 __all__ = [
-    "alert", "avatar", "avatars", "badge", "bar", "bone", "button", "card", "cards", "chip", "chips", "clock", "confirm",
-    "dialog", "empty", "failed", "failure", "figure", "figures", "grid", "handle", "highlighted", "icon", "icon_button",
-    "initials", "kbd", "link", "link_button", "made_up", "main", "moods", "name", "nobody", "page_header", "pane", "panes",
-    "platform_icon", "post_card", "post_foot", "preview", "said", "sentiment", "sentiment_of", "show", "skeleton_cards",
-    "skeleton_rows", "sparkline", "split", "table", "tag", "toast",
+    "alert", "avatar", "avatars", "badge", "bar", "bone", "button", "card", "cards", "chip", "chips", "clock",
+    "confirm", "dialog", "empty", "failed", "failure", "figure", "figures", "grid", "handle", "highlighted",
+    "icon", "icon_button", "initials", "kbd", "link", "link_button", "made_up", "main", "moods", "name",
+    "nobody", "page_header", "pane", "panes", "platform_icon", "post_card", "post_foot", "preview", "said",
+    "sentiment", "sentiment_of", "show", "skeleton_cards", "skeleton_rows", "sparkline", "split", "table",
+    "tag", "toast",
 ]  # fmt: skip

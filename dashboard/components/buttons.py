@@ -20,7 +20,7 @@ def button(
     flip: bool = False,
     **properties: object,
 ) -> Component:
-    """A button. `kind`: "pri" (one per view), "ghost", "bad", with "sm" or "lg"; `key` is the key that does the same."""
+    """A button. `kind`: "pri" (one per view), "ghost", "bad", with "sm" or "lg"; `key` does the same."""
     inside: list[object] = [text]
     if icon_name:
         inside.insert(0, icon(icon_name, 14 if "sm" in kind else 16, flip=flip))

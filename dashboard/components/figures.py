@@ -17,7 +17,7 @@ def sparkline(values: Sequence[float], label: str, *, width: int = 72, height: i
     path = _path(values, width, height)
     svg = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' preserveAspectRatio='none'>"
-        f"<path d='{path}' fill='none' stroke='#000' stroke-width='1.6' stroke-linejoin='round' stroke-linecap='round'/></svg>"
+        f"<path d='{path}' fill='none' stroke='#000' stroke-width='1.6' stroke-linejoin='round'/></svg>"
     )
     style = {"width": width, "height": height, "--line-of": f'url("data:image/svg+xml,{quote(svg)}")'}
     return html.Span(className="spark", role="img", style=style, **{"aria-label": label})

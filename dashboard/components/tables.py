@@ -11,6 +11,16 @@ from dash.development.base_component import Component
 from dashboard.context import viewer
 from dashboard.text import t
 
+_THEME = (
+    "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 13, backgroundColor: 'var(--surface)', "
+    "dataBackgroundColor: 'var(--surface)', oddRowBackgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
+    "textColor: 'var(--ink)', headerBackgroundColor: 'var(--surface)', headerTextColor: 'var(--ink-3)', "
+    "headerFontSize: 12, headerFontWeight: 500, headerHeight: 32, rowHeight: 40, borderColor: 'var(--line)', "
+    "rowBorder: '1px solid var(--line)', rowHoverColor: 'var(--sunken)', "
+    "selectedRowBackgroundColor: 'var(--accent-soft)', "
+    "accentColor: 'var(--accent-solid)', cellHorizontalPadding: 12, wrapperBorderRadius: 8})"
+)
+
 
 def table(heads: Sequence[object], rows: Sequence[Sequence[object]], *, caption: str, end: frozenset[int] = frozenset(),
           class_: str = "") -> Component:  # fmt: skip
@@ -34,9 +44,9 @@ def grid(id: str, columns: Sequence[Mapping[str, object]], rows: Sequence[Mappin
     Every row needs a text ``id``. See ``getRowsRequest``/``getRowsResponse`` of dash-ag-grid.
     """
     settings: dict[str, object] = {
-        "theme": {"function": "themeQuartz"},
+        "theme": {"function": _THEME},
         "enableRtl": viewer().direction == "rtl",
-        "overlayNoRowsTemplate": t("common.no_rows"),
+        "localeText": {"noRowsToShow": t("common.no_rows")},
         "suppressCellFocus": False,
         "rowHeight": 40,
         **(options or {}),

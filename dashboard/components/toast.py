@@ -35,7 +35,9 @@ def toast(
 def failure(error: Exception) -> Toast:
     """The toast of an error: what kind it is in the person's language, and its own sentence where it has one."""
     key = "common.failed_later" if isinstance(error, RetryableError) else "common.failed_title"
-    return toast(t(key), sub=str(error) if isinstance(error, ShenavaError) else t("common.failed_unknown"), seconds=12, bad=True)
+    return toast(
+        t(key), sub=str(error) if isinstance(error, ShenavaError) else t("common.failed_unknown"), seconds=12, bad=True
+    )
 
 
 def show(made: Toast) -> None:

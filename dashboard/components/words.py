@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dash import html
 from dash.development.base_component import Component
 
 Spans = Sequence[tuple[int, int]]
+_NAMED = re.compile(r"((?<!\w)[@#]\w[\w.@-]*\w)")
 
 
 def name(text: str, class_: str = "") -> Component:
@@ -21,14 +23,23 @@ def handle(text: str, class_: str = "") -> Component:
 
 
 def highlighted(text: str, spans: Spans = ()) -> list[str | Component]:
-    """`text` with its `spans` (start and end in characters, sorted, apart) marked."""
+    """`text` with its `spans` (start and end in characters, sorted, apart) marked and its handles kept in one piece."""
     parts: list[str | Component] = []
     at = 0
     for start, end in spans:
-        if start >= max(at, 0) and end > start:
-            parts += [text[at:start], html.Mark(text[start:end])]
+        if start >= at and end > start:
+            parts += [*_kept_together(text[at:start]), html.Mark(_kept_together(text[start:end]))]
             at = end
-    return [part for part in [*parts, text[at:]] if part != ""]
+    return [*parts, *_kept_together(text[at:])]
+
+
+def _kept_together(text: str) -> list[str | Component]:
+    # An at sign or a hash would else be torn from its word where the script around it runs the other way.
+    parts: list[str | Component] = []
+    for at, piece in enumerate(_NAMED.split(text)):
+        if piece:
+            parts.append((handle(piece) if piece.isascii() else html.Bdi(piece)) if at % 2 else piece)
+    return parts
 
 
 def said(text: str, language: str = "", spans: Spans = (), class_: str = "") -> Component:

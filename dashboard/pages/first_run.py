@@ -60,8 +60,8 @@ def progress(failed: str = "") -> Response:
     """How far the demo is; the page asks for the figures by itself."""
     if viewer().actor is None:
         return RedirectResponse("/login", 303)
-    bar = html.Div(html.I(), className="progress", role="progressbar",
-                   **{"data-progress": "" if failed else "/setup/progress.json", "aria-label": t("setup.demo_loading")})  # fmt: skip
+    follow = {"data-progress": "" if failed else "/setup/progress.json", "aria-label": t("setup.demo_loading")}
+    bar = html.Div(html.I(), className="progress", role="progressbar", **follow)
     said = [alert(t("setup.demo_failed"), "neg", "alert-circle")] if failed else [bar]
     inside = [html.H1(t("setup.demo_loading"), className="t20"), html.P(t("setup.demo_wait"), className="c2"), *said,
               html.A(t("setup.demo_leave"), href="/")]  # fmt: skip

@@ -185,10 +185,10 @@ def _aside() -> Component:
     posts = [_example(platform, mood, brand, t(f"setup.example_{at}")) for platform, mood, at in examples]
     head = html.Div([html.Span(className="live-dot"), html.H2(t("setup.soon"), className="t16 w6"),
                      html.Span(made_up(), className="end")], className="row g3")  # fmt: skip
-    button = html.Button(t("setup.demo_load"), type="submit", className="btn", **{"form": "first"}, formAction="/setup/demo",
-                         formNoValidate=True)  # fmt: skip
-    text = html.Div([html.B(t("setup.demo_title"), className="w6 t14"), html.P(t("setup.demo_about"), className="t12 c2",
-                    style={"lineHeight": "20px"})])  # fmt: skip
+    to_demo = {"form": "first", "formAction": "/setup/demo", "formNoValidate": True}
+    button = html.Button(t("setup.demo_load"), type="submit", className="btn", **to_demo)
+    about = html.P(t("setup.demo_about"), className="t12 c2", style={"lineHeight": "20px"})
+    text = html.Div([html.B(t("setup.demo_title"), className="w6 t14"), about])
     demo = html.Div(
         [
             html.Div([html.Span(icon("flask", 20), className="av s40"), text], className="row g3 top"),

@@ -9,7 +9,7 @@ from dash import html
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from crm.errors import AuthorisationError, RateLimitedError, ShenavaError
+from crm.errors import AuthorisationError, RateLimitedError
 from dashboard.auth import COOKIE, local_path, remember, remember_language
 from dashboard.components.icon import icon
 from dashboard.components.states import alert
@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/login")
-def show(request: Request, next: str = "/", language: str = "") -> Response:
+def show(next: str = "/", language: str = "") -> Response:
     """The log-in form; the first visit comes before it."""
     if language in LANGUAGES:
         return chosen_language("/login", language)
@@ -139,8 +139,3 @@ def chosen_language(path: str, language: str) -> Response:
     response = RedirectResponse(path, 303)
     remember_language(response, language)
     return response
-
-
-def sentence(error: ShenavaError) -> str:
-    """What an error says in a form."""
-    return str(error)

@@ -20,4 +20,5 @@ def layout(**_query: str) -> Component:
                           icon("chevron-right", 14, flip=True)], one.path, "row plain grow"))
         for one in allowed_pages() if not one.phone
     ]  # fmt: skip
-    return main(page_header(t("shell.more")), card(html.Ul(links, className="rows")), card(preferences(viewer())))
+    others = card(html.Ul(links, className="rows")) if links else None
+    return main(html.Div([page_header(t("shell.more")), others, card(preferences(viewer()))], className="slim col g3"))

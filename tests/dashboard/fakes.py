@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002
 """Use cases in memory, with the signatures of crm/usecases: enough to draw every page of the frame."""
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class FakeTeam:
     """Keeps preferences, and the language in the sessions as the real one does."""
 
     accounts: FakeAccounts
-    kept: Preferences = Preferences()
+    kept: Preferences = field(default_factory=Preferences)
 
     def preferences(self, actor: Actor) -> Preferences:
         return self.kept
