@@ -114,6 +114,7 @@ class MastodonResponder:
                 user_agent=session.headers["User-Agent"],
                 ratelimit_method="throw",
                 version_check_mode="none",
+                mastodon_version="4.0.0",  # else it asks, and without an answer asks itself without end
             )
             # not through the constructor, which would read a file of that name and send what is in it
             api.access_token = account.secret

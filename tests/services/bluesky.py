@@ -35,8 +35,8 @@ class Member:
 class Bluesky:
     """What the tests do on the server, through its plain HTTP interface."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, client: httpx.Client) -> None:
+        self.url, self._client = url, client
 
     @property
     def firehose(self) -> str:
@@ -66,18 +66,20 @@ class Bluesky:
     def posts(self, member: Member) -> list[dict[str, Any]]:
         """Everything the account has published, as records (uri, cid, value)."""
         params = {"repo": member.did, "collection": COLLECTION, "limit": "100"}
-        answer = httpx.get(f"{self.url}/xrpc/com.atproto.repo.listRecords", params=params).raise_for_status()
+        answer = self._client.get(f"{self.url}/xrpc/com.atproto.repo.listRecords", params=params).raise_for_status()
         return list(answer.json()["records"])
 
     def _reference(self, uri: str) -> dict[str, str]:
         did, collection, rkey = uri.removeprefix("at://").split("/")
         params = {"repo": did, "collection": collection, "rkey": rkey}
-        answer = httpx.get(f"{self.url}/xrpc/com.atproto.repo.getRecord", params=params).raise_for_status().json()
+        answer = (
+            self._client.get(f"{self.url}/xrpc/com.atproto.repo.getRecord", params=params).raise_for_status().json()
+        )
         return {"uri": answer["uri"], "cid": answer["cid"]}
 
     def _call(self, method: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = httpx.post(f"{self.url}/xrpc/{method}", json=body, headers=headers, timeout=30.0)
+        answer = self._client.post(f"{self.url}/xrpc/{method}", json=body, headers=headers)
         if answer.is_error:
             raise RuntimeError(f"{method}: {answer.status_code} {answer.text}")
         return dict(answer.json()) if answer.content else {}
@@ -99,7 +101,8 @@ def bluesky_server(folder: Path) -> Iterator[Bluesky]:
         except ServiceUnavailableError as error:
             tail = log.read_text(errors="replace")[-2000:]
             raise ServiceUnavailableError(f"the Bluesky server did not start: {error}\n{tail}") from None
-        yield Bluesky(url)
+        with httpx.Client(timeout=30.0, trust_env=False) as client:
+            yield Bluesky(url, client)
 
 
 def install() -> str:

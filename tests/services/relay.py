@@ -1,0 +1,71 @@
+"""A relay in front of a server, which loses or replaces what a test names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.services.web import Answer, Asked, Web, web
+
+LOST = Answer(cut=0)
+
+
+@dataclass
+class Relay:
+    """Passes requests on; `asked` on `web` says which came in."""
+
+    target: str
+    client: httpx.Client
+    web: Web = field(init=False)
+    _replaced: dict[str, list[Answer]] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
+
+    def instead(self, path: str, *answers: Answer) -> None:
+        """The next calls of `path` get these answers and are not passed on."""
+        self._replaced[path] = list(answers)
+
+    def lose_answer(self, path: str) -> None:
+        """Calls of `path` are passed on and carried out, but their answer never arrives."""
+        self._lost.add(path)
+
+    def mend(self) -> None:
+        """Pass everything on again."""
+        self._replaced.clear()
+        self._lost.clear()
+
+    def calls(self, path: str) -> int:
+        """How often `path` was called."""
+        return sum(_path(asked) == path for asked in self.web.asked)
+
+    def handle(self, asked: Asked) -> Answer:
+        """Answer one request."""
+        if waiting := self._replaced.get(_path(asked)):
+            return waiting.pop(0)
+        kept = {name: value for name, value in asked.headers.items() if name not in ("host", "accept-encoding")}
+        answer = self.client.request(
+            asked.method,
+            self.target + asked.path,
+            content=asked.body,
+            headers=kept | {"accept-encoding": "identity"},
+        )
+        if _path(asked) in self._lost:
+            return LOST
+        return Answer(
+            answer.status_code, answer.content, {"Content-Type": answer.headers.get("content-type", "text/plain")}
+        )
+
+
+def _path(asked: Asked) -> str:
+    return asked.path.partition("?")[0]
+
+
+@contextmanager
+def relay_to(target: str) -> Iterator[Relay]:
+    """A relay on a free port of 127.0.0.1."""
+    with httpx.Client(timeout=30.0, trust_env=False) as client:
+        relay = Relay(target, client)
+        with web(relay.handle) as relay.web:
+            yield relay
