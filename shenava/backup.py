@@ -7,6 +7,7 @@ file first, keeps what was there aside, and removes again what was erased since.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -105,7 +106,8 @@ def unpacked(path: Path, beside: Path) -> Iterator[tuple[Path, Manifest]]:
         work = Path(workdir)
         try:
             with tarfile.open(path, "r:gz") as archive:
-                archive.extractall(work, filter="data")
+                for member in archive:
+                    _take(archive, member, work)
             manifest = msgspec.json.decode((work / MANIFEST).read_bytes(), type=Manifest)
         except (OSError, EOFError, tarfile.TarError, msgspec.MsgspecError) as error:
             raise DamagedBackupError(path, f"it is not a whole back-up ({error})") from error
@@ -127,6 +129,14 @@ def put_back(work: Path, manifest: Manifest, folder: Path, now: datetime) -> Pat
     for name in manifest.hashes:
         (work / name).rename(folder / name)
     return old if old.exists() else None
+
+
+def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> None:
+    """Unpack one of our own plain files; whatever else a file from somewhere holds is passed over."""
+    source = archive.extractfile(member) if member.name in {MANIFEST, *FILES} else None
+    if source is not None:
+        with source, (work / member.name).open("wb") as target:
+            shutil.copyfileobj(source, target)
 
 
 def _manifest(work: Path, names: list[str], now: datetime) -> Manifest:

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+from crm.records import migrate, tables
+from crm.records.columns import metadata
+from crm.records.database import Records
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    one = Records.connect(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    yield one
+    one.close()
+
+
+def never() -> None:
+    raise AssertionError("an empty database has nothing to back up")
+
+
+def test_an_empty_database_gets_every_table_of_the_code(records: Records) -> None:
+    assert migrate.current(records) is None
+    assert migrate.upgrade(records, never)
+    assert migrate.current(records) == migrate.newest()
+    with records.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(records: Records) -> None:
+    migrate.upgrade(records, never)
+    assert not migrate.upgrade(records, never)
+
+
+def test_data_of_a_newer_version_are_left_alone(records: Records) -> None:
+    migrate.upgrade(records, never)
+    with records.write() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(migrate.NewerDataError, match="newer"):
+        migrate.upgrade(records, never)
+
+
+def test_every_table_has_a_workspace() -> None:
+    without = [name for name, table in metadata.tables.items() if "workspace" not in table.c and name != "workspaces"]
+    assert without == []
+    assert tables.workspaces.c.id is not None
+
+
+def test_cursors_of_changes_are_never_used_again(records: Records) -> None:
+    migrate.upgrade(records, never)
+    with records.write() as tx:
+        assert "changes" in inspect(tx).get_table_names()
+        row = "INSERT INTO changes (workspace, kind, subject, at) VALUES ('w', 'case', 'x', 0)"
+        first = tx.exec_driver_sql(row).lastrowid
+        tx.exec_driver_sql("DELETE FROM changes")
+        assert tx.exec_driver_sql(row).lastrowid == first + 1
