@@ -85,7 +85,7 @@ def of_people(tx: Connection, workspace: str, author_keys: Collection[str], cust
 
 def add(tx: Connection, case: Case) -> None:
     """Store a new case. Its thread and number must be free in the workspace."""
-    tx.execute(insert(cases).values(**columns_of(case)))
+    tx.execute(insert(cases), [columns_of(case)])
 
 
 def change(tx: Connection, case_id: str, **fields: object) -> None:
@@ -106,12 +106,11 @@ def add_event(
     tx: Connection, case: Case, actor: str, kind: str, now: datetime, detail: Mapping[str, object]
 ) -> None:  # fmt: skip
     """Put something on the case's time line; `case` is as it is after the event."""
-    tx.execute(
-        insert(case_events).values(
-            workspace=case.workspace, case_id=case.id, actor=actor, kind=kind, detail=dict(detail),
-            version=case.version, at=now,
-        )
-    )  # fmt: skip
+    row = {
+        "workspace": case.workspace, "case_id": case.id, "actor": actor, "kind": kind, "detail": dict(detail),
+        "version": case.version, "at": now,
+    }  # fmt: skip
+    tx.execute(insert(case_events), [row])
 
 
 def events(tx: Connection, case_id: str, limit: int = 500) -> list[CaseEvent]:

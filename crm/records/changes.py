@@ -21,7 +21,7 @@ class Change(Struct, frozen=True):
 
 def note(tx: Connection, workspace: str, kind: str, subject: str, now: datetime) -> None:
     """Say that `subject` of this `kind` changed."""
-    tx.execute(insert(changes).values(workspace=workspace, kind=kind, subject=subject, at=now))
+    tx.execute(insert(changes), [{"workspace": workspace, "kind": kind, "subject": subject, "at": now}])
 
 
 def newest(tx: Connection) -> int:

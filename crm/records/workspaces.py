@@ -63,6 +63,5 @@ def next_revision(tx: Connection, workspace_id: str) -> int:
 
 def next_case_number(tx: Connection, workspace_id: str) -> int:
     """Draw the next case number, counted up from 1."""
-    number = get(tx, workspace_id).next_case
-    tx.execute(update(workspaces).where(workspaces.c.id == workspace_id).values(next_case=number + 1))
-    return number
+    drawn = update(workspaces).where(workspaces.c.id == workspace_id).values(next_case=workspaces.c.next_case + 1)
+    return int(tx.execute(drawn.returning(workspaces.c.next_case)).scalar_one()) - 1

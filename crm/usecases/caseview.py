@@ -10,10 +10,11 @@ import msgspec
 from crm.policies.access import Actor
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
-from crm.records import cases, customers, desk, kept_posts, replies, tags, threads
+from crm.records import cases, customers, desk, kept_posts, outbox, replies, tags, threads
 from crm.records.cases import Case, CaseEvent
 from crm.records.database import Records
 from crm.records.desk import Note
+from crm.records.outbox import Parcel
 from crm.records.replies import Reply
 from crm.usecases import casebook
 from crm.usecases.customers import Customers
@@ -32,9 +33,7 @@ Names = Mapping[str, str]
 class CaseViews:
     """Builds :class:`CaseView`; reads only."""
 
-    def __init__(
-        self, records: Records, index: PostIndex, people: Customers, answers: Replies, clock: Clock
-    ) -> None:
+    def __init__(self, records: Records, index: PostIndex, people: Customers, answers: Replies, clock: Clock) -> None:
         self._records, self._index, self._people, self._answers = records, index, people, answers
         self._clock = clock
 
@@ -45,6 +44,7 @@ class CaseViews:
             case = casebook.look(tx, actor, "read_cases", case_id)
             names = desk.names(tx, case.workspace)
             written = replies.of_case(tx, case.id)
+            leaving = {reply.id: outbox.of_reply(tx, reply.id) for reply in written if reply.status == "approved"}
             kept = kept_posts.of_threads(tx, case.workspace, [case.thread_key])
             members = threads.members(tx, case.workspace, case.thread_key)
             unseen = max(0, case.posts - desk.seen_posts(tx, case.id, actor.user_id))
@@ -57,7 +57,7 @@ class CaseViews:
             *_post_items(posts, written, names, unseen),
             *(_note_item(note, names) for note in notes),
             *(_event_item(event, names) for event in events if event.kind not in SHOWN_OTHERWISE),
-            *_reply_items(written, {post.post.key for post in posts}, case, names),
+            *_reply_items(written, {post.post.key for post in posts}, case, names, leaving),
         ]
         drafts = [reply for reply in written if reply.status == "draft"]
         return CaseView(
@@ -116,13 +116,14 @@ def _event_item(event: CaseEvent, names: Names) -> ThreadItem:
 
 
 def _reply_items(
-    written: Sequence[Reply], shown: set[str], case: Case, names: Names
-) -> list[ThreadItem]:  # fmt: skip
+    written: Sequence[Reply], shown: set[str], case: Case, names: Names, leaving: Mapping[str, Parcel | None]
+) -> list[ThreadItem]:
     """Replies that the thread does not show as posts: waiting for approval, on their way, failed, marked as sent."""
     return [
         ThreadItem(
             "reply", reply.id, reply.sent_at or reply.approved_at or reply.asked_at or reply.created_at, reply=reply,
             writer=person(names, reply.author_id), approver=person(names, reply.approver_id),
+            not_before=parcel.not_before if (parcel := leaving.get(reply.id)) else None,
         )
         for reply in written
         if (reply.status in ("approved", "sending", "sent", "failed", "unknown") or reply.asked_at)

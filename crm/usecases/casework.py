@@ -105,8 +105,8 @@ class _Round:
                 self._again(case, post)
             else:
                 self._more(case, post, wants)
-            if thread in self._there:
-                kept_posts.keep(self._tx, [(post, thread)])
+        worked = [(post, thread) for post, thread, _ in concerned if thread in self._there]
+        kept_posts.keep(self._tx, worked)
 
     def _begin(self, post: EnrichedPost, thread: str, wants: bool) -> None:
         applied = applying(self._rules, post) if wants else []

@@ -49,6 +49,13 @@ class Replies:
         signed_in = Account(account.platform, account.handle, account.base_url, "") if account else None
         return responder.how(post, signed_in)
 
+    def length(self, actor: Actor, case_id: str, text: str) -> Length:
+        """How long a text is in the measure of the case's platform; in characters where that is unknown."""
+        with self._records.read() as tx:
+            case = casebook.look(tx, actor, "read_cases", case_id)
+        responder = self._responders.get(case.platform)
+        return responder.count(text) if responder is not None else Length(len(text), None)
+
     def draft(
         self, actor: Actor, case_id: str, way: Way, text: str, language: str = "", answer_to: str | None = None
     ) -> Reply:
@@ -74,6 +81,15 @@ class Replies:
                 raise ReplyStateError(reply.status, "draft")
             check_text(reply.text, self._length(case, reply))
             return self._step(tx, actor.user_id, reply, "approval_asked", now, asked_at=now)
+
+    def hand_back(self, actor: Actor, reply_id: str) -> Reply:
+        """Give a draft that waits for approval back to its writer. Raises ReplyStateError where none is asked for."""
+        now = self._clock.now()
+        with self._records.write() as tx:
+            reply, _ = self._look(tx, actor, "approve_reply", reply_id)
+            if reply.status != "draft" or reply.asked_at is None:
+                raise ReplyStateError(reply.status, "draft")
+            return self._step(tx, actor.user_id, reply, "handed_back", now, asked_at=None)
 
     def approve(
         self, actor: Actor, reply_id: str, not_before: datetime | None = None, *, force: bool = False,
@@ -123,9 +139,7 @@ class Replies:
             if reply.way != "open" or reply.status != "approved":
                 raise ReplyStateError(reply.status, "sent")
             if url and not url.startswith(("https://", "http://")):
-                raise InvalidInputError(
-                    f"{url!r} is no web address; paste that of your answer, or leave it empty."
-                )
+                raise InvalidInputError(f"{url!r} is no web address; paste that of your answer, or leave it empty.")
             casebook.answered(tx, case, actor.user_id, now, now)
             return self._step(tx, actor.user_id, reply, "marked_sent", now, status="sent", sent_at=now, url=url or None)
 

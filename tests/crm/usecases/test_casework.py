@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -167,7 +167,7 @@ def test_any_order_and_any_batches_lead_to_one_case_with_all_posts(
     office = open_office(tmp_path_factory.mktemp("order"))
     events = [chain[number] for number in order]
     edges = [0, *sorted(cuts), 5]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         office.sink.write(events[start:end])
     office.sink.write(events)
     case = only_case(office)
@@ -252,7 +252,7 @@ def test_an_undone_tie_is_not_made_again(office: Office) -> None:
     assert [case.customer_id for case in all_cases(office)] == [None, None]
 
 
-def test_workspaces_do_not_see_each_other(office: Office, tmp_path: Path) -> None:
+def test_workspaces_do_not_see_each_other(office: Office) -> None:
     office.hear(said("p1", workspace="other", monitors=("m1",)))
     assert all_cases(office) == []
 

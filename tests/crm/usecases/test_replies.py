@@ -115,7 +115,9 @@ def test_answering_on_the_platform_itself(office: Office, case: str) -> None:
     view = office.inbox.case(LENA, case)
     assert (sent.status, view.case.status, view.case.due_at) == ("sent", "waiting", None)
     assert view.case.first_answer_at == START + timedelta(minutes=1)
-    assert [item.reply.url for item in view.items if item.kind == "reply" and item.reply] == ["https://social.example/o1"]
+    assert [item.reply.url for item in view.items if item.kind == "reply" and item.reply] == [
+        "https://social.example/o1"
+    ]
 
 
 def test_without_an_account_only_the_platform_itself_is_left(office: Office, case: str) -> None:
