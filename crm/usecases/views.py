@@ -55,7 +55,8 @@ class ThreadItem(Struct, frozen=True):
     """One thing in a case's thread. What `kind` names is set.
 
     `writer` wrote the reply behind an own post, the note, or did the event (None: the system or
-    a rule); `approver` approved the reply. `new` marks posts that the reader has not seen.
+    a rule); `approver` approved the reply; `not_before` is when an approved one leaves at the
+    earliest. `new` marks posts that the reader has not seen.
     """
 
     kind: Literal["post", "note", "event", "reply"]
@@ -68,6 +69,7 @@ class ThreadItem(Struct, frozen=True):
     writer: Person | None = None
     approver: Person | None = None
     new: bool = False
+    not_before: datetime | None = None
 
 
 class Draft(Struct, frozen=True):
