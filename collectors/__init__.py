@@ -13,5 +13,6 @@ from crm.ports.source import Source
 def all_sources() -> tuple[Source, ...]:
     """One of every kind of source."""
     from collectors.file import FileSource
+    from collectors.jetstream import JetstreamSource
 
-    return (FileSource(),)
+    return (FileSource(), JetstreamSource())
