@@ -1,0 +1,14 @@
+"""The models that come with Shenava."""
+
+from __future__ import annotations
+
+from enrich.language import LanguageModel
+from enrich.pipeline import Models
+from enrich.sentiment import SentimentModel
+from enrich.urgency import UrgencyModel
+
+
+def shipped_models() -> Models:
+    """Load the shipped weights once for all questions."""
+    language = LanguageModel()
+    return Models(language, SentimentModel(language), UrgencyModel())
