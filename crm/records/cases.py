@@ -136,10 +136,14 @@ def absorb(tx: Connection, kept_id: str, gone_id: str) -> None:
     tx.execute(delete(cases).where(cases.c.id == gone_id))
 
 
+def sleepers(tx: Connection, now: datetime) -> list[Case]:
+    """The cases of all workspaces whose snooze has ended."""
+    return [as_struct(Case, row) for row in tx.execute(select(cases).where(cases.c.snoozed_until <= now))]
+
+
 def wake(tx: Connection, now: datetime) -> list[Case]:
     """End the snoozes whose time has come, in all workspaces; returns those cases."""
-    due = select(cases).where(cases.c.snoozed_until <= now)
-    woken = [as_struct(Case, row) for row in tx.execute(due)]
+    woken = sleepers(tx, now)
     for some in chunks([case.id for case in woken]):
         tx.execute(update(cases).where(cases.c.id.in_(some)).values(snoozed_until=None))
     return woken

@@ -7,9 +7,10 @@ machine (`started`) says so to whoever claims it next.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, insert, or_, select, update
 
 from crm.records.sql import as_struct
 from crm.records.tables import outbox
@@ -54,20 +55,23 @@ def of_reply(tx: Connection, reply_id: str) -> Parcel | None:
     return None if row is None else as_struct(Parcel, row)
 
 
+def _due(now: datetime) -> Select[Any]:
+    free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
+    waiting = select(outbox).where(outbox.c.done_at.is_(None), outbox.c.not_before <= now, free)
+    return waiting.order_by(outbox.c.not_before, outbox.c.key).limit(1)
+
+
+def is_due(tx: Connection, now: datetime) -> bool:
+    """Whether there is anything to claim."""
+    return tx.execute(_due(now)).first() is not None
+
+
 def claim(tx: Connection, owner: str, now: datetime, lease: timedelta) -> Parcel | None:
     """Take the parcel that is due longest, as it was before this claim; None where nothing is due.
 
     From now on it counts as started: whoever finds it after a crash must look before sending.
     """
-    due = (
-        select(outbox)
-        .where(outbox.c.done_at.is_(None), outbox.c.not_before <= now)
-        .where(or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now))
-        .order_by(outbox.c.not_before, outbox.c.key)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = tx.execute(due).first()
+    row = tx.execute(_due(now).with_for_update(skip_locked=True)).first()
     if row is None:
         return None
     parcel = as_struct(Parcel, row)

@@ -98,6 +98,12 @@ def page(
     ]
 
 
+def thread_keys(tx: Connection, actor: Actor, wanted: Wanted, now: datetime, limit: int) -> list[str]:
+    """The threads of the first `limit` cases of the filter, without regard to its view."""
+    query = select(cases.c.thread_key).where(_filtered(actor, wanted, now)).order_by(*_keys(wanted.filter.sort))
+    return list(tx.execute(query.limit(limit)).scalars())
+
+
 def counts(tx: Connection, actor: Actor, wanted: Wanted, now: datetime) -> dict[QueueView, int]:
     """How many cases each view holds under the rest of the filter."""
     sums = [func.coalesce(func.sum(case((_view(actor, view, now), 1), else_=0)), 0) for view in QUEUE_VIEWS]

@@ -39,6 +39,17 @@ def join(tx: Connection, workspace: str, joins: Mapping[str, str], now: datetime
             )
 
 
+def inner_of(tx: Connection, workspace: str, thread_keys: Collection[str]) -> dict[str, str]:
+    """What was joined to these threads: inner key to the thread's own."""
+    found: dict[str, str] = {}
+    for some in chunks(thread_keys):
+        query = select(thread_joins.c.thread_key, thread_joins.c.joined_to).where(
+            thread_joins.c.workspace == workspace, thread_joins.c.joined_to.in_(some)
+        )
+        found.update({row.thread_key: row.joined_to for row in tx.execute(query)})
+    return found
+
+
 def members(tx: Connection, workspace: str, thread_key: str, limit: int = 500) -> list[str]:
     """The thread's own key first, then the keys that were joined to it: all that its posts may carry."""
     query = (

@@ -24,8 +24,8 @@ from crm.words import EnrichedPost
 
 PRESENT = timedelta(seconds=30)
 
-SHOWN_OTHERWISE = frozenset({"customer", "answered"})
-"""Events that the thread shows as posts and replies."""
+SHOWN_OTHERWISE = frozenset({"customer", "answered", "joined"})
+"""Events that the thread shows as posts and replies, and one that only matters inside."""
 
 Names = Mapping[str, str]
 

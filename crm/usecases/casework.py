@@ -65,7 +65,6 @@ def _take_in(tx: Connection, workspace: str, events: Sequence[EnrichedEvent], pa
         ]
         if concerned:
             _Round(tx, workspace, there, parsed, now).work(concerned)
-    changes.note(tx, workspace, "post", "", now)
 
 
 def _newest(posts: Iterable[EnrichedPost]) -> list[EnrichedPost]:

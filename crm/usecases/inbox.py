@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar, get_args
 
@@ -17,7 +17,7 @@ from crm.policies.cases import STATUSES, Status, check_move
 from crm.policies.clock import PRIORITIES, Priority, due_at
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
-from crm.query.tree import Everything
+from crm.query.tree import And, Everything, Field, Node, Or
 from crm.records import audit, cases, changes, desk, kept_posts, queue, tags, threads, users
 from crm.records.cases import Case
 from crm.records.database import Records
@@ -28,9 +28,11 @@ from crm.usecases import casebook, cursors
 from crm.usecases.caseview import CaseViews
 from crm.usecases.search import bind
 from crm.usecases.views import CaseView, QueuePage, QueueRow, person
+from crm.words import EnrichedPost
 
 PRESENT = timedelta(seconds=30)
 BOUND = 1_000
+PAGES = 10
 NUMBER = re.compile(r"\s*[##]\s*(\d{1,9})\s*")
 
 Choice = TypeVar("Choice", bound=str)
@@ -277,25 +279,43 @@ class Inbox:
         changes.note(tx, case.workspace, "case", case.id, self._clock.now())
 
     def _answered(self, actor: Actor, wanted: QueueFilter) -> tuple[Wanted, bool]:
-        """The filter with its text answered by the index; True where that covered only the newest hits."""
+        """The filter with its text answered by the index; True where that covered only the first 1,000 cases."""
         if numbered := NUMBER.fullmatch(wanted.query):
             return Wanted(wanted, number=int(numbered[1])), False
         if not wanted.query.strip():
             return Wanted(wanted), False
+        now = self._clock.now()
         with self._records.read() as tx:
             zone = desk.desk(tx, actor.workspace).zone
-            node, bounded = bind(tx, actor, query.parse(wanted.query, zone=zone, now=self._clock.now()))
-            if isinstance(node, Everything):
-                return Wanted(wanted), False
-            page = self._index.search(actor.scope, node, limit=BOUND)
-            keys = {hit.thread_key for hit in page.hits}
-            keys |= set(threads.joined(tx, actor.workspace, keys).values())
-        return Wanted(wanted, threads=sorted(keys)), bounded or page.cursor is not None
+            node, bounded = bind(tx, actor, query.parse(wanted.query, zone=zone, now=now))
+            candidates = queue.thread_keys(tx, actor, Wanted(wanted), now, BOUND + 1)
+            outer = dict(zip(candidates[:BOUND], candidates, strict=False))
+            outer |= threads.inner_of(tx, actor.workspace, candidates[:BOUND])
+        if isinstance(node, Everything) or not candidates:
+            return Wanted(wanted), False
+        # Asking only about the threads that pass the rest of the filter keeps old posts from crowding them out.
+        within = Or(tuple(Field("thread", ":", key) for key in outer))
+        found: set[str] = set()
+        for hit in self._hits(actor, And((node, within))):
+            found.add(outer.get(hit.thread_key, hit.thread_key))
+        return Wanted(wanted, threads=sorted(found)), bounded or len(candidates) > BOUND
+
+    def _hits(self, actor: Actor, node: Node) -> Iterator[EnrichedPost]:
+        cursor: str | None = None
+        for _ in range(PAGES):
+            page = self._index.search(actor.scope, node, limit=BOUND, cursor=cursor)
+            yield from page.hits
+            cursor = page.cursor
+            if cursor is None:
+                return
 
 
 def wake_due(records: Records, clock: Clock) -> int:
     """Bring back the cases whose snooze has ended; returns how many. Nothing is sent by it."""
     now = clock.now()
+    with records.read() as tx:  # nearly always there is none, and then no write lock is taken
+        if not cases.sleepers(tx, now):
+            return 0
     with records.write() as tx:
         woken = cases.wake(tx, now)
         for case in woken:

@@ -59,7 +59,10 @@ class Replies:
     def draft(
         self, actor: Actor, case_id: str, way: Way, text: str, language: str = "", answer_to: str | None = None
     ) -> Reply:
-        """Keep what the actor is writing; one draft per person and case. A changed text needs a new approval."""
+        """Keep what the actor is writing; one draft per person and case. A changed text needs a new approval.
+
+        It answers the post `answer_to`, else the newest one of the case.
+        """
         now = self._clock.now()
         with self._records.write() as tx:
             case = casebook.look(tx, actor, "write_reply", case_id)
@@ -69,7 +72,7 @@ class Replies:
             asked = there.asked_at if (text, way) == (there.text, there.way) else None
             return replies.change(
                 tx, there, now, way=way, text=text, language=language, asked_at=asked,
-                answer_to=answer_to or there.answer_to,
+                answer_to=answer_to or case.post_key,
             )  # fmt: skip
 
     def request_approval(self, actor: Actor, reply_id: str) -> Reply:

@@ -83,6 +83,9 @@ class Sender:
 
     def _claim(self) -> _Job | None:
         now = self._clock.now()
+        with self._records.read() as tx:  # an idle worker takes no write lock
+            if not outbox.is_due(tx, now):
+                return None
         with self._records.write() as tx:
             parcel = outbox.claim(tx, self._owner, now, LEASE)
             if parcel is None:

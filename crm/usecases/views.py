@@ -42,7 +42,7 @@ class QueueRow(Struct, frozen=True):
 
 
 class QueuePage(Struct, frozen=True):
-    """A page of the queue. `bounded` says that the text covered only its newest 1,000 hits."""
+    """A page of the queue. `bounded` says that the text was looked for in the first 1,000 cases only."""
 
     rows: tuple[QueueRow, ...]
     counts: Mapping[QueueView, int]

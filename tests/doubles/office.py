@@ -38,10 +38,11 @@ def label(value: str | None) -> Label:
 
 
 def said(
-    native_id: str, text: str = "my card does not work", *, at: float = 0.0, who: str = "did:mina", parent: str = "",
-    root: str = "", thread: str = "", own: bool = False, origin: Origin = "stream",
+    native_id: str, text: str = "my card does not work", *, at: float = 0.0, who: str = "did:mina",
+    parent: str = "", root: str = "", thread: str = "", own: bool = False, origin: Origin = "stream",
     monitors: Sequence[str] = (MONITOR,), sentiment: str | None = "negative", urgency: str | None = "normal",
-    revision: int = 1, open_cases: bool = False, private: bool = False, customer: str | None = None, workspace: str = WORKSPACE, bio: str = "",
+    revision: int = 1, open_cases: bool = False, private: bool = False, customer: str | None = None,
+    workspace: str = WORKSPACE, bio: str = "",
 ) -> EnrichedPost:  # fmt: skip
     """A post `at` minutes after START; `parent`, `root` and `thread` are native ids on the same platform."""
 
