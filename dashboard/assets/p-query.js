@@ -28,10 +28,10 @@
     },
   });
   document.addEventListener("keydown", (event) => {
-    const field = event.target.closest && event.target.closest("textarea[data-submit]");
-    if (!field || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    const box = event.target.closest && event.target.matches("textarea") && event.target.closest("[data-submit]");
+    if (!box || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    const button = document.getElementById(field.dataset.submit);
+    const button = document.getElementById(box.dataset.submit);
     if (button) button.click();
   });
   document.addEventListener("click", (event) => {

@@ -21,10 +21,10 @@ def query_editor(id: str, text: str, label: str, *below: object, placeholder: st
     presses that button and Shift+Enter makes a line.
     """
     field = dcc.Textarea(
-        id=id, value=text, className="query-in", placeholder=placeholder, spellCheck="false", autoComplete="off",
-        title=label, **({"data-submit": submit} if submit else {}),
-    )  # fmt: skip
-    code = html.Div([html.Pre(text, id=f"{id}-code", **{"aria-hidden": "true"}), field], className="code")
+        id=id, value=text, className="query-in", placeholder=placeholder, spellCheck="false", title=label
+    )
+    sends = {"data-submit": submit} if submit else {}
+    code = html.Div([html.Pre(text, id=f"{id}-code", **{"aria-hidden": "true"}), field], className="code", **sends)
     return html.Div([dcc.Store(id=f"{id}-spans", data=_painted(text)), head, code, *below], className="ed")
 
 
