@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, TypeVar, get_args
 
 from sqlalchemy import Connection
@@ -25,12 +25,11 @@ from crm.records.desk import Note, Presence
 from crm.records.queue import Queued, QueueFilter, Wanted
 from crm.records.tags import Tag
 from crm.usecases import casebook, cursors
-from crm.usecases.caseview import CaseViews
+from crm.usecases.caseview import PRESENT, CaseViews
 from crm.usecases.search import bind
 from crm.usecases.views import CaseView, QueuePage, QueueRow, person
 from crm.words import EnrichedPost
 
-PRESENT = timedelta(seconds=30)
 BOUND = 1_000
 PAGES = 10
 NUMBER = re.compile(r"\s*[##]\s*(\d{1,9})\s*")
