@@ -1,0 +1,200 @@
+"""How well a model answers on labelled posts. Nothing is learned from them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from crm.errors import InvalidInputError
+from crm.ports.classifier import Decisive
+from crm.ports.clock import Clock, SystemClock
+from enrich.language import LanguageModel
+from enrich.sentiment import SentimentModel
+from enrich.urgency import UrgencyModel
+
+OTHER = "other"
+
+TASKS: Mapping[str, Callable[[], Decisive]] = {
+    "sentiment": lambda: SentimentModel(LanguageModel()),
+    "language": LanguageModel,
+    "urgency": UrgencyModel,
+}
+"""What may be evaluated, with the shipped model that answers."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A text and the label that a person gave it."""
+
+    text: str
+    label: str
+
+
+class LabelFigures(msgspec.Struct, frozen=True):
+    """Figures of one label, from 0 to 1; `n` rows carry it."""
+
+    precision: float
+    recall: float
+    f1: float
+    n: int
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """What ``shenava eval`` prints. Figures are from 0 to 1.
+
+    The model is made to answer every row; `abstained` counts those which it would have left to
+    a person. The macro figures are plain means over the labels of the task that the rows hold.
+    `model` is name and version.
+    """
+
+    task: str
+    n: int
+    accuracy: float
+    macro_f1: float
+    macro_recall: float
+    per_label: dict[str, LabelFigures]
+    abstained: int
+    posts_per_second: float
+    model: str
+
+
+def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
+    """What ``shenava eval TASK FILE --labels theirs=ours`` prints, as plain values. See :class:`Evaluation`.
+
+    Raises InvalidInputError for an unknown task, a file that can't be used or malformed `names`.
+    """
+    model = classifier(task)
+    found = evaluate(task, read_rows(file), model, SystemClock(), parse_names(names))
+    return msgspec.convert(msgspec.to_builtins(found), type=dict[str, object])
+
+
+def classifier(task: str) -> Decisive:
+    """The shipped model of a task. Raises InvalidInputError for an unknown task, StoreError for lost weights."""
+    if task not in TASKS:
+        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {', '.join(sorted(TASKS))}.")
+    return TASKS[task]()
+
+
+def evaluate(
+    task: str, rows: Sequence[Row], model: Decisive, clock: Clock, names: Mapping[str, str] | None = None
+) -> Evaluation:
+    """Ask `model` about every row, its answers restricted to the labels that the rows hold.
+
+    `names` translates labels of the rows to those of the task; one translated to "" leaves its
+    rows out. Letter case does not count. A label that the task doesn't know becomes `other`:
+    an answer where the task has it, else rows that can only be got wrong (they count in
+    `accuracy` and against the precision of what was answered, and stand in `per_label`).
+    Raises InvalidInputError where no row is left or none has a label of the task.
+    """
+    asked = [(row.text, truth) for row in rows if (truth := _ours(row.label, model.labels, names or {}))]
+    held = {truth for _, truth in asked}
+    among = [label for label in model.labels if label in held]
+    if not among:
+        raise InvalidInputError(
+            f"No row has a label of the task {task} ({', '.join(model.labels)}); name them with --labels theirs=ours."
+        )
+    texts, truths = [text for text, _ in asked], [truth for _, truth in asked]
+    abstained = sum(label.value is None for label in model.predict(texts, among))
+    start = clock.monotonic()
+    answers = [label.value or "" for label in model.best(texts, among)]
+    seconds = clock.monotonic() - start
+    per_label = {label: _figures(label, truths, answers) for label in (*among, *sorted(held - set(among)))}
+    return Evaluation(
+        task=task,
+        n=len(asked),
+        accuracy=_rounded(sum(map(str.__eq__, truths, answers)) / len(asked)),
+        macro_f1=_rounded(sum(per_label[label].f1 for label in among) / len(among)),
+        macro_recall=_rounded(sum(per_label[label].recall for label in among) / len(among)),
+        per_label=per_label,
+        abstained=abstained,
+        posts_per_second=round(len(asked) / max(seconds, 1e-9), 1),
+        model=f"{model.name} {model.version}",
+    )
+
+
+def parse_names(text: str) -> dict[str, str]:
+    """Read ``theirs=ours,…``. Raises InvalidInputError at the first part that is not a pair."""
+    names = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        theirs, equals, ours = part.partition("=")
+        if not equals or not theirs.strip():
+            raise InvalidInputError(f"--labels holds {part!r}; write pairs as theirs=ours, separated by commas.")
+        names[theirs.strip()] = ours.strip()
+    return names
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Labelled rows of a CSV or JSON Lines file (``.csv``, ``.jsonl``, ``.ndjson``, each with or without ``.gz``).
+
+    Columns or keys `text` and `label`; others are passed over. Raises InvalidInputError, with the
+    line, for a file that can't be read or a row without one of them.
+    """
+    kind = path.name.removesuffix(".gz").rpartition(".")[2].lower()
+    if kind not in {"csv", "jsonl", "ndjson"}:
+        raise InvalidInputError(f"{path.name} is neither .csv nor .jsonl (or those with .gz); convert it first.")
+    try:
+        with _opened(path) as lines:
+            return list(_csv_rows(lines, path.name) if kind == "csv" else _json_rows(lines, path.name))
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+    except (OSError, EOFError, csv.Error) as error:
+        raise InvalidInputError(f"{path.name} can't be read: {error}.") from error
+
+
+def _opened(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _json_rows(lines: TextIO, name: str) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found = msgspec.json.decode(line, type=dict[str, object])
+        except (msgspec.DecodeError, UnicodeEncodeError) as error:
+            raise InvalidInputError(f"{name}, line {number}: not a JSON object ({error}).") from error
+        yield _row(found.get("text"), found.get("label"), name, number)
+
+
+def _csv_rows(lines: TextIO, name: str) -> Iterator[Row]:
+    reader = csv.DictReader(lines)
+    missing = {"text", "label"} - set(reader.fieldnames or ())
+    if missing:
+        raise InvalidInputError(f"{name} has no column {' and no column '.join(sorted(missing))}; name it in line 1.")
+    for found in reader:
+        yield _row(found["text"], found["label"], name, reader.line_num)
+
+
+def _row(text: object, label: object, name: str, number: int) -> Row:
+    if not isinstance(text, str) or label is None or not str(label).strip():
+        what = "label" if isinstance(text, str) else "text"
+        raise InvalidInputError(f"{name}, line {number}: no {what}; give every row a text and a label.")
+    return Row(text=text, label=str(label))
+
+
+def _ours(label: str, labels: Sequence[str], names: Mapping[str, str]) -> str:
+    """The task's label for a row's; "" leaves the row out."""
+    named = names.get(label.strip(), label.strip())
+    known = {ours.casefold(): ours for ours in labels}
+    return known.get(named.casefold(), OTHER) if named else ""
+
+
+def _figures(label: str, truths: Sequence[str], answers: Sequence[str]) -> LabelFigures:
+    n, said = truths.count(label), answers.count(label)
+    hits = sum(truth == answer == label for truth, answer in zip(truths, answers, strict=True))
+    return LabelFigures(
+        precision=_rounded(hits / said if said else 0.0),
+        recall=_rounded(hits / n if n else 0.0),
+        f1=_rounded(2 * hits / (n + said) if n + said else 0.0),
+        n=n,
+    )
+
+
+def _rounded(share: float) -> float:
+    return round(share, 4)
