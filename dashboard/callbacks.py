@@ -3,8 +3,9 @@
 ``@callback(Output(...), Input(...))`` remembers a plain function; :func:`attach` hands all of
 them to one Dash app, so several apps can live in one process (tests do that). The function
 stays callable as it is. It runs in a thread, because a plain ``def`` would otherwise hold up
-the event loop, and an error of the project becomes a toast instead of a broken page. With ``prevent_initial_call`` a button that was
-never pressed and a store that was never written don't fire, even when they are inserted later.
+the event loop, and an error of the project becomes a toast instead of a broken page. With
+``prevent_initial_call`` a button that was never pressed and a store that was never written don't
+fire, even when they are inserted later.
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@
     brand.addEventListener("input", show);
     show();
   }
+  // The clock of the person who comes first is the likeliest reporting zone.
+  const zone = document.getElementById("zone");
+  if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   const progress = document.querySelector("[data-progress]");
   if (progress) {
     const bar = progress.querySelector("i");

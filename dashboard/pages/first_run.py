@@ -105,7 +105,7 @@ def _start(request: Request, given: Given, files: list[UploadFile]) -> Response:
     try:
         who = _administrator(request, given, response)
         choices = [SourceChoice(kind, t(f"source.{kind}"), given.options(kind)) for kind in given.kinds()]
-        choices += [_kept(file, _settings(request)) for file in files]
+        choices += [_kept(file, given, _settings(request)) for file in files]
         services().setup.begin(who, given.brand, given.synonyms, choices)
     except ShenavaError as error:
         return _again(request, given, error, response)
@@ -130,7 +130,7 @@ def _administrator(request: Request, given: Given, response: Response) -> Actor:
     settings, accounts = _settings(request), services().accounts
     if settings.setup_token and not hmac.compare_digest(settings.setup_token.encode(), given.token.encode()):
         raise WrongSetupTokenError
-    session = accounts.create_administrator(given.email, "", given.password, viewer().language)
+    session = accounts.create_administrator(given.email, "", given.password, viewer().language, given.zone)
     remember(response, request, settings, session.token, session.max_age)
     made = accounts.actor_of(session.token)
     assert made is not None
@@ -172,13 +172,13 @@ def _uploads(data: FormData) -> list[UploadFile]:
     return [file for file in data.getlist("file") if isinstance(file, UploadFile) and file.filename]
 
 
-def _kept(file: UploadFile, settings: ConsoleSettings) -> SourceChoice:
+def _kept(file: UploadFile, given: Given, settings: ConsoleSettings) -> SourceChoice:
     """Copy an uploaded file below the data folder, under a name of our own with the endings of its own."""
     if settings.uploads is None:
         raise InvalidInputError("This installation takes no files here; use `shenava import`.")
     settings.uploads.mkdir(parents=True, exist_ok=True)
-    given = Path(file.filename or "file")
-    path = settings.uploads / f"{secrets.token_hex(8)}{''.join(given.suffixes[-2:])}"
+    name = Path(file.filename or "file")
+    path = settings.uploads / f"{secrets.token_hex(8)}{''.join(name.suffixes[-2:])}"
     with path.open("wb") as kept:
         shutil.copyfileobj(file.file, kept, 1 << 20)
-    return SourceChoice("file", given.name, {"path": str(path)})
+    return SourceChoice("file", name.name, {"path": str(path), "platform": given.fields.get("file.platform", "web")})

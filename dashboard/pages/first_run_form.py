@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import available_timezones
 
 from dash import html
 from dash.development.base_component import Component
@@ -27,6 +28,9 @@ from dashboard.text import t
 
 OFFERED = (("jetstream", "bluesky"), ("mastodon", "mastodon"), ("feed", "rss"))
 """Kinds of sources that need no key, with the platform of their mark."""
+
+FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit")
+"""Where the posts of an uploaded file may come from."""
 
 Wrong = Mapping[str, str]
 
@@ -51,6 +55,12 @@ class Given:
             texts.get("email", ""), str(data.get("password", "")), texts.get("token", ""), texts.get("brand", ""),
             names, texts,
         )  # fmt: skip
+
+    @property
+    def zone(self) -> str:
+        """The browser's time zone, Tehran where it names none that exists."""
+        named = self.fields.get("zone", "")
+        return named if named in available_timezones() else "Asia/Tehran"
 
     def kinds(self) -> list[str]:
         """The ticked kinds."""
@@ -82,6 +92,7 @@ def form(given: Given, settings: ConsoleSettings, wrong: Wrong | None = None, st
             html.P(t("setup.three_steps"), className="t14 c2", style={"marginBlock": "4px 28px"}),
             alert(html.Bdi(wrong[""]), "neg", "alert-circle") if wrong.get("") else None,
             *(_step(at, *step, last=at == len(steps)) for at, step in enumerate(steps, 1)),
+            element("input", type="hidden", name="zone", id="zone"),
             html.Div(start, className="go"),
         ],
         id="first", action="/setup", method="post", encType="multipart/form-data", className="form tall",
@@ -133,15 +144,25 @@ def _pick(kind: str, platform: str, given: Given) -> Element | None:
     source = services().sources.kinds.get(kind)
     if source is None:
         return None
-    more = [_option(kind, one, given) for one in source.options]
+    more = [_option(kind, one, given) for one in source.options if not _settled(one)]
     return _box(kind, platform, bool(given.fields.get(f"on.{kind}")), more)
+
+
+def _settled(option: Option) -> bool:
+    """Whether nobody needs to be asked: an address with a good default."""
+    return option.kind == "url" and bool(option.default) and not option.required
 
 
 def _file_pick(given: Given) -> Element:
     chooser = element(
         "input", type="file", name="file", class_="in", accept=".csv,.jsonl,.json,.gz", aria_label=t("source.file")
     )
-    return _box("file", "file", bool(given.fields.get("on.file")), [chooser])
+    names = [element("option", one.capitalize(), value=one) for one in FILE_PLATFORMS]
+    other = element("option", t("source.platform_web"), value="web")
+    platform = element(
+        "select", *names, other, class_="in", name="file.platform", aria_label=t("source.option_platform")
+    )
+    return _box("file", "file", bool(given.fields.get("on.file")), [chooser, platform])
 
 
 def _box(kind: str, platform: str, on: bool, more: list[Element]) -> Element:

@@ -1,0 +1,116 @@
+"""The frame in a real Chromium: both directions, keys, live updates, no breach of the content policy."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from dashboard.app import create_app
+from tests.dashboard.fakes import an_actor, fake_services
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+# Notes in the document what the scripts of the frame write into stores: the policy forbids waiting by eval.
+LISTEN = """() => {
+  const root = document.documentElement, set = dash_clientside.set_props;
+  root.dataset.heard = "";
+  dash_clientside.set_props = (id, props) => {
+    root.dataset.heard += id + (id === "key" ? ":" + props.data.key : "") + " ";
+    set(id, props);
+  };
+}"""
+CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+
+
+@dataclass
+class Stage:
+    """A served console and its use cases."""
+
+    url: str
+    services: Any
+
+
+@pytest.fixture(params=["fa", "en"])
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    services = fake_services(an_actor(request.param))
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(services), log_level="warning", timeout_graceful_shutdown=1, ws="none")
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        yield Stage(f"http://127.0.0.1:{bound.getsockname()[1]}", services)
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def tab(stage: Stage) -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("not run: there is no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
+        context.add_cookies([{"name": "shenava_session", "value": "session-1", "url": stage.url}])
+        page = context.new_page()
+        page.complaints = []
+        page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(f"{stage.url}/more")
+        page.wait_for_selector("#page h1")
+        yield page
+        chromium.close()
+
+
+def test_the_frame_stands_on_the_side_of_its_language(stage: Stage, tab: Any) -> None:
+    rail = tab.locator(".rail").bounding_box()
+    right = stage.services.accounts.person.language == "fa"
+    assert (rail["x"] > 600) is right
+    assert tab.title().endswith("شنوا" if right else "Shenava")
+    assert tab.complaints == []
+
+
+def test_a_change_reaches_the_page_without_a_reload(stage: Stage, tab: Any) -> None:
+    tab.wait_for_selector("html[data-live=on]", state="attached")
+    tab.evaluate(LISTEN)
+    stage.services.live.add("case", "c1")
+    tab.wait_for_selector("html[data-heard*='live-case live ']", state="attached")
+    assert tab.complaints == []
+
+
+def test_a_question_mark_lists_the_keys_even_on_a_persian_keyboard(tab: Any) -> None:
+    tab.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: '؟', code: 'Slash', shiftKey: true}))")
+    tab.wait_for_selector("[role=dialog] kbd")
+
+
+def test_letters_of_a_persian_layout_are_the_same_keys_and_typing_is_left_alone(tab: Any) -> None:
+    tab.evaluate(
+        "window.heard = []; dash_clientside.set_props = (id, props) => heard.push(props.data && props.data.key)"
+    )
+    tab.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'ت', code: 'KeyJ'}))")
+    tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<input id=typed>')")
+    tab.locator("#typed").press("j")
+    assert tab.evaluate("document.documentElement.dataset.heard") == "key:j "
+
+
+def test_at_phone_width_the_bar_takes_the_place_of_the_rail(tab: Any) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    assert tab.locator(".tbar").is_visible()
+    assert not tab.locator(".rail").is_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_log_out_leads_to_the_log_in(tab: Any) -> None:
+    tab.locator("#page form[action='/logout'] button").click()
+    tab.wait_for_url("**/login")
+    assert tab.complaints == []
