@@ -12,7 +12,11 @@ from crm.ports.source import Source
 
 def all_sources() -> tuple[Source, ...]:
     """One of every kind of source."""
+    from random import Random
+
+    from collectors.feed import FeedSource
     from collectors.file import FileSource
     from collectors.jetstream import JetstreamSource
+    from collectors.mastodon import MastodonSource
 
-    return (FileSource(), JetstreamSource())
+    return (FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()))

@@ -51,7 +51,10 @@ class _Reader(HTMLParser):
         elif tag in _BLOCKS:
             self.parts.append("\n\n" if tag == "p" else "\n")
         elif tag == "a":
-            self.links.extend(value for name, value in attrs if name == "href" and value)
+            said = dict(attrs)
+            # Fediverse servers mark links to people and hashtags, which are no links of the writer's
+            if (link := said.get("href")) and "mention" not in (said.get("class") or ""):
+                self.links.append(link)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _UNSEEN:

@@ -224,13 +224,12 @@ def _links(facets: tuple[Facet, ...], embed: Embed) -> Iterator[str]:
 
 
 def _media(did: str, embed: Embed) -> Iterator[Media]:
-    for image in embed.images:
-        if cid := image.image.ref.cid or image.image.cid:
-            url = f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}/{cid}@jpeg"
-            yield Media("image", url, clean(image.alt or ""))
-    if embed.video and (cid := embed.video.ref.cid or embed.video.cid):
-        yield Media("video", f"https://video.bsky.app/watch/{did}/{cid}/playlist.m3u8", clean(embed.alt or ""))
-    if embed.external and embed.external.uri:
-        yield Media("link", embed.external.uri, clean(embed.external.title))
-    if embed.media:
-        yield from _media(did, embed.media)
+    for one in filter(None, (embed, embed.media)):
+        for image in one.images:
+            if cid := image.image.ref.cid or image.image.cid:
+                url = f"https://cdn.bsky.app/img/feed_fullsize/plain/{did}/{cid}@jpeg"
+                yield Media("image", url, clean(image.alt or ""))
+        if one.video and (cid := one.video.ref.cid or one.video.cid):
+            yield Media("video", f"https://video.bsky.app/watch/{did}/{cid}/playlist.m3u8", clean(one.alt or ""))
+        if one.external and one.external.uri:
+            yield Media("link", one.external.uri, clean(one.external.title))
