@@ -109,7 +109,7 @@ def evaluate(
         accuracy=_rounded(sum(map(str.__eq__, truths, answers)) / len(asked)),
         macro_f1=_rounded(sum(per_label[label].f1 for label in among) / len(among)),
         macro_recall=_rounded(sum(per_label[label].recall for label in among) / len(among)),
-        per_label=per_label,
+        per_label={label: _rounded_figures(figures) for label, figures in per_label.items()},
         abstained=abstained,
         posts_per_second=round(len(asked) / max(seconds, 1e-9), 1),
         model=f"{model.name} {model.version}",
@@ -189,11 +189,15 @@ def _figures(label: str, truths: Sequence[str], answers: Sequence[str]) -> Label
     n, said = truths.count(label), answers.count(label)
     hits = sum(truth == answer == label for truth, answer in zip(truths, answers, strict=True))
     return LabelFigures(
-        precision=_rounded(hits / said if said else 0.0),
-        recall=_rounded(hits / n if n else 0.0),
-        f1=_rounded(2 * hits / (n + said) if n + said else 0.0),
+        precision=hits / said if said else 0.0,
+        recall=hits / n if n else 0.0,
+        f1=2 * hits / (n + said) if n + said else 0.0,
         n=n,
     )
+
+
+def _rounded_figures(exact: LabelFigures) -> LabelFigures:
+    return LabelFigures(_rounded(exact.precision), _rounded(exact.recall), _rounded(exact.f1), exact.n)
 
 
 def _rounded(share: float) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -65,10 +67,10 @@ def save(path: Path, head: Head) -> None:
 def load(path: Path) -> Head:
     """Read a head. Raises StoreError where the file is missing, damaged or of other features."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             meta = msgspec.json.decode(stored["meta"].tobytes(), type=_Meta)
             weights, bias = stored["weights"].astype(np.float32), stored["bias"].astype(np.float64)
-    except (OSError, ValueError, KeyError, msgspec.DecodeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, msgspec.DecodeError) as error:
         raise StoreError(f"The weights {path} can't be read ({error}); install Shenava again or train them.") from error
     if meta.feature_version != features.VERSION or weights.shape != (len(meta.labels), 1 << meta.spec.bits):
         raise StoreError(f"The weights {path} belong to another version of Shenava; train them again.")
