@@ -55,6 +55,7 @@ def enrich(house: House, stop: Event) -> None:
 
 def respond(house: House, stop: Event) -> None:
     """Send approved replies, seal the audit trail, and keep house."""
+    from crm.usecases.inbox import wake_due
     from crm.usecases.sending import Sender
 
     owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -66,6 +67,7 @@ def respond(house: House, stop: Event) -> None:
         with suppress(RetryableError):
             trail.seal()
             sender.step()
+            wake_due(house.records, house.clock)
             if house.clock.now() >= next_clean:
                 next_clean = house.clock.now() + HOUSEKEEPING
                 live.forget_old()

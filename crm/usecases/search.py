@@ -11,7 +11,7 @@ from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.index import Order, PostIndex
 from crm.query.tree import Field, Node
-from crm.records import workspaces
+from crm.records import threads, workspaces
 from crm.records.database import Records
 from crm.records.tables import case_tags, cases, tags
 from crm.usecases.monitors import Hit
@@ -59,7 +59,10 @@ class Search:
     def thread(self, actor: Actor, thread_key: str) -> list[Hit]:
         """A whole conversation, oldest first."""
         require(actor, "read_posts")
-        return [Hit(post, ()) for post in self._index.thread(actor.scope, [thread_key])]
+        with self._records.read() as tx:
+            outermost = threads.joined(tx, actor.workspace, [thread_key]).get(thread_key, thread_key)
+            keys = threads.members(tx, actor.workspace, outermost)
+        return [Hit(post, ()) for post in self._index.thread(actor.scope, keys)]
 
 
 def bind(tx: Connection, actor: Actor, node: Node) -> tuple[Node, bool]:
@@ -77,4 +80,5 @@ def _threads(tx: Connection, workspace: str, field: Field) -> list[str]:
     elif field.value != "any":
         found = found.where(cases.c.status == field.value)
     newest_first = found.order_by(cases.c.last_post_at.desc()).limit(BOUND + 1)
-    return [row.thread_key for row in tx.execute(newest_first)]
+    keys = [row.thread_key for row in tx.execute(newest_first)]
+    return [*keys, *threads.inner_of(tx, workspace, keys[:BOUND])] if len(keys) <= BOUND else keys

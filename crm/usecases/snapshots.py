@@ -15,7 +15,7 @@ from crm.policies.ties import TieBook
 from crm.ports.clock import Clock
 from crm.query import MonitorSet
 from crm.query.tree import Node
-from crm.records import corrections, customers, monitors, sources, workspaces
+from crm.records import corrections, customers, monitors, sources, threads, workspaces
 from crm.records.database import Records
 from crm.records.tables import cases, changes
 from crm.usecases.monitors import narrowed
@@ -128,4 +128,5 @@ def _threads(tx: Connection, workspace: str, now: datetime) -> frozenset[str]:
         .order_by(cases.c.last_post_at.desc())
         .limit(WATCHED_THREADS)
     )
-    return frozenset(row.thread_key for row in tx.execute(rows))
+    keys = [row.thread_key for row in tx.execute(rows)]
+    return frozenset([*keys, *threads.inner_of(tx, workspace, keys)])
