@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.cases import Status
@@ -80,6 +80,23 @@ def of_people(tx: Connection, workspace: str, author_keys: Collection[str], cust
     """The latest 50 cases of a customer or of these authors, newest first."""
     whose = or_(cases.c.author_key.in_(list(author_keys)), cases.c.customer_id == (customer_id or ""))
     query = select(cases).where(cases.c.workspace == workspace, whose).order_by(cases.c.last_post_at.desc()).limit(50)
+    return [as_struct(Case, row) for row in tx.execute(query)]
+
+
+def open_of(tx: Connection, workspace: str, customer_ids: Collection[str]) -> list[Case]:
+    """The cases of these customers that are not resolved."""
+    found: list[Case] = []
+    for some in chunks(customer_ids):
+        mine = (cases.c.workspace == workspace) & cases.c.customer_id.in_(some) & (cases.c.status != "resolved")
+        found += [as_struct(Case, row) for row in tx.execute(select(cases).where(mine))]
+    return found
+
+
+def named(tx: Connection, workspace: str, text: str, limit: int) -> list[Case]:
+    """The newest cases of authors whose name has `text` as a part."""
+    part = f"%{text.lower().replace('%', '')}%"
+    mine = (cases.c.workspace == workspace) & func.lower(cases.c.author_name).like(part)
+    query = select(cases).where(mine).order_by(cases.c.last_post_at.desc()).limit(limit)
     return [as_struct(Case, row) for row in tx.execute(query)]
 
 

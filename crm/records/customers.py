@@ -102,6 +102,18 @@ def identities_of(tx: Connection, workspace: str, customer_id: str) -> list[Iden
     return [as_struct(Identity, row) for row in tx.execute(query.order_by(identities.c.at, identities.c.id))]
 
 
+def identities_of_many(tx: Connection, workspace: str, customer_ids: Collection[str]) -> dict[str, list[Identity]]:
+    """The living ties of each of these customers that has any, oldest first."""
+    found: dict[str, list[Identity]] = {}
+    for some in chunks(customer_ids):
+        query = select(identities).where(
+            identities.c.workspace == workspace, identities.c.customer_id.in_(some), identities.c.undone_at.is_(None)
+        )
+        for row in tx.execute(query.order_by(identities.c.at, identities.c.id)):
+            found.setdefault(row.customer_id, []).append(as_struct(Identity, row))
+    return found
+
+
 def identities_by_author(tx: Connection, workspace: str, author_keys: Collection[str]) -> dict[str, Identity]:
     """The living tie of each author that has one."""
     found: dict[str, Identity] = {}

@@ -73,6 +73,14 @@ def newest(tx: Connection, workspace: str, kind: str) -> Work | None:
     return None if row is None else Work(**row._asdict())
 
 
+def recent(tx: Connection, workspace: str, kind: str, limit: int = 200) -> list[Work]:
+    """The last `limit` pieces of work of this kind, newest first."""
+    query = (
+        select(jobs).where(jobs.c.workspace == workspace, jobs.c.kind == kind).order_by(jobs.c.id.desc()).limit(limit)
+    )
+    return [Work(**row._asdict()) for row in tx.execute(query)]
+
+
 def get(tx: Connection, workspace: str, job_id: str) -> Work | None:
     """The piece of work with this id."""
     row = tx.execute(select(jobs).where(jobs.c.workspace == workspace, jobs.c.id == job_id)).first()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from crm.calendar import day_of, day_start, week_start, weeks_back
 from crm.errors import ConflictError, InvalidInputError, NotFoundError
@@ -22,11 +25,22 @@ from crm.records import audit, cases, changes, customers, desk, kept_posts, tags
 from crm.records.customers import Customer, Identity
 from crm.records.database import Records
 from crm.usecases import casebook, cursors
-from crm.usecases.views import CustomerCard, CustomerPage, CustomerRow, SentimentWeek, case_line
+from crm.usecases.views import (
+    Contact,
+    CustomerCard,
+    CustomerPage,
+    CustomerRow,
+    FoundAuthor,
+    PersonPosts,
+    SentimentWeek,
+    case_line,
+)
 from crm.words import Author
 
 WEEKS = 12
 TURN = 0.25
+SEEN_DAYS = 365
+_PHONE = re.compile(r"(?:\+|[0۰])[\d\s().-]{6,}")
 
 
 class CustomerDraft(Struct, frozen=True):
@@ -61,9 +75,22 @@ class Customers:
         after = cursors.read(cursor, 2)
         place = None if after is None else (str(after[0]), str(after[1]))
         with self._records.read() as tx:
-            rows = customers.page(tx, actor.workspace, text.strip(), place, limit + 1)
+            rows = customers.page(tx, actor.workspace, _part(text), place, limit + 1)
+            ids = [customer.id for customer, _ in rows[:limit]]
+            ties = customers.identities_of_many(tx, actor.workspace, ids)
+            waiting = Counter(
+                case.customer_id for case in cases.open_of(tx, actor.workspace, ids) if casebook.visible(actor, case)
+            )
+            zone = desk.desk(tx, actor.workspace).zone
+        seen = self._last_days(actor, [one.author_key for some in ties.values() for one in some], zone)
         last = rows[limit - 1][0] if len(rows) > limit else None
-        shown = tuple(CustomerRow(customer, ties) for customer, ties in rows[:limit])
+        shown = tuple(
+            CustomerRow(
+                customer, count, tuple(mine := ties.get(customer.id, [])), waiting[customer.id],
+                max((seen[one.author_key] for one in mine if one.author_key in seen), default=None),
+            )
+            for customer, count in rows[:limit]
+        )  # fmt: skip
         return CustomerPage(shown, cursors.write((last.name, last.id)) if last else None)
 
     def card(self, actor: Actor, subject: str) -> CustomerCard:
@@ -106,6 +133,50 @@ class Customers:
             audit.append(tx, actor.workspace, actor.user_id, action, saved.id, now, name=saved.name, vip=saved.vip)
             changes.note(tx, actor.workspace, "customer", saved.id, now)
         return saved
+
+    def posts(self, actor: Actor, subject: str, cursor: str | None = None, limit: int = 20) -> PersonPosts:
+        """What a customer (by id) or an author (by key) said, newest first, with the cases of those threads."""
+        require(actor, "read_customers")
+        with self._records.read() as tx:
+            keys = _keys(tx, actor.workspace, subject)
+        if not keys:
+            return PersonPosts((), {}, None)
+        page = self._index.search(actor.scope, _by(keys), "newest", limit, cursor)
+        with self._records.read() as tx:
+            found = cases.by_threads(tx, actor.workspace, [hit.thread_key for hit in page.hits])
+        shown = {thread: case_line(case) for thread, case in found.items() if casebook.visible(actor, case)}
+        return PersonPosts(page.hits, shown, page.cursor)
+
+    def reveal(self, actor: Actor, customer_id: str) -> Contact:
+        """A customer's e-mail and phone in full, which lists and cards mask; who looked is in the audit trail."""
+        require(actor, "edit_customers")
+        with self._records.write() as tx:
+            customer = customers.get(tx, actor.workspace, customer_id)
+            audit.append(tx, actor.workspace, actor.user_id, "contact_revealed", customer.id, self._clock.now())
+        return Contact(customer.email or "", customer.phone or "")
+
+    def find_authors(self, actor: Actor, text: str, limit: int = 8) -> Sequence[FoundAuthor]:
+        """Authors to tie, by exact handle or key, or by part of the name under which they wrote in a case."""
+        require(actor, "edit_customers")
+        wanted = text.strip()
+        if not wanted:
+            return []
+        handle = Field("author", ":", wanted if ":" in wanted else wanted.removeprefix("@").casefold())
+        found = {
+            hit.post.author.key: hit.post.author for hit in self._index.search(actor.scope, handle, limit=100).hits
+        }
+        with self._records.read() as tx:
+            for case in cases.named(tx, actor.workspace, wanted, 4 * limit):
+                if case.author_key not in found and casebook.visible(actor, case):
+                    author = kept_posts.newest_author(tx, actor.workspace, [case.author_key])
+                    found |= {author.key: author} if author else {}
+            shown = [*found.values()][:limit]
+            tied = customers.identities_by_author(tx, actor.workspace, [author.key for author in shown])
+            owners = customers.by_ids(tx, actor.workspace, {one.customer_id for one in tied.values()})
+        return [
+            FoundAuthor(author, owners.get(tied[author.key].customer_id) if author.key in tied else None)
+            for author in shown
+        ]
 
     def tie(
         self, actor: Actor, author_key: str, customer_id: str, evidence: Evidence = "person", detail: str = "",
@@ -153,13 +224,24 @@ class Customers:
                 return hits[0].post.author
         return None
 
+    def _last_days(self, actor: Actor, author_keys: Sequence[str], zone: str) -> dict[str, date]:
+        """The day of each author's newest post in the last year; who said nothing is left out."""
+        if not author_keys:
+            return {}
+        since = Field("since", ":", (self._clock.now() - timedelta(days=SEEN_DAYS)).isoformat(timespec="seconds"))
+        counted = self._index.count(actor.scope, And((_by(author_keys), since)), ("author", "day"), zone)
+        last: dict[str, date] = {}
+        for bucket in counted:
+            author, day = bucket.keys[0], date.fromisoformat(bucket.keys[1])
+            last[author] = max(day, last.get(author, day))
+        return last
+
     def _weeks(self, actor: Actor, author_keys: Sequence[str], office: Desk) -> Sequence[SentimentWeek]:
         if not author_keys:
             return []
         starts = weeks_back(day_of(self._clock.now(), office.zone), WEEKS, office.week_start)
-        authors: list[Node] = [Field("author", ":", key) for key in author_keys]
         since = Field("since", ":", day_start(starts[0], office.zone).isoformat())
-        query = And((authors[0] if len(authors) == 1 else Or(tuple(authors)), since))
+        query = And((_by(author_keys), since))
         buckets = self._index.count(actor.scope, query, ("day", "sentiment"), office.zone)
         counted = _by_week(buckets, office.week_start)
         return [counted.get(start.isoformat(), SentimentWeek(start)) for start in starts]
@@ -173,6 +255,26 @@ def turning(weeks: Sequence[SentimentWeek]) -> Literal["", "better", "worse"]:
         return ""
     step = sum(late) / len(late) - sum(early) / len(early)
     return "better" if step >= TURN else "worse" if step <= -TURN else ""
+
+
+def _keys(tx: Connection, workspace: str, subject: str) -> Sequence[str]:
+    """The author keys behind a customer's id, or an author's key and those that are tied together with it."""
+    tied = customers.identities_by_author(tx, workspace, [subject]).get(subject)
+    if ":" in subject and tied is None:
+        return [subject]
+    owner = tied.customer_id if tied else subject
+    return [one.author_key for one in customers.identities_of(tx, workspace, owner)]
+
+
+def _by(author_keys: Sequence[str]) -> Node:
+    authors: list[Node] = [Field("author", ":", key) for key in author_keys]
+    return authors[0] if len(authors) == 1 else Or(tuple(authors))
+
+
+def _part(text: str) -> str:
+    """What to look for: a phone number is stored as digits with its country code, whatever way it is written."""
+    plain = text.strip()
+    return normal_phone(plain) if _PHONE.fullmatch(plain) else plain
 
 
 def _by_week(buckets: Sequence[Bucket], first: int) -> dict[str, SentimentWeek]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
+from sqlalchemy import Connection
 
 from crm import query
+from crm.calendar import day_of, day_start
 from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
-from crm.ports.index import Bucket, PostIndex
+from crm.ports.index import Bucket, PostIndex, Scope
 from crm.query import QueryError
 from crm.query.tree import And, Field, Node, Or
 from crm.records import audit, changes, jobs, monitors, workspaces
@@ -22,6 +24,7 @@ from crm.words import EnrichedPost
 
 PREVIEW_DAYS = 7
 PREVIEW_HITS = 12
+NAME_LENGTH = 120
 RERUN = "rerun_monitor"
 
 
@@ -48,7 +51,10 @@ class Hit(Struct, frozen=True):
 
 
 class Preview(Struct, frozen=True):
-    """What a query finds in the index in the last `days` days. Buckets as in :meth:`PostIndex.count`."""
+    """What a query finds in the index in the last `days` days. Buckets as in :meth:`PostIndex.count`.
+
+    `hits` are the newest posts, `unsure` the newest whose sentiment the model left open.
+    """
 
     total: int
     days: int
@@ -58,6 +64,22 @@ class Preview(Struct, frozen=True):
     by_sentiment: tuple[Bucket, ...]
     hits: tuple[Hit, ...]
     at: datetime
+    unsure: tuple[Hit, ...] = ()
+
+
+class Mentions(Struct, frozen=True):
+    """The posts of one monitor in the last `PREVIEW_DAYS` days; `days` counts each day, the last one is today."""
+
+    days: tuple[int, ...]
+    negative: int = 0
+    neutral: int = 0
+    positive: int = 0
+    unsure: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.days)
 
 
 class Monitors:
@@ -89,56 +111,82 @@ class Monitors:
         return None
 
     def preview(self, actor: Actor, text: str, platforms: Sequence[str] = (), languages: Sequence[str] = ()) -> Preview:
-        """What the query finds in the last week. Raises QueryError."""
+        """What the query finds in the last week. Raises QueryError, also where a monitor can't be that query."""
         require(actor, "read_posts")
-        now = self._clock.now()
+        now, zone, scope = self._clock.now(), self._zone(actor), actor.scope
         parsed = self._parse(actor, text)
-        since = (now - timedelta(days=PREVIEW_DAYS)).isoformat(timespec="seconds")
-        node = And((narrowed(parsed, platforms, languages), Field("since", ":", since)))
-        zone, scope = self._zone(actor), actor.scope
-        count = self._index.count(scope, node)
-        page = self._index.search(scope, node, "newest", PREVIEW_HITS)
+        query.check_monitor(parsed)
+        node = And((narrowed(parsed, platforms, languages), _since(now - timedelta(days=PREVIEW_DAYS))))
+        counted = self._index.count(scope, node, ("platform", "language", "sentiment"))
         return Preview(
-            total=count[0].posts if count else 0,
+            total=sum(bucket.posts for bucket in counted),
             days=PREVIEW_DAYS,
             by_day=tuple(self._index.count(scope, node, ("day",), zone)),
-            by_platform=tuple(self._index.count(scope, node, ("platform",))),
-            by_language=tuple(self._index.count(scope, node, ("language",))),
-            by_sentiment=tuple(self._index.count(scope, node, ("sentiment",))),
-            hits=tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits),
+            by_platform=_folded(counted, 0),
+            by_language=_folded(counted, 1),
+            by_sentiment=_folded(counted, 2),
+            hits=self._hits(scope, node, parsed),
             at=now,
+            unsure=self._hits(scope, And((node, Field("sentiment", ":", query.UNKNOWN))), parsed),
         )
 
+    def mentions(self, actor: Actor) -> dict[str, Mentions]:
+        """What each monitor, by its id, heard in the last week; monitors that heard nothing are left out."""
+        require(actor, "read_posts")
+        now, zone = self._clock.now(), self._zone(actor)
+        today = day_of(now, zone)
+        week = [today - timedelta(days=back) for back in range(PREVIEW_DAYS - 1, -1, -1)]
+        node = _since(day_start(week[0], zone))
+        days: dict[str, dict[str, int]] = {}
+        moods: dict[str, dict[str, int]] = {}
+        for bucket in self._index.count(actor.scope, node, ("monitor", "day"), zone):
+            days.setdefault(bucket.keys[0], {})[bucket.keys[1]] = bucket.posts
+        for bucket in self._index.count(actor.scope, node, ("monitor", "sentiment")):
+            moods.setdefault(bucket.keys[0], {})[bucket.keys[1] or "unsure"] = bucket.posts
+        return {
+            monitor: Mentions(tuple(found.get(day.isoformat(), 0) for day in week), **moods.get(monitor, {}))
+            for monitor, found in days.items()
+        }
+
     def save(self, actor: Actor, draft: MonitorDraft) -> Monitor:
-        """Store a monitor and run it over the index in the background.
+        """Store a monitor; where it may match other posts than before, it is run over the index in the background.
+
+        A paused one runs when it listens again.
 
         Raises: ForbiddenError, QueryError (nothing is saved), InvalidInputError (no name), NotFoundError.
         """
         require(actor, "edit_monitors")
-        if not draft.name.strip():
-            raise InvalidInputError("A monitor needs a name.")
+        _check_name(draft.name)
         query.check_monitor(self._parse(actor, draft.query))
         now = self._clock.now()
         with self._records.write() as tx:
             old = monitors.get(tx, actor.workspace, draft.id) if draft.id else None
             if draft.id and old is None:
                 raise NotFoundError("monitor", draft.id)
-            monitor = Monitor(
-                id=old.id if old else new_id(now), workspace=actor.workspace, name=draft.name.strip(),
-                query=draft.query.strip(), brand=draft.brand.strip() or draft.name.strip(), own=draft.own,
-                created_at=old.created_at if old else now, updated_at=now, platforms=draft.platforms,
-                languages=draft.languages, enabled=draft.enabled, opens_cases=draft.opens_cases,
-                made_up=old.made_up if old else draft.made_up, version=old.version + 1 if old else 1,
-            )  # fmt: skip
-            monitors.put(tx, monitor)
-            workspaces.next_revision(tx, actor.workspace)
-            jobs.ask(tx, actor.workspace, RERUN, now, monitor=monitor.id)
-            action = "change_monitor" if old else "create_monitor"
-            audit.append(
-                tx, actor.workspace, actor.user_id, action, monitor.id, now, name=monitor.name, query=monitor.query
-            )
-            changes.note(tx, actor.workspace, "monitor", monitor.id, now)
-        return monitor
+            fresh = _drafted(draft, old, actor.workspace, now)
+            self._put(tx, actor, fresh, "change_monitor" if old else "create_monitor")
+            if fresh.enabled and (old is None or _reach(old) != _reach(fresh)):
+                jobs.ask(tx, actor.workspace, RERUN, now, monitor=fresh.id)
+        return fresh
+
+    def set_enabled(self, actor: Actor, monitor_id: str, enabled: bool) -> Monitor:
+        """Pause a monitor, or let it listen again, which runs it over what came meanwhile. Raises NotFoundError.
+
+        A paused monitor keeps the posts that it has.
+        """
+        require(actor, "edit_monitors")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            old = monitors.get(tx, actor.workspace, monitor_id)
+            if old is None:
+                raise NotFoundError("monitor", monitor_id)
+            if old.enabled == enabled:
+                return old
+            fresh = structs.replace(old, enabled=enabled, updated_at=now, version=old.version + 1)
+            self._put(tx, actor, fresh, "resume_monitor" if enabled else "pause_monitor")
+            if enabled:
+                jobs.ask(tx, actor.workspace, RERUN, now, monitor=monitor_id)
+        return fresh
 
     def delete(self, actor: Actor, monitor_id: str) -> None:
         """Remove a monitor; its posts stay and lose its mark in the background. Raises NotFoundError."""
@@ -152,11 +200,31 @@ class Monitors:
             audit.append(tx, actor.workspace, actor.user_id, "delete_monitor", monitor_id, now)
             changes.note(tx, actor.workspace, "monitor", monitor_id, now)
 
-    def run_of(self, actor: Actor, monitor_id: str) -> jobs.Work | None:
-        """The background run of the newest change, for showing its progress."""
+    def runs(self, actor: Actor) -> dict[str, jobs.Work]:
+        """The newest background run of each monitor, by the monitor's id, for showing its progress."""
+        require(actor, "read_posts")
         with self._records.read() as tx:
-            work = jobs.newest(tx, actor.workspace, RERUN)
-        return work if work and work.arguments.get("monitor") == monitor_id else None
+            found = jobs.recent(tx, actor.workspace, RERUN)
+        newest: dict[str, jobs.Work] = {}
+        for work in found:
+            newest.setdefault(str(work.arguments.get("monitor", "")), work)
+        return newest
+
+    def run_of(self, actor: Actor, monitor_id: str) -> jobs.Work | None:
+        """The newest background run of one monitor; None where there was none lately."""
+        return self.runs(actor).get(monitor_id)
+
+    def _put(self, tx: Connection, actor: Actor, monitor: Monitor, action: str) -> None:
+        monitors.put(tx, monitor)
+        workspaces.next_revision(tx, actor.workspace)
+        now = monitor.updated_at
+        audit.append(tx, actor.workspace, actor.user_id, action, monitor.id, now, name=monitor.name,
+                     query=monitor.query)  # fmt: skip
+        changes.note(tx, actor.workspace, "monitor", monitor.id, now)
+
+    def _hits(self, scope: Scope, node: Node, parsed: Node) -> tuple[Hit, ...]:
+        page = self._index.search(scope, node, "newest", PREVIEW_HITS)
+        return tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits)
 
     def _parse(self, actor: Actor, text: str) -> Node:
         return query.parse(text, zone=self._zone(actor), now=self._clock.now())
@@ -174,3 +242,37 @@ def narrowed(node: Node, platforms: Sequence[str], languages: Sequence[str]) -> 
     if languages:
         limits.append(Or(tuple(Field("lang", ":", value) for value in languages)))
     return And((node, *limits)) if limits else node
+
+
+def _drafted(draft: MonitorDraft, old: Monitor | None, workspace: str, now: datetime) -> Monitor:
+    name = draft.name.strip()
+    return Monitor(
+        id=old.id if old else new_id(now), workspace=workspace, name=name, query=draft.query.strip(),
+        brand=draft.brand.strip() or name, own=draft.own, created_at=old.created_at if old else now, updated_at=now,
+        platforms=draft.platforms, languages=draft.languages, enabled=draft.enabled, opens_cases=draft.opens_cases,
+        made_up=old.made_up if old else draft.made_up, version=old.version + 1 if old else 1,
+    )  # fmt: skip
+
+
+def _reach(monitor: Monitor) -> tuple[object, ...]:
+    """What decides which posts a monitor matches."""
+    return monitor.query, frozenset(monitor.platforms), frozenset(monitor.languages), monitor.enabled
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise InvalidInputError("A monitor needs a name.")
+    if len(name.strip()) > NAME_LENGTH:
+        raise InvalidInputError(f"The monitor's name has more than {NAME_LENGTH} characters; shorten it.")
+
+
+def _since(moment: datetime) -> Node:
+    return Field("since", ":", moment.isoformat(timespec="seconds"))
+
+
+def _folded(buckets: Iterable[Bucket], at: int) -> tuple[Bucket, ...]:
+    """The buckets of one dimension of several, largest first."""
+    sums: dict[str, int] = {}
+    for bucket in buckets:
+        sums[bucket.keys[at]] = sums.get(bucket.keys[at], 0) + bucket.posts
+    return tuple(Bucket((key,), posts) for key, posts in sorted(sums.items(), key=lambda one: (-one[1], one[0])))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 from crm.errors import InvalidInputError
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
-from crm.ports.index import PostIndex
+from crm.ports.index import PostIndex, Scope
 from crm.query.tree import Field
 from crm.records import audit, changes, jobs, monitors, tables, workspaces
 from crm.records.database import Records
@@ -52,6 +52,9 @@ class Setup:
         brand = brand.strip()
         if not brand:
             raise InvalidInputError("The name of the brand is missing; it is what Shenava listens for.")
+        for name in (brand, *synonyms):
+            if name.strip() and self._monitors.check(actor, brand_query([name])):
+                raise InvalidInputError(f"There is no word to listen for in {name.strip()!r}; write it with letters.")
         for choice in choices:
             if problems := self._sources.check(choice.kind, choice.options):
                 raise InvalidInputError(" ".join(problem.message for problem in problems))
@@ -104,7 +107,7 @@ class Setup:
     def remove_demo(self, actor: Actor) -> None:
         """Take everything made up out of the workspace again."""
         require(actor, "edit_workspace")
-        self._remove_posts(actor)
+        self._remove_posts(actor.workspace)
         now = self._clock.now()
         with self._records.write() as tx:
             remove_made_up(tx, actor.workspace)
@@ -112,10 +115,10 @@ class Setup:
             audit.append(tx, actor.workspace, actor.user_id, "remove_demo", actor.workspace, now)
             changes.note(tx, actor.workspace, "case", "demo", now)
 
-    def _remove_posts(self, actor: Actor) -> None:
-        made_up = Field("is", ":", "made_up")
-        while page := self._index.search(actor.scope, made_up, "newest", 1000).hits:
-            self._index.delete(actor.workspace, [hit.post.key for hit in page])
+    def _remove_posts(self, workspace: str) -> None:
+        scope, made_up = Scope(workspace, None, private=True), Field("is", ":", "made_up")
+        while page := self._index.search(scope, made_up, "newest", 1000).hits:
+            self._index.delete(workspace, [hit.post.key for hit in page])
 
 
 def remove_made_up(tx: Connection, workspace: str) -> None:

@@ -151,10 +151,13 @@ class PendingReply(Struct, frozen=True):
 
 
 class CustomerRow(Struct, frozen=True):
-    """One row of the list of customers."""
+    """One row of the list of customers; `ties` are its living identities, `last_seen` the day of their newest post."""
 
     customer: Customer
     identities: int
+    ties: tuple[Identity, ...] = ()
+    open_cases: int = 0
+    last_seen: date | None = None
 
 
 class CustomerPage(Struct, frozen=True):
@@ -162,6 +165,28 @@ class CustomerPage(Struct, frozen=True):
 
     rows: tuple[CustomerRow, ...]
     cursor: str | None
+
+
+class PersonPosts(Struct, frozen=True):
+    """A page of what a customer or an author said, newest first, and the cases of those threads by thread key."""
+
+    posts: tuple[EnrichedPost, ...]
+    cases: Mapping[str, CaseLine]
+    cursor: str | None
+
+
+class FoundAuthor(Struct, frozen=True):
+    """An author that may be tied; `customer` is whom they belong to already."""
+
+    author: Author
+    customer: Customer | None
+
+
+class Contact(Struct, frozen=True):
+    """How to reach a customer outside of the platforms."""
+
+    email: str
+    phone: str
 
 
 def person(names: Mapping[str, str], user_id: str | None) -> Person | None:
