@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
+from collectors.addresses import host_of
 from collectors.clean import clean, from_html, linked
 from collectors.errors import NormaliseError
 from collectors.feed.document import Attached, Entry, Feed
@@ -52,18 +52,11 @@ def native_id(entry: Entry, feed: Feed) -> str:
 
 
 def _author(entry: Entry, feed: Feed) -> Author:
-    site = _host(feed.url) or _host(feed.address) or "feed"
+    site = host_of(feed.url) or host_of(feed.address) or "feed"
     name, _ = from_html(entry.author)
     title, _ = from_html(feed.title)
     native = f"{site}/{name}" if name else site
     return Author(PLATFORM, native, site, name or title or site, url=feed.url or feed.address)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _kind(file: Attached) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from random import Random
 from threading import Event
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 from msgspec import Struct
 
+from collectors.addresses import is_address
 from collectors.errors import NormaliseError
 from collectors.feed.document import Feed, parse
 from collectors.feed.normalise import PLATFORM, to_post
@@ -53,7 +53,7 @@ class FeedSource:
         problems, url = [], options.get("url", "").strip()
         if not url:
             problems.append(Problem("url", "required", "url is missing."))
-        elif not _is_web(url):
+        elif not is_address(url):
             message = f"{url!r} is no web address; it begins with https:// or http://."
             problems.append(Problem("url", "bad_url", message, {"value": url, "example": "https://example.org/feed"}))
         every = options.get("every", "").strip()
@@ -129,11 +129,3 @@ def _news(feed: Feed, seen: Seen, clock: Clock) -> tuple[list[Post], list[Reject
 
 def _saved(cursor: Cursor) -> str:
     return msgspec.json.encode(cursor).decode()
-
-
-def _is_web(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False

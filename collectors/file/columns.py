@@ -128,7 +128,9 @@ def _by_name(columns: Sequence[str]) -> Mapping:
 
 def _wordiest(name: str, rest: list[str], values: dict[str, list[str]], columns: list[str], *, known: bool) -> str:
     """The column with the longest values, where they look like sentences."""
-    lengths = {column: mean(map(len, values[column])) for column in rest if values[column]}
+    lengths = {
+        column: mean(map(len, values[column])) for column in rest if values[column] and not _are_dates(values[column])
+    }
     worded = [column for column in lengths if any(" " in value.strip() for value in values[column])]
     if not known and any(_is_value(column) for column in columns):
         raise InvalidInputError(

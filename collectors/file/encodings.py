@@ -18,7 +18,11 @@ _CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _ARABIC_WORDS = re.compile("[\u0621-\u06cc]{2,}")
 _HIGH = re.compile("[^\x00-\x7f]")
 _WESTERN = re.compile("[À-ÖØ-öø-ÿŒœŠšŽžŸ€£°§«»‘’“”–—…•·\u00a0¿¡ªº²³½©®™]")
-_MOSTLY = 0.8
+_MOSTLY = 0.7
+_COMMON, _COMMON_SHARE = "اليونرمه", 0.35
+"""The letters that make up about half of any Persian or Arabic text."""
+_WESTERN_SHARE = 0.3
+"""Western European languages write less than this share of their letters with accents."""
 
 
 def detect(name: str, head: bytes) -> str:
@@ -57,12 +61,13 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _one_byte(name: str, head: bytes) -> str:
-    arabic = head.decode("cp1256")
+    arabic, western = head.decode("cp1256"), head.decode("cp1252", errors="replace")
     high = len(_HIGH.findall(arabic))
-    if sum(map(len, _ARABIC_WORDS.findall(arabic))) >= _MOSTLY * high * 0.9:
+    words = "".join(_ARABIC_WORDS.findall(arabic))
+    if len(words) >= _MOSTLY * high and sum(map(words.count, _COMMON)) > _COMMON_SHARE * len(words):
         return "cp1256"
-    western = head.decode("cp1252", errors="replace")
-    if len(_WESTERN.findall(western)) >= _MOSTLY * high:
+    letters = sum(map(str.isalpha, western))
+    if len(_WESTERN.findall(western)) >= _MOSTLY * high and high < letters * _WESTERN_SHARE:
         return "cp1252"
     raise InvalidInputError(
         f"The encoding of {name} can't be told: it is not UTF-8, UTF-16, Windows-1256 or Windows-1252; "

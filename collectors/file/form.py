@@ -64,7 +64,7 @@ def look_at(path: Path, encoding: str = "") -> Form:
     for magic, what in _PACKED.items():
         if head.startswith(magic):
             raise InvalidInputError(f"{path.name} is {what}.")
-    encoding = _known(encoding) if encoding else detect(path.name, head)
+    encoding = known_encoding(encoding) or detect(path.name, head)
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     start = text.lstrip()
     if "\x00" in text:
@@ -110,7 +110,10 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _known(encoding: str) -> str:
+def known_encoding(encoding: str) -> str:
+    """The name that Python has for an encoding; empty for the empty name. Raises: InvalidInputError."""
+    if not encoding:
+        return ""
     try:
         name = codecs.lookup(encoding).name
         b"".decode(name)

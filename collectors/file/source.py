@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from collectors.errors import NormaliseError
 from collectors.file.columns import parse_map, settle
-from collectors.file.form import Form, look_at
+from collectors.file.form import Form, known_encoding, look_at
 from collectors.file.normalise import Plan, to_post
 from collectors.file.rows import Fault, Row, rows, sample
 from collectors.moments import day_comes_first
@@ -68,12 +68,9 @@ class FileSource:
             )
             problems.append(Problem("platform", "bad_platform", message, {"value": platform}))
         problems += _zone_problem(options)
-        if not problems:
-            try:
-                _prepare(options)
-            except InvalidInputError as error:
-                problems.append(Problem("path", "bad_file", str(error), {"reason": str(error)}))
-        return problems
+        problems += _problem("map", "bad_map", lambda: parse_map(options.get("map", "")))
+        problems += _problem("encoding", "bad_encoding", lambda: known_encoding(options.get("encoding", "").strip()))
+        return problems or _problem("path", "bad_file", lambda: _prepare(options))
 
     def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:  # noqa: ARG002
         form, plan = _prepare(job.options)
@@ -155,6 +152,14 @@ def _resume(form: Form, cursor: str) -> Cursor:
 
 def _digest(head: bytes) -> str:
     return hashlib.blake2b(head, digest_size=16).hexdigest()
+
+
+def _problem(option: str, code: str, tried: Callable[[], object]) -> list[Problem]:
+    try:
+        tried()
+    except InvalidInputError as error:
+        return [Problem(option, code, str(error), {"reason": str(error)})]
+    return []
 
 
 def _zone_problem(options: Mapping[str, str]) -> list[Problem]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
+from collectors.addresses import is_address
 from collectors.errors import NormaliseError
 from collectors.jetstream.normalise import COLLECTION, PLATFORM, Message, read, removed_author, removed_post, to_post
 from crm.errors import PermanentError, RateLimitedError, RetryableError
@@ -37,8 +38,7 @@ class JetstreamSource:
 
     def check(self, options: Mapping[str, str]) -> list[Problem]:
         url = options.get("url", "").strip() or DEFAULT
-        parts = urlsplit(url)
-        if parts.scheme in SOCKETS and parts.hostname:
+        if is_address(url, SOCKETS):
             return []
         message = f"{url!r} is no address of a Jetstream; it begins with wss://, for example {DEFAULT}."
         return [Problem("url", "bad_url", message, {"value": url, "example": DEFAULT})]

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from collectors.addresses import is_address
 from collectors.errors import NormaliseError
 from collectors.mastodon.api import PAGE, Server
 from collectors.mastodon.normalise import PLATFORM, RawStatus, read, to_post
@@ -180,11 +181,7 @@ def _base(said: str) -> str:
 
 
 def _is_server(base: str) -> bool:
-    try:
-        parts = urlsplit(base)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.path and " " not in base
-    except ValueError:
-        return False
+    return is_address(base) and not urlsplit(base).path
 
 
 def _tag_problems(stream: str, tags: list[str]) -> list[Problem]:
