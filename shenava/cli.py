@@ -9,16 +9,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crm.errors import ShenavaError
 from crm.ports.clock import SystemClock
-from shenava import roles
 from shenava.options import Data, Host, Port, house
-from shenava.settings import Settings
-from shenava.wiring import House
+
+if TYPE_CHECKING:
+    from shenava.wiring import House
 
 app = typer.Typer(
     name="shenava",
@@ -58,7 +58,10 @@ def stopping() -> Event:
     return stop
 
 
-def _role(work: Callable[[House, Event], None], data: Path | None, **said: object) -> None:
+def _role(name: str, data: Path | None, **said: object) -> None:
+    from shenava import roles
+
+    work: Callable[[House, Event], None] = getattr(roles, name)
     one = house(data, **said)
     try:
         work(one, stopping())
@@ -74,6 +77,7 @@ def up(
     demo: Annotated[bool, typer.Option("--demo", help="Fill it with the made-up demo.")] = False,
 ) -> None:
     """Start everything: collectors, enrichment, replies and the console."""
+    from shenava.settings import Settings
     from shenava.starting import start
 
     start(Settings.load(data=data, host=host, port=port), demo, stopping())
@@ -82,25 +86,25 @@ def up(
 @app.command()
 def collect(data: Data = None) -> None:
     """Run the collectors."""
-    _role(roles.collect, data)
+    _role("collect", data)
 
 
 @app.command()
 def enrich(data: Data = None) -> None:
     """Run enrichment, the index sink and the case sink."""
-    _role(roles.enrich, data)
+    _role("enrich", data)
 
 
 @app.command()
 def respond(data: Data = None) -> None:
     """Send approved replies."""
-    _role(roles.respond, data)
+    _role("respond", data)
 
 
 @app.command()
 def console(data: Data = None, host: Host = None, port: Port = None) -> None:
     """Serve the console and the HTTP API."""
-    _role(roles.console, data, host=host, port=port)
+    _role("console", data, host=host, port=port)
 
 
 def _register() -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from crm.errors import InvalidInputError
-from crm.policies.access import Actor
-from crm.records import dead_letters
-from shenava import importing, restoring
 from shenava.options import Data, house
-from shenava.wiring import House
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from crm.policies.access import Actor
+    from shenava.wiring import House
 
 SHOWN = 10
 
@@ -32,6 +33,9 @@ def add(app: typer.Typer) -> None:
 
 def operator(one: House) -> Actor:
     """Whoever may use the command line may do everything in the first workspace."""
+    from crm.policies.access import Actor
+    from shenava import importing
+
     workspace = importing.the_workspace(one)
     return Actor("system", workspace, "administrator", "command line", private=True)
 
@@ -49,6 +53,7 @@ def import_files(
 ) -> None:
     """Import posts from files; the same command again goes on where it stopped."""
     from collectors.file import guess_mapping
+    from shenava import importing
 
     screen = Console(stderr=True, highlight=False)
     options = {"platform": platform, "map": columns, "zone": zone, "encoding": encoding}
@@ -136,6 +141,8 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A back-up made by `shenava backup`.")], data: Data = None
 ) -> None:
     """Put a back-up back; what was there is kept aside, and what was erased since stays erased."""
+    from shenava import restoring
+
     done = restoring.restore(house(data), file)
     screen = Console(stderr=True, highlight=False)
     if done.aside:
@@ -148,6 +155,8 @@ def letters(
     data: Data = None,
 ) -> None:
     """List posts that could not be handled, and replay them once the cause is mended."""
+    from crm.records import dead_letters
+
     one = house(data)
     actor = operator(one)
     with one.records.read() as tx:
@@ -174,6 +183,8 @@ def prepare(demo: Annotated[bool, typer.Option("--demo")] = False, data: Data = 
 
 
 def _progress(screen: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     return Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=screen, transient=not screen.is_terminal,

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from crm.errors import InvalidInputError
 from shenava.options import Data, house
@@ -22,6 +20,9 @@ def add(app: typer.Typer) -> None:
 
 def users(data: Data = None) -> None:
     """List everybody who may log in."""
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("E-mail", "Name", "Role", "Active")
     for user in house(data).accounts.everybody():
         table.add_row(user.email, user.name, user.role, "yes" if user.active else "no")

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shenava import doctoring
 from shenava.options import Data, house
 
 
@@ -60,6 +59,8 @@ def bench(
 
 def doctor(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data = None) -> None:
     """Say what is configured, reachable and missing, and how to mend it; no secret is printed."""
+    from shenava import doctoring
+
     findings = doctoring.examine(house(data))
     if as_json:
         print(json.dumps([finding.plain() for finding in findings], ensure_ascii=False))

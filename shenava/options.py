@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shenava.settings import Settings
-from shenava.wiring import House
+# Every command starts this program anew, and `up` stays in memory beside its roles: so commands
+# import what they need when they run.
+if TYPE_CHECKING:
+    from shenava.wiring import House
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder (also SHENAVA_DATA).")]
 Host = Annotated[
@@ -19,4 +21,7 @@ Port = Annotated[int | None, typer.Option("--port", help="The port of the consol
 
 def house(data: Path | None, **said: object) -> House:
     """The installation that the settings describe."""
+    from shenava.settings import Settings
+    from shenava.wiring import House
+
     return House(Settings.load(data=data, **said))

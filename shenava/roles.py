@@ -56,11 +56,13 @@ def enrich(house: House, stop: Event) -> None:
 def respond(house: House, stop: Event) -> None:
     """Send approved replies, seal the audit trail, and keep house."""
     from crm.usecases.inbox import wake_due
+    from crm.usecases.live import Live
     from crm.usecases.sending import Sender
+    from crm.usecases.trail import Trail
 
     owner = f"{socket.gethostname()}:{os.getpid()}"
     sender = Sender(house.records, house.responders, house.vault, house.clock, owner, house.random.random)
-    trail, live = house.services.trail, house.services.live
+    trail, live = Trail(house.records, house.vault, house.clock), Live(house.records, house.clock)
     next_clean = house.clock.now()
     _every(house, stop, REPORT_SECONDS, lambda: report(house, "respond", {}))
     while not stop.is_set():
@@ -87,7 +89,6 @@ def console(house: House, stop: Event) -> None:
 def pipeline(house: House) -> list[Any]:
     """The three workers of the embedded edition: enrichment, the index sink and the case sink."""
     from enrich.models import shipped_models
-
     from enrich.pipeline import Enricher
     from stream.upkeep import LogSink
     from stream.worker import Worker
