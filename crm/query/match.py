@@ -86,7 +86,7 @@ def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset
     found = {
         "link": bool(post.links) or "://" in post.text,
         "media": bool(post.media),
-        "question": any(mark in URL.sub(" ", post.text) for mark in "?؟？"),
+        "question": _asks(post.text) and _asks(URL.sub(" ", post.text)),
         "reply": post.parent_key is not None,
         "own": own,
         "private": post.private,
@@ -95,6 +95,10 @@ def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset
         "made_up": origin == "demo",
     }
     return frozenset(name for name, holds in found.items() if holds)
+
+
+def _asks(text: str) -> bool:
+    return "?" in text or "؟" in text or "？" in text
 
 
 def compile_matcher(node: Node) -> Matcher:

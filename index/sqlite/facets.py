@@ -6,7 +6,8 @@ Every facet begins with a control character that no folded token holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection
+from functools import lru_cache
 from hashlib import blake2b
 
 from crm.errors import InvalidInputError
@@ -44,24 +45,32 @@ def author_facet(author: int) -> str:
     return f"{_MARK}a{author & (1 << 64) - 1:016x}"
 
 
-def kind_facets(scope: str, platform: str, language: str, sentiment: str, urgency: str, monitors: Iterable[str]) -> str:
+def kind_facets(
+    scope: str, platform: str, language: str, sentiment: str, urgency: str, monitors: Collection[str]
+) -> str:
     """The facets that all posts of one kind share, joined by spaces."""
     named = (("platform", platform), ("lang", language), ("sentiment", sentiment), ("urgency", urgency))
     found = [facet(name, value or UNKNOWN) for name, value in named]
-    return " ".join([scope, *found, *(facet("monitor", monitor) for monitor in monitors)])
+    mention = [facet("is", "mention")] if monitors else []
+    return " ".join([scope, *found, *mention, *(facet("monitor", monitor) for monitor in monitors)])
 
 
-def own_facets(document: EnrichedPost, author: int) -> Iterator[str]:
-    """The facets of one post beyond those of its kind."""
-    post = document.post
-    yield author_facet(author)
-    yield facet("thread", document.thread_key)
-    for trait in traits(post, own=document.own, origin=document.origin, mention=bool(document.monitors)):
-        yield facet("is", trait)
-    if post.author.handle:
-        yield facet("author", post.author.handle.casefold())
+@lru_cache(maxsize=16_384)
+def account(key: str, handle: str) -> tuple[int, str]:
+    """The digest of an account's key, and the facets that all of its posts share. Many posts come from few accounts."""
+    author = digest(key)
+    return author, " ".join([author_facet(author), *([facet("author", handle.casefold())] if handle else [])])
+
+
+def own_facets(document: EnrichedPost) -> str:
+    """The facets of one post beyond those of its kind and its author."""
+    found = [facet("thread", document.thread_key)]
+    found += (
+        facet("is", trait) for trait in traits(document.post, own=document.own, origin=document.origin, mention=False)
+    )
     if document.customer:
-        yield facet("customer", document.customer)
+        found.append(facet("customer", document.customer))
+    return " ".join(found)
 
 
 def field_facets(field: Field) -> list[str]:

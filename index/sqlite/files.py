@@ -12,6 +12,7 @@ import apsw
 
 from crm.errors import RetryableError, StoreError
 from index.sqlite.schema import APPLICATION_ID, TABLES, VERSION
+from index.sqlite.scrub import scrubbing_vfs
 
 READERS = 8
 """Reads that may run at once; more of them wait. Each keeps a page cache of its own."""
@@ -28,11 +29,13 @@ class Files:
         self._truncate_due = False
         with self.errors():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect(cache_kib=65536)
+            self._writer = self._connect(cache_kib=65536, vfs=scrubbing_vfs())
             self._prepare()
 
-    def _connect(self, cache_kib: int) -> apsw.Connection:
-        db = apsw.Connection(str(self.path))
+    def _connect(self, cache_kib: int, vfs: apsw.VFS | None = None) -> apsw.Connection:
+        db = apsw.Connection(str(self.path), vfs="shenava-scrubbing" if vfs else None)
+        # Only what the writer puts into the file is scrubbed, so no reader may move pages there as it closes.
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, vfs is None)
         db.set_busy_timeout(int(self._busy * 1000))
         db.execute("PRAGMA page_size = 8192")
         db.execute("PRAGMA journal_mode = WAL")

@@ -89,11 +89,13 @@ class Numbers:
             document.sentiment.value or "",
             document.urgency.value or "",
             document.post.private,
-            tuple(sorted(set(document.monitors))),
+            document.monitors,
         )
         found = self._kinds.get(identity)
         if found is None:
-            found = self._kinds[identity] = _make(db, Kind(*identity))
+            kind = Kind(*identity[:-1], tuple(sorted(set(document.monitors))))
+            found = self._kinds.get(_identity(kind)) or _make(db, kind)
+            self._kinds[identity] = self._kinds[_identity(kind)] = found
         return found
 
 

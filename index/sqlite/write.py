@@ -10,7 +10,7 @@ import msgspec
 
 from crm.errors import StoreError
 from crm.words import EnrichedPost
-from index.sqlite.facets import digest, own_facets
+from index.sqlite.facets import account, own_facets
 from index.sqlite.kinds import Numbers
 from index.sqlite.schema import QUARTER, SEQUENCE_MASK, first_docid, microseconds, slot_id, stored_version
 from index.sqlite.slots import add_to_slots, pack, take_from_slots
@@ -95,11 +95,11 @@ def _insert(db: apsw.Connection, numbers: Numbers, documents: dict[tuple[int, st
         second = moment // 1_000_000
         docid = free[second]
         free[second] += 1
-        kind, facets = numbers.kind(db, workspace, document)
-        author = digest(document.post.author.key)
-        post = document.post
-        posts.append((docid, *key, stored_version(document.version), moment, kind, author, post.author.followers))
-        facets = f"{facets} {' '.join(own_facets(document, author))}"
+        kind, shared = numbers.kind(db, workspace, document)
+        said_by = document.post.author
+        author, of_author = account(said_by.key, said_by.handle)
+        posts.append((docid, *key, stored_version(document.version), moment, kind, author, said_by.followers))
+        facets = f"{shared} {of_author} {own_facets(document)}"
         bodies.append((docid, document.tokens, facets, _encoded(document)))
         slots[slot_id(workspace, second // QUARTER)].append(pack(kind, author))
     db.executemany("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?)", posts)
