@@ -25,6 +25,7 @@ from dashboard.index import index
 from dashboard.live import Hub, events
 from dashboard.page import discover, find
 from dashboard.page import pages as declared
+from dashboard.pages import first_run
 from dashboard.settings import ConsoleSettings
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def _create_dash(server: FastAPI) -> Dash:
         "shenava", server=server, assets_folder=str(ASSETS), assets_ignore=_LOADED_BY_HAND, update_title="",
         suppress_callback_exceptions=True, add_log_handler=False, meta_tags=[_VIEWPORT],
     )  # fmt: skip
+    # Dash 4.4 opens a WebSocket in every browser even where it is switched off; live.py takes its place.
+    dash.backend.websocket_capability = False
     dash.interpolate_index = index
     callbacks.attach(dash)
     _warm_up(dash)
@@ -94,7 +97,9 @@ def _page(dash: Dash) -> Callable[[Request], Awaitable[Response]]:
     return page
 
 
-async def _home() -> Response:
+def _home() -> Response:
+    if first_run.unfinished():
+        return RedirectResponse("/setup", 303)
     start = next((one for one in declared() if one.icon), None)
     return RedirectResponse(start.path if start else "/more", 303)
 

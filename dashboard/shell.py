@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from crm.errors import ShenavaError
 from crm.policies.access import may
 from dashboard.callbacks import callback, clientside
-from dashboard.components import avatar, dialog, empty, failed, icon, kbd, link, name, skeleton_rows
+from dashboard.components import avatar, dialog, empty, failed, icon, kbd, link, made_up, name, skeleton_rows
 from dashboard.context import Viewer, actor, viewer
 from dashboard.live import KINDS
 from dashboard.numbers import compact
@@ -32,8 +32,9 @@ def layout() -> Component:
 
 
 def _frame() -> Component:
+    demo = made_up() if viewer().services.setup.demo_loaded(actor()) else None
     rail = html.Nav(
-        [_logo(), html.Div(rail_items(""), id="rail", style={"display": "contents"}), user_menu(viewer())],
+        [_logo(), demo, html.Div(rail_items(""), id="rail", style={"display": "contents"}), user_menu(viewer())],
         className="rail", **{"aria-label": t("shell.pages")},
     )  # fmt: skip
     return html.Div(

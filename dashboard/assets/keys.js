@@ -11,6 +11,7 @@
   };
   document.addEventListener("keydown", (event) => {
     if (document.documentElement.dataset.keys === "off" || event.isComposing || event.repeat && !/^Key[JK]$/.test(event.code)) return;
+    if (/^(Shift|Control|Alt|AltGraph|Meta|CapsLock|Tab|Dead|Process|Unidentified)$/.test(event.key)) return;
     const key = nameOf(event);
     const withCommand = event.ctrlKey || event.metaKey;
     if (typing(event.target) && !(withCommand && key === "Enter")) return;

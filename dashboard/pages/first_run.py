@@ -88,12 +88,17 @@ def progress_figures() -> Response:
     )
 
 
+def unfinished() -> bool:
+    """Whether this viewer is the administrator of a workspace that listens for nothing yet."""
+    who, setup = viewer().actor, services().setup
+    if who is None or who.role != "administrator" or setup.workspace(who).name:
+        return False
+    return not setup.demo_loaded(who)
+
+
 def _wanted() -> bool:
     """Whether the first visit is still to be made by this viewer."""
-    who = viewer().actor
-    if who is None:
-        return services().accounts.needs_setup()
-    return who.role == "administrator" and not services().setup.workspace(who).name
+    return services().accounts.needs_setup() if viewer().actor is None else unfinished()
 
 
 def _start(request: Request, given: Given, files: list[UploadFile]) -> Response:

@@ -209,7 +209,15 @@ def test_the_frame_shows_the_page_of_the_address(signed: Browser) -> None:
     answer = signed.call(ROUTE, {"url.pathname": "/more", "url.search": ""})
     assert answer.json()["response"]["page-title"]["data"] == "بیشتر | شنوا"
     lost = signed.call(ROUTE, {"url.pathname": "/nope", "url.search": ""})
-    assert "چنین صفحه‌ای نیست" in lost.text.encode().decode("unicode_escape", "ignore") or "not_found" not in lost.text
+    assert lost.json()["response"]["page-title"]["data"] == "چنین صفحه‌ای نیست | شنوا"
+
+
+def test_made_up_data_are_marked_in_the_frame() -> None:
+    services = fake_services(an_actor())
+    browser = Browser(create_app(services), "session-1")
+    assert "Made up" not in browser.get("/_dash-layout").text
+    services.setup.work = object()
+    assert "Made up" in browser.get("/_dash-layout").text
 
 
 def test_websockets_are_closed(app: FastAPI) -> None:

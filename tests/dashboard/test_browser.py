@@ -94,9 +94,7 @@ def test_a_question_mark_lists_the_keys_even_on_a_persian_keyboard(tab: Any) -> 
 
 
 def test_letters_of_a_persian_layout_are_the_same_keys_and_typing_is_left_alone(tab: Any) -> None:
-    tab.evaluate(
-        "window.heard = []; dash_clientside.set_props = (id, props) => heard.push(props.data && props.data.key)"
-    )
+    tab.evaluate(LISTEN)
     tab.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'ت', code: 'KeyJ'}))")
     tab.evaluate("document.body.insertAdjacentHTML('beforeend', '<input id=typed>')")
     tab.locator("#typed").press("j")

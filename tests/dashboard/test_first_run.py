@@ -79,6 +79,7 @@ def test_an_administrator_without_a_brand_goes_on_where_they_stopped() -> None:
     services = fake_services(an_actor())
     services.setup.name = ""
     browser = Browser(create_app(services), "session-1")
+    assert browser.get("/").headers["location"] == "/setup"
     page = browser.get("/setup").text
     assert 'name="email"' not in page
     assert browser.post("/setup", data={"brand": "Aseman"}).status_code == 303
