@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
@@ -9,14 +11,18 @@ from crm import query
 from crm.errors import NotFoundError
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
-from crm.ports.index import Order, PostIndex
-from crm.query.tree import Field, Node
-from crm.records import threads, workspaces
+from crm.ports.index import Order, Page, PostIndex
+from crm.query import QueryError
+from crm.query.tree import And, Field, Node, Not, Or
+from crm.records import audit, monitors, workspaces
 from crm.records.database import Records
 from crm.records.tables import case_tags, cases, tags
+from crm.text import fold
 from crm.usecases.monitors import Hit
+from crm.words import EnrichedPost
 
 BOUND = 1_000
+EXPORT_PAGE = 500
 
 
 class SearchPage(Struct, frozen=True):
@@ -40,13 +46,36 @@ class Search:
         """A page of posts in the actor's reach. Raises QueryError, InvalidInputError (cursor)."""
         require(actor, "read_posts")
         with self._records.read() as tx:
-            zone = workspaces.get(tx, actor.workspace).zone
-            parsed = query.parse(text, zone=zone, now=self._clock.now())
+            parsed = self._parse(tx, actor, text)
             node, bounded = bind(tx, actor, parsed)
         page = self._index.search(actor.scope, node, order, limit, cursor)
         total = self._index.count(actor.scope, node)
         hits = tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits)
         return SearchPage(hits, page.cursor, total[0].posts if total else 0, bounded)
+
+    def check(self, actor: Actor, text: str) -> QueryError | None:
+        """What is wrong with `text` as a search; None where nothing is."""
+        try:
+            with self._records.read() as tx:
+                self._parse(tx, actor, text)
+        except QueryError as error:
+            return error
+        return None
+
+    def export(self, actor: Actor, text: str, order: Order = "newest") -> Iterator[EnrichedPost]:
+        """Every hit, page by page; what is asked for is noted in the audit trail.
+
+        What is wrong with the query or the right to export shows before the first post is given.
+        Raises ForbiddenError, QueryError.
+        """
+        require(actor, "export")
+        with self._records.write() as tx:
+            node, _ = bind(tx, actor, self._parse(tx, actor, text))
+            now = self._clock.now()
+            audit.append(tx, actor.workspace, actor.user_id, "export", "posts", now, query=text)
+        # By relevance an index looks at a bounded number of posts; an export leaves none out.
+        order = "newest" if order == "relevance" else order
+        return self._pages(actor, node, order, self._index.search(actor.scope, node, order, EXPORT_PAGE))
 
     def post(self, actor: Actor, post_key: str) -> Hit:
         """One post. Raises NotFoundError where it isn't there or out of reach."""
@@ -59,15 +88,46 @@ class Search:
     def thread(self, actor: Actor, thread_key: str) -> list[Hit]:
         """A whole conversation, oldest first."""
         require(actor, "read_posts")
-        with self._records.read() as tx:
-            outermost = threads.joined(tx, actor.workspace, [thread_key]).get(thread_key, thread_key)
-            keys = threads.members(tx, actor.workspace, outermost)
-        return [Hit(post, ()) for post in self._index.thread(actor.scope, keys)]
+        return [Hit(post, ()) for post in self._index.thread(actor.scope, [thread_key])]
+
+    def _parse(self, tx: Connection, actor: Actor, text: str) -> Node:
+        zone = workspaces.get(tx, actor.workspace).zone
+        return query.parse(text, zone=zone, now=self._clock.now())
+
+    def _pages(self, actor: Actor, node: Node, order: Order, page: Page) -> Iterator[EnrichedPost]:
+        yield from page.hits
+        while page.cursor:
+            page = self._index.search(actor.scope, node, order, EXPORT_PAGE, page.cursor)
+            yield from page.hits
 
 
 def bind(tx: Connection, actor: Actor, node: Node) -> tuple[Node, bool]:
-    """Answer case: and tag: from the records, as a bounded set of threads."""
+    """Answer monitor: by name, and case: and tag: as a bounded set of threads, from the records."""
+    if "monitor" in query.fields_used(node):
+        node = _named(node, monitor_names(tx, actor.workspace))
     return query.bind_threads(node, lambda field: _threads(tx, actor.workspace, field), BOUND)
+
+
+def monitor_names(tx: Connection, workspace: str) -> dict[str, list[str]]:
+    """The ids of the monitors of each name, folded."""
+    found: dict[str, list[str]] = {}
+    for monitor in monitors.of_workspace(tx, workspace):
+        found.setdefault(fold(monitor.name), []).append(monitor.id)
+    return found
+
+
+def _named(node: Node, names: dict[str, list[str]]) -> Node:
+    """The query with every monitor: that names one replaced by its id; ids stay."""
+    match node:
+        case Field("monitor"):
+            ids = names.get(fold(node.value), [node.value])
+            found = tuple(Field("monitor", ":", one) for one in ids)
+            return found[0] if len(found) == 1 else Or(found)
+        case Not():
+            return Not(_named(node.child, names))
+        case And() | Or():
+            return type(node)(tuple(_named(child, names) for child in node.children))
+    return node
 
 
 def _threads(tx: Connection, workspace: str, field: Field) -> list[str]:
@@ -80,5 +140,4 @@ def _threads(tx: Connection, workspace: str, field: Field) -> list[str]:
     elif field.value != "any":
         found = found.where(cases.c.status == field.value)
     newest_first = found.order_by(cases.c.last_post_at.desc()).limit(BOUND + 1)
-    keys = [row.thread_key for row in tx.execute(newest_first)]
-    return [*keys, *threads.inner_of(tx, workspace, keys[:BOUND])] if len(keys) <= BOUND else keys
+    return [row.thread_key for row in tx.execute(newest_first)]

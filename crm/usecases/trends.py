@@ -1,102 +1,49 @@
 """Trends: how much is said, how it feels, where, by whom, and beside which competitor.
 
-Every figure carries the query that opens the mentions behind it.
+Every figure carries the query that opens the mentions behind it. Direct messages are never counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-from sqlalchemy import select
-
+from crm.calendar import day_of, week_start
 from crm.errors import InvalidInputError
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
-from crm.ports.index import Bucket, Dimension, PostIndex
-from crm.query import render
-from crm.query.tree import And, Everything, Field, Node, Or
-from crm.records import monitors, workspaces
+from crm.ports.index import Bucket, Dimension, PostIndex, Scope, Span
+from crm.query.tree import And, Field, Node
+from crm.records import monitors, sources, workspaces
+from crm.records.answers import first_answers
 from crm.records.database import Records
 from crm.records.monitors import Monitor
-from crm.records.tables import cases
-from crm.usecases.monitors import narrowed
+from crm.records.workspaces import Workspace
+from crm.usecases.periods import before, days_in, quarter_after
+from crm.usecases.trendlinks import Watched, any_of, between, hours_of_week, step_span
+from crm.usecases.trendview import (
+    Answers,
+    AuthorRow,
+    Hour,
+    Row,
+    Sentiments,
+    Share,
+    Step,
+    TrendsFilter,
+    TrendsView,
+)
+
+__all__ = ["FEW", "Sentiments", "Trends", "TrendsFilter", "TrendsView", "usual_step"]
 
 FEW = 30
 AUTHORS = 8
+_SPARE_AUTHORS = 4
+GAP = timedelta(hours=1)
 
-
-class TrendsFilter(Struct, frozen=True):
-    """What is looked at. Empty tuples mean all; no monitors means those of the own brand."""
-
-    since: datetime
-    until: datetime
-    monitors: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-
-
-class Sentiments(Struct, frozen=True):
-    """Posts by sentiment; `unsure` are those the model left to people."""
-
-    negative: int = 0
-    neutral: int = 0
-    positive: int = 0
-    unsure: int = 0
-
-    @property
-    def total(self) -> int:
-        """All posts, the unsure ones too."""
-        return self.negative + self.neutral + self.positive + self.unsure
-
-    @property
-    def net(self) -> float | None:
-        """(positive - negative) / judged in percent, None where nothing was judged."""
-        judged = self.negative + self.neutral + self.positive
-        return 100 * (self.positive - self.negative) / judged if judged else None
-
-
-class Row(Struct, frozen=True):
-    """One line of a table or chart: what it counts, its figures, and the query that opens its mentions."""
-
-    key: str
-    sentiments: Sentiments
-    query: str
-
-
-class Share(Struct, frozen=True):
-    """A brand's part of all mentions of the brands compared, in percent, and its change in points."""
-
-    brand: str
-    own: bool
-    posts: int
-    percent: float
-    change: float | None
-    net: float | None
-    query: str
-
-
-class TrendsView(Struct, frozen=True):
-    """Everything on the Trends page, for the period and the one of the same length before it."""
-
-    filter: TrendsFilter
-    zone: str
-    totals: Sentiments
-    before: Sentiments
-    query: str
-    days: tuple[Row, ...]
-    days_before: tuple[int, ...]
-    platforms: tuple[Row, ...]
-    languages: tuple[Row, ...]
-    authors: tuple[Row, ...]
-    hours: tuple[Bucket, ...]
-    shares: tuple[Share, ...]
-    answer_minutes: float | None
-    answer_minutes_before: float | None
-    few: bool
+_Series = dict[str, Sentiments]
+_Voices = dict[tuple[str, ...], _Series]
 
 
 class Trends:
@@ -105,145 +52,244 @@ class Trends:
     def __init__(self, records: Records, index: PostIndex, clock: Clock) -> None:
         self._records, self._index, self._clock = records, index, clock
 
-    def overview(self, actor: Actor, wanted: TrendsFilter) -> TrendsView:
-        """All figures of one period. Raises InvalidInputError for a period that ends before it starts."""
+    def overview(self, actor: Actor, wanted: TrendsFilter, step: Step | None = None) -> TrendsView:
+        """All figures of one period, its series in steps of `step` (None: what suits its length).
+
+        Raises ForbiddenError, InvalidInputError (a period that ends before it starts).
+        """
+        return self._counting(actor, wanted, step).view(self._records)
+
+    def newer(self, actor: Actor, wanted: TrendsFilter, than: int) -> int:
+        """How many mentions came since `than` of them were counted, up to now."""
+        now = TrendsFilter(
+            wanted.since, quarter_after(self._clock.now()), wanted.monitors, wanted.platforms, wanted.languages
+        )
+        counting = self._counting(actor, now, None)
+        return max(0, counting.total(counting.node(now.span)) - than)
+
+    def hour_query(self, actor: Actor, wanted: TrendsFilter, day: int, hour: int) -> str:
+        """The query that opens the mentions of one hour of the week. Raises InvalidInputError."""
+        if day not in range(7) or hour not in range(24):
+            raise InvalidInputError(f"The week has no day {day} with an hour {hour}; they count from 0 to 6 and to 23.")
+        return self._counting(actor, wanted, None).hour_query(day, hour)
+
+    def choices(self, actor: Actor) -> list[Monitor]:
+        """The monitors that may be looked at, own brand first."""
         require(actor, "read_trends")
+        with self._records.read() as tx:
+            found = monitors.of_workspace(tx, actor.workspace)
+        return [one for one in found if actor.monitors is None or one.id in actor.monitors]
+
+    def _counting(self, actor: Actor, wanted: TrendsFilter, step: Step | None) -> _Counting:
+        known = self.choices(actor)
         if wanted.until <= wanted.since:
             raise InvalidInputError("The period ends before it starts; swap its two dates.")
         with self._records.read() as tx:
-            zone = workspaces.get(tx, actor.workspace).zone
-            known = monitors.of_workspace(tx, actor.workspace)
-        known = [one for one in known if actor.monitors is None or one.id in actor.monitors]
-        chosen = wanted.monitors or tuple(one.id for one in known if one.own)
-        count = _Counter(self._index, actor, wanted, chosen, zone)
-        length = wanted.until - wanted.since
-        earlier = _Counter(self._index, actor, _moved(wanted, -length), chosen, zone)
-        days, totals = count.rows("day"), count.totals()
-        return TrendsView(
-            filter=wanted,
-            zone=zone,
-            totals=totals,
-            before=earlier.totals(),
-            query=render(count.node),
-            days=days,
-            days_before=tuple(row.sentiments.total for row in earlier.rows("day")),
-            platforms=count.rows("platform"),
-            languages=count.rows("language"),
-            authors=count.rows("author", AUTHORS),
-            hours=count.buckets(("hour_of_week",)),
-            shares=self._shares(actor, wanted, known, zone),
-            answer_minutes=self._answer_minutes(actor, wanted),
-            answer_minutes_before=self._answer_minutes(actor, earlier.wanted),
-            few=totals.total < FEW,
-        )
+            workspace = workspaces.get(tx, actor.workspace)
+        chosen_step = step or usual_step(wanted.span, workspace.zone)
+        return _Counting(self._index, actor, wanted, known, workspace, chosen_step, self._clock.now())
 
-    def _shares(self, actor: Actor, wanted: TrendsFilter, known: list[Monitor], zone: str) -> tuple[Share, ...]:
-        """Share of voice over the brands of all monitors; a post that names two brands counts for both."""
-        brands: dict[str, list[Monitor]] = {}
+
+def usual_step(span: Span, zone: str) -> Step:
+    """Hours up to two days, weeks from four months on, days between."""
+    days = days_in(span, zone)
+    return "hour" if days <= 2 else "day" if days <= 120 else "week"
+
+
+class _Counting:
+    """One look at one period and the one before it."""
+
+    def __init__(self, index: PostIndex, actor: Actor, wanted: TrendsFilter, known: Sequence[Monitor],
+                 workspace: Workspace, step: Step, now: datetime) -> None:  # fmt: skip
+        self._index, self._actor, self._wanted, self._known = index, actor, wanted, known
+        # Direct messages never reach Trends, whoever looks.
+        self._scope = Scope(actor.workspace, actor.monitors)
+        self._workspace, self._zone, self._step, self._now = workspace, workspace.zone, step, now
+        self._span, self._before = wanted.span, before(wanted.span, workspace.zone)
+        self._chosen = (
+            [one for one in known if one.id in wanted.monitors] or [one for one in known if one.own] or list(known)
+        )
+        self._brands: dict[str, list[Monitor]] = {}
         for monitor in known:
-            brands.setdefault(monitor.brand, []).append(monitor)
-        earlier = _moved(wanted, wanted.since - wanted.until)
-        counted = []
-        for brand, its in brands.items():
-            ids = tuple(one.id for one in its)
-            now = _Counter(self._index, actor, wanted, ids, zone)
-            before = _Counter(self._index, actor, earlier, ids, zone)
-            counted.append((brand, any(one.own for one in its), now.totals(), before.totals().total, render(now.node)))
-        total, total_before = sum(row[2].total for row in counted), sum(row[3] for row in counted)
+            self._brands.setdefault(monitor.brand, []).append(monitor)
+        self._watched = self._watch(self._chosen)
+        self._time: Dimension = "hour" if step == "hour" else "day"
+        self._keys = self._all_keys(self._span)
+
+    def view(self, records: Records) -> TrendsView:
+        now, past = self._voices(self._span), self._voices(self._before)
+        series, earlier = now[_ids(self._chosen)], past[_ids(self._chosen)]
+        totals = sum(series.values(), Sentiments())
+        shares, own_share = self._shares(now, past)
+        spread = self._count(self.node(self._span), ("platform", "language", "sentiment"))
+        return TrendsView(
+            filter=self._wanted, before_span=self._before, zone=self._zone, step=self._step, at=self._now,
+            totals=totals, before=sum(earlier.values(), Sentiments()), query=self._watched.query(self._span),
+            series=tuple(self._step_row(key, series.get(key, Sentiments())) for key in self._keys),
+            series_before=tuple(earlier.get(key, Sentiments()).total for key in self._all_keys(self._before)),
+            platforms=self._rows("platform", spread, 0), languages=self._rows("lang", spread, 1),
+            authors=self._authors() if totals.total else (), hours=self._hours(), shares=shares, own_share=own_share,
+            answers=self._answers(records), gaps=self._gaps(records), few=totals.total < FEW,
+            excluded=0 if totals.total else self._unfiltered(),
+        )  # fmt: skip
+
+    def node(self, span: Span) -> Node:
+        return self._watched.node(span)
+
+    def total(self, node: Node) -> int:
+        return sum(bucket.posts for bucket in self._count(node, ()))
+
+    def hour_query(self, day: int, hour: int) -> str:
+        spans = hours_of_week(day, hour, self._span, self._zone)
+        return self._watched.query(self._span, any_of([And(between(one, self._zone)) for one in spans]))
+
+    def _watch(self, chosen: Sequence[Monitor]) -> Watched:
+        return Watched(chosen, self._known, self._wanted, self._zone, self._actor.private)
+
+    def _count(self, node: Node, by: Sequence[Dimension], limit: int | None = None) -> list[Bucket]:
+        return self._index.count(self._scope, node, by, self._zone, limit)
+
+    # Over time
+
+    def _voices(self, span: Span) -> _Voices:
+        """The series of the chosen monitors and of those of each brand, by their ids."""
+        groups = {_ids(its): its for its in (self._chosen, *self._brands.values())}
+        alone = [its[0] for its in groups.values() if len(its) == 1]
+        # One count serves all that stand alone; only several monitors together need one of their own.
+        found = {ids: self._series(self._watch(its), span) for ids, its in groups.items() if len(its) != 1}
+        found |= {(one.id,): {} for one in alone}
+        if alone:
+            node = self._watch(alone).node(span)
+            for bucket in self._count(node, ("monitor", self._time, "sentiment")):
+                if (its := found.get((bucket.keys[0],))) is not None:
+                    self._add(its, bucket.keys[1], bucket.keys[2], bucket.posts)
+        return found
+
+    def _series(self, watched: Watched, span: Span) -> _Series:
+        """Figures by step; steps without a mention are left out."""
+        found: _Series = {}
+        for bucket in self._count(watched.node(span), (self._time, "sentiment")):
+            self._add(found, bucket.keys[0], bucket.keys[1], bucket.posts)
+        return found
+
+    def _add(self, series: _Series, key: str, sentiment: str, posts: int) -> None:
+        key = self._key(key)
+        series[key] = series.get(key, Sentiments()) + _judged(sentiment, posts)
+
+    def _key(self, key: str) -> str:
+        return self._week(date.fromisoformat(key)) if self._step == "week" else key
+
+    def _week(self, day: date) -> str:
+        return week_start(day, self._workspace.week_start).isoformat()
+
+    def _all_keys(self, span: Span) -> list[str]:
+        first, last = day_of(span.since, self._zone), day_of(span.until - timedelta(microseconds=1), self._zone)
+        days = [first + timedelta(days=day) for day in range((last - first).days + 1)]
+        if self._step == "week":
+            return list(dict.fromkeys(self._week(day) for day in days))
+        if self._step == "day":
+            return [day.isoformat() for day in days]
+        start, end = self._hour_key(span.since), self._hour_key(span.until - timedelta(microseconds=1))
+        hours = [f"{day.isoformat()}T{hour:02}" for day in days for hour in range(24)]
+        return [key for key in hours if start <= key <= end]
+
+    def _hour_key(self, when: datetime) -> str:
+        return when.astimezone(ZoneInfo(self._zone)).strftime("%Y-%m-%dT%H")
+
+    def _step_row(self, key: str, sentiments: Sentiments) -> Row:
+        return Row(key, sentiments, self._watched.query(step_span(key, self._step, self._zone, self._span)))
+
+    def _hours(self) -> tuple[Hour, ...]:
+        buckets = self._count(self.node(self._span), ("hour_of_week",))
+        return tuple(Hour(int(one.keys[0][0]), int(one.keys[0][2:]), one.posts) for one in buckets)
+
+    def _gaps(self, records: Records) -> tuple[Span, ...]:
+        with records.read() as tx:
+            found = sources.activity(tx, self._actor.workspace, self._span.since)
+        return tuple(_gaps([row for rows in found.values() for row in rows], len(found), self._span))
+
+    # By what it is and who said it
+
+    def _rows(self, field: str, buckets: Sequence[Bucket], place: int) -> tuple[Row, ...]:
+        found: dict[str, Sentiments] = {}
+        for bucket in buckets:
+            key = bucket.keys[place]
+            found[key] = found.get(key, Sentiments()) + _judged(bucket.keys[2], bucket.posts)
+        rows = sorted(found.items(), key=lambda item: (-item[1].total, item[0]))
+        return tuple(Row(key, mood, self._opens(field, key or "unknown")) for key, mood in rows)
+
+    def _opens(self, field: str, value: str) -> str:
+        return self._watched.query(self._span, Field(field, ":", value))  # type: ignore[arg-type]
+
+    def _authors(self) -> tuple[AuthorRow, ...]:
+        """Those who said most, without our own accounts."""
+        node = self.node(self._span)
+        keys = [bucket.keys[0] for bucket in self._count(node, ("author",), AUTHORS + _SPARE_AUTHORS)]
+        anyone = any_of([Field("author", ":", key) for key in keys])
+        moods: dict[str, Sentiments] = {}
+        for bucket in self._count(And((node, anyone)), ("author", "sentiment")):
+            key = bucket.keys[0]
+            moods[key] = moods.get(key, Sentiments()) + _judged(bucket.keys[1], bucket.posts)
+        found = (self._author(key, moods.get(key, Sentiments()), node) for key in keys)
+        return tuple([row for row in found if row is not None][:AUTHORS])
+
+    def _author(self, key: str, sentiments: Sentiments, node: Node) -> AuthorRow | None:
+        newest = self._index.search(self._scope, And((node, Field("author", ":", key))), "newest", 1).hits
+        if not newest or newest[0].own:
+            return None
+        who = newest[0].post.author
+        return AuthorRow(key, who.name, who.handle, who.platform, who.followers, sentiments, self._opens("author", key))
+
+    def _unfiltered(self) -> int:
+        everything = Watched(self._known, self._known, TrendsFilter(self._span.since, self._span.until), self._zone)
+        return self.total(everything.node(self._span))
+
+    # Beside the competitors
+
+    def _shares(self, voices: _Voices, voices_past: _Voices) -> tuple[tuple[Share, ...], tuple[float | None, ...]]:
+        """Share of voice over the brands of all monitors; a post that names two brands counts for both."""
+        series = {brand: voices[_ids(its)] for brand, its in self._brands.items()}
+        now = {brand: sum(rows.values(), Sentiments()) for brand, rows in series.items()}
+        past = {brand: sum(one.total for one in voices_past[_ids(its)].values()) for brand, its in self._brands.items()}
+        whole, whole_past = sum(one.total for one in now.values()), sum(past.values())
         shares = [
             Share(
-                brand,
-                own,
-                now.total,
-                _percent(now.total, total),
-                _change(now.total, total, before, total_before),
-                now.net,
-                query,
+                brand, any(one.own for one in its), now[brand].total, _percent(now[brand].total, whole),
+                _change(now[brand].total, whole, past[brand], whole_past), now[brand].net,
+                self._watch(its).query(self._span),
             )
-            for brand, own, now, before, query in counted
-        ]
-        return tuple(sorted(shares, key=lambda share: (not share.own, -share.posts)))
+            for brand, its in self._brands.items()
+        ]  # fmt: skip
+        own = [series[one.brand] for one in shares if one.own]
+        part = tuple(_part(key, own, list(series.values())) for key in self._keys)
+        return tuple(sorted(shares, key=lambda share: (not share.own, -share.posts, share.brand))), part
 
-    def _answer_minutes(self, actor: Actor, wanted: TrendsFilter) -> float | None:
-        """Median minutes from the opening of a case to its first answer, of cases opened in the period."""
-        query = select(cases.c.opened_at, cases.c.first_answer_at, cases.c.monitors).where(
-            cases.c.workspace == actor.workspace, cases.c.first_answer_at.is_not(None),
-            cases.c.opened_at >= wanted.since, cases.c.opened_at < wanted.until,
+    # How fast we answer
+
+    def _answers(self, records: Records) -> Answers:
+        with records.read() as tx:
+            found = first_answers(tx, self._actor.workspace, self._before.since, self._span.until)
+        mine = {one.id for one in self._chosen}
+        waits = [(one.opened_at, one.minutes) for one in found if mine & set(one.monitors)]
+        now = [(at, minutes) for at, minutes in waits if at >= self._span.since]
+        past = [minutes for at, minutes in waits if at < self._before.until]
+        steps: dict[str, list[float]] = {}
+        for at, minutes in now:
+            steps.setdefault(self._key(self._hour_key(at)[: 13 if self._step == "hour" else 10]), []).append(minutes)
+        series = tuple(median(steps[key]) if key in steps else None for key in self._keys)
+        answered = Field("case", ":", "any")
+        return Answers(
+            median(minutes for _, minutes in now) if now else None, median(past) if past else None, len(now), series,
+            self._watched.query(self._span, answered),
         )  # fmt: skip
-        with self._records.read() as tx:
-            rows = tx.execute(query).all()
-        spans = [
-            (row.first_answer_at - row.opened_at).total_seconds() / 60
-            for row in rows
-            if not wanted.monitors or set(wanted.monitors) & set(row.monitors)
-        ]
-        return median(spans) if spans else None
 
 
-class _Counter:
-    """Counts of one period and one choice of monitors."""
-
-    def __init__(self, index: PostIndex, actor: Actor, wanted: TrendsFilter, chosen: Sequence[str], zone: str) -> None:
-        self.wanted = wanted
-        self._index, self._actor, self._zone = index, actor, zone
-        watched: Node = Or(tuple(Field("monitor", ":", one) for one in chosen)) if chosen else Everything()
-        period = (
-            Field("since", ":", wanted.since.isoformat(timespec="seconds")),
-            Field("until", ":", wanted.until.isoformat(timespec="seconds")),
-        )
-        self.node = narrowed(And((watched, *period)), wanted.platforms, wanted.languages)
-
-    def buckets(self, by: Sequence[Dimension], limit: int | None = None) -> tuple[Bucket, ...]:
-        return tuple(self._index.count(self._actor.scope, self.node, by, self._zone, limit))
-
-    def totals(self) -> Sentiments:
-        return _sentiments(self.buckets(("sentiment",)))
-
-    def rows(self, by: Dimension, limit: int | None = None) -> tuple[Row, ...]:
-        """One row per value of `by`, split by sentiment; for days, in order of time, without gaps."""
-        chosen = self._largest(by, limit) if limit else None
-        node = And((self.node, Or(tuple(Field("author", ":", key) for key in chosen)))) if chosen else self.node
-        found: dict[str, list[Bucket]] = {}
-        for bucket in self._index.count(self._actor.scope, node, (by, "sentiment"), self._zone):
-            found.setdefault(bucket.keys[0], []).append(Bucket(bucket.keys[1:], bucket.posts))
-        keys = chosen or (
-            _days(self.wanted, self._zone) if by == "day" else sorted(found, key=lambda key: -_posts(found[key]))
-        )
-        return tuple(Row(key, _sentiments(found.get(key, [])), self._opens(by, key)) for key in keys)
-
-    def _largest(self, by: Dimension, limit: int) -> list[str]:
-        return [bucket.keys[0] for bucket in self.buckets((by,), limit)]
-
-    def _opens(self, by: Dimension, key: str) -> str:
-        return render(And((self.node, *_conditions(by, key, self._zone))))
+def _ids(chosen: Sequence[Monitor]) -> tuple[str, ...]:
+    return tuple(sorted(one.id for one in chosen))
 
 
-def _conditions(by: Dimension, key: str, zone: str) -> tuple[Node, ...]:
-    if by == "day":
-        start = datetime.fromisoformat(key).replace(tzinfo=ZoneInfo(zone))
-        end = (datetime.fromisoformat(key) + timedelta(days=1)).replace(tzinfo=ZoneInfo(zone))
-        return Field("since", ":", start.isoformat()), Field("until", ":", end.isoformat())
-    name = {"platform": "platform", "language": "lang", "author": "author"}[by]
-    return (Field(name, ":", key),)  # type: ignore[arg-type]
-
-
-def _days(wanted: TrendsFilter, zone: str) -> list[str]:
-    first = wanted.since.astimezone(ZoneInfo(zone)).date()
-    last = (wanted.until - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
-    return [(first + timedelta(days=day)).isoformat() for day in range((last - first).days + 1)]
-
-
-def _moved(wanted: TrendsFilter, by: timedelta) -> TrendsFilter:
-    return TrendsFilter(wanted.since + by, wanted.until + by, wanted.monitors, wanted.platforms, wanted.languages)
-
-
-def _sentiments(buckets: Sequence[Bucket]) -> Sentiments:
-    found = {bucket.keys[0] or "unsure": bucket.posts for bucket in buckets}
-    return Sentiments(**{name: found.get(name, 0) for name in Sentiments.__struct_fields__})
-
-
-def _posts(buckets: Sequence[Bucket]) -> int:
-    return sum(bucket.posts for bucket in buckets)
+def _judged(value: str, posts: int) -> Sentiments:
+    return Sentiments(**{value or "unsure": posts})
 
 
 def _percent(part: int, whole: int) -> float:
@@ -252,3 +298,24 @@ def _percent(part: int, whole: int) -> float:
 
 def _change(now: int, total: int, before: int, total_before: int) -> float | None:
     return _percent(now, total) - _percent(before, total_before) if total_before else None
+
+
+def _part(key: str, own: Sequence[_Series], every: Sequence[_Series]) -> float | None:
+    """The own brands' percent of everything said at one step, None where nothing was."""
+    ours, whole = (sum(one[key].total for one in series if key in one) for series in (own, every))
+    return 100 * ours / whole if whole else None
+
+
+def _gaps(rows: Sequence[sources.Activity], count: int, within: Span) -> list[Span]:
+    """Spans of an hour or more in which all `count` collectors that worked in the period failed and brought nothing."""
+    failing: dict[datetime, int] = {}
+    for row in rows:
+        failing[row.slot] = -count if row.posts else failing.get(row.slot, 0) + bool(row.failures)
+    gaps: list[Span] = []
+    for slot in sorted(slot for slot, failed in failing.items() if failed == count and slot < within.until):
+        end = min(slot + sources.SLOT, within.until)
+        if gaps and slot - gaps[-1].until <= sources.SLOT:
+            gaps[-1] = Span(gaps[-1].since, end)
+        else:
+            gaps.append(Span(slot, end))
+    return [gap for gap in gaps if gap.until - gap.since >= GAP]
