@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from crm.ports.clock import Clock, SystemClock
-from enrich import features, fit, linear, sets
+from enrich import card, features, fit, linear, sets
+from enrich.card import Figure
 from enrich.evaluate import Evaluation, Row, evaluate
 from enrich.language import LIMIT as LANGUAGE_LIMIT
 from enrich.language import LanguageModel
@@ -27,8 +28,8 @@ from enrich.sentiment import SentimentModel
 from enrich.sets import Example
 
 SHORT_ROWS = 9000
-PERSIAN_FIRST = 0.6
-"""Logits by which Persian leads: this house reads Persian, and many single words are also Arabic or Urdu."""
+PERSIAN_FIRST, ENGLISH_FIRST = 1.2, 0.4
+"""Logits by which the languages of this house lead those that share their letters and many of their words."""
 
 _LETTERS = str.maketrans("یک", "يك")
 _SENTIMENT = fit.Recipe(features.Spec(18, (2, 4), (1, 2), SENTIMENT_LIMIT, "sense", mood=True), c=0.6, spread=0.5)
@@ -36,21 +37,6 @@ _LANGUAGE = fit.Recipe(features.Spec(16, (1, 4), (0, 0), LANGUAGE_LIMIT, "script
 
 _BALANCE = {"fa": 0.5, "en": 0.8, "multi": 0.8}
 """How far the labels of a set are evened out, by head: 1 would make the rarest count as much as the commonest."""
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """One measurement: rows of `name` that nothing was learned from. `baseline` is TF-IDF's macro-F1.
-
-    The macro figures are None where the rows may all be of one label.
-    """
-
-    task: str
-    name: str
-    n: int
-    accuracy: float
-    macro_f1: float | None = None
-    macro_recall: float | None = None
-    baseline: float | None = None
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -74,10 +60,15 @@ class Job(msgspec.Struct, frozen=True):
         return one.label if one.label in self.labels else "other"
 
 
-def train_all(data: Path, out: Path, seed: int) -> list[dict[str, object]]:
-    """What ``shenava train`` does, with a progress bar on stderr; returns the figures as plain values."""
+def train_all(data: Path, out: Path, seed: int, model_card: Path | None = None) -> list[dict[str, object]]:
+    """What ``shenava train`` does, with a progress bar on stderr; returns the figures as plain values.
+
+    The figures go into `model_card` too. Raises InvalidInputError where a set is missing or the card has no place.
+    """
     with Progress(console=Console(stderr=True)) as progress:
         figures = learn(data, out, seed, SystemClock(), progress)
+    if model_card:
+        card.write(model_card, figures)
     return msgspec.convert(msgspec.to_builtins(figures), type=list[dict[str, object]])
 
 
@@ -131,7 +122,7 @@ def _language_jobs(data: Path, chance: Random) -> Iterator[Job]:
     yield Job("language_arabic", ("fa", "ar", "ur"), _LANGUAGE, arabic, _weigh_tongues, PERSIAN_FIRST)
     latin = [one for one in examples if one.label not in {"fa", "ar", "ur", "ru", "he", "hi"}]
     latin += sets.short_examples([one for one in latin if not one.held], SHORT_ROWS // 3, chance)
-    yield Job("language_latin", ("en", "fa-Latn", "other"), _LANGUAGE, latin, _weigh_tongues)
+    yield Job("language_latin", ("en", "fa-Latn", "other"), _LANGUAGE, latin, _weigh_tongues, ENGLISH_FIRST)
 
 
 def _weigh_tongues(examples: Sequence[Example]) -> linear.Floats:
