@@ -62,8 +62,8 @@ def _one(tx: Connection, query: Select[Any]) -> User | None:
 
 
 def count(tx: Connection) -> int:
-    """How many people the installation knows, in all workspaces."""
-    return int(tx.execute(select(func.count()).select_from(users)).scalar_one())
+    """How many real people the installation knows, in all workspaces."""
+    return int(tx.execute(select(func.count()).where(users.c.made_up.is_(False))).scalar_one())
 
 
 def add(tx: Connection, user: User, password_hash: str) -> None:

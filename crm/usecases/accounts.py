@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -72,7 +72,7 @@ class Accounts:
     def create_administrator(
         self, email: str, name: str, password: str, language: str = "en", zone: str = "Asia/Tehran"
     ) -> SessionToken:
-        """Make the first workspace and its administrator, and sign them in.
+        """Make the first administrator, and the first workspace where there is none, and sign them in.
 
         Raises: AlreadySetUpError, InvalidInputError (e-mail), WeakPasswordError.
         """
@@ -82,8 +82,7 @@ class Accounts:
         with self._records.write() as tx:
             if users.count(tx):
                 raise AlreadySetUpError
-            workspace = workspaces.Workspace(new_id(now), "", zone, language, now)
-            workspaces.add(tx, workspace)
+            workspace = _first_workspace(tx, zone, language, now)
             user = User(
                 id=new_id(now), workspace=workspace.id, email=email, name=name.strip() or email.partition("@")[0],
                 role="administrator", must_change=False, active=True, preferences={"language": language},
@@ -223,6 +222,16 @@ class Accounts:
         expires = now + timedelta(days=days) if days else None
         users.add_session(tx, Session(hash_token(token), user.workspace, user.id, kind, name, now, now, expires))
         return SessionToken(token, user.id)
+
+
+def _first_workspace(tx: Connection, zone: str, language: str, now: datetime) -> workspaces.Workspace:
+    """The workspace that an import or the demo made before anybody came, else a new one."""
+    for known in workspaces.every(tx)[:1]:
+        workspaces.change(tx, known.id, language=language)
+        return known
+    made = workspaces.Workspace(new_id(now), "", zone, language, now)
+    workspaces.add(tx, made)
+    return made
 
 
 def actor_for(user: User, session: str = "") -> Actor:

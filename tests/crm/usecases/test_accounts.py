@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,15 +10,17 @@ from argon2 import PasswordHasher
 from crm.errors import ConflictError, InvalidInputError, NotFoundError, RateLimitedError
 from crm.policies.access import ForbiddenError
 from crm.policies.passwords import WeakPasswordError
-from crm.records import audit
+from crm.records import audit, users, workspaces
 from crm.records.columns import metadata
 from crm.records.database import Records
+from crm.records.users import User
 from crm.usecases.accounts import Accounts, AlreadySetUpError, WrongLogInError
 from crm.usecases.team import Preferences, Team
 from tests.conformance.doubles import ManualClock
 from tests.doubles.platform import PlainVault
 
 GOOD = "correct horse battery"
+NOW = datetime(2026, 3, 21, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -211,3 +213,14 @@ def test_what_is_done_is_in_the_trail(accounts: Accounts, records: Records) -> N
     with records.read() as tx:
         workspace = tx.exec_driver_sql("SELECT id FROM workspaces").scalar_one()
         assert [row.action for row in audit.newest(tx, workspace)] == ["reset_password", "create_administrator"]
+
+
+def test_the_administrator_takes_over_what_was_imported_before(accounts: Accounts, records: Records) -> None:
+    with records.write() as tx:
+        workspaces.add(tx, workspaces.Workspace("w9", "", "Asia/Tehran", "en", NOW))
+        made_up = User("u9", "w9", "a@example.com", "A", "manager", True, False, {}, None, False, NOW, made_up=True)
+        users.add(tx, made_up, "!")
+    assert accounts.needs_setup()
+    actor = accounts.actor_of(accounts.create_administrator("mina@firm.example", "", GOOD, "fa").token)
+    assert actor is not None
+    assert actor.workspace == "w9"
