@@ -1,0 +1,1 @@
+"""The inbox: the queue, the thread, the composer and the customer."""

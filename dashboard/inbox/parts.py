@@ -1,0 +1,89 @@
+"""Small parts that several panes of the inbox share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from crm.policies.access import Resource, may
+from crm.records.cases import Case
+from dashboard.components import icon, kbd
+from dashboard.context import actor, language
+from dashboard.text import t
+
+
+def does(what: str, **more: object) -> dict[str, Any]:
+    """The attributes of something that does `what` when it is clicked; p-inbox.js hands them to the server."""
+    return {"data-do": what} | {f"data-{name.replace('_', '-')}": str(value) for name, value in more.items()}
+
+
+def item(
+    label: object, what: Mapping[str, str], *, icon_name: str = "", on: bool = False, note: str = "", key: str = ""
+) -> Component:
+    """One line of a menu; `on` ticks it, `note` stands at its end."""
+    end = [html.Span(note, className="c3 t12") if note else None, kbd(key) if key else None]
+    chosen = icon("check", 14) if on else None
+    return dmc.MenuItem(
+        label,
+        leftSection=icon(icon_name, 14) if icon_name else None,
+        rightSection=html.Span([*end, chosen], className="row g1") if any((note, key, on)) else None,
+        **what,
+        **({"aria-current": "true"} if on else {}),
+    )
+
+
+def menu(
+    target: Component, items: Sequence[Component], *, label: str = "", position: str = "bottom-start"
+) -> Component:
+    """A menu under a button; `label` heads it."""
+    head = [dmc.MenuLabel(label)] if label else []
+    return dmc.Menu(
+        [dmc.MenuTarget(target), dmc.MenuDropdown([*head, *items])],
+        position=position,
+        shadow="md",
+        offset=4,
+        transitionProps={"duration": 120},
+    )
+
+
+def choice_button(inside: object, label: str, *, class_: str = "bd line pick-one", **properties: object) -> Component:
+    """A small box that opens a menu."""
+    return html.Button(
+        [inside, icon("chevron-down", 12)],
+        type="button",
+        className=class_,
+        title=label,
+        **{"aria-label": label},
+        **properties,
+    )
+
+
+def can_work(case: Case) -> bool:
+    """Whether the viewer may change this case."""
+    return may(actor(), "work_cases", Resource(case.workspace, case.monitors, case.private))
+
+
+def platform_name(platform: str) -> str:
+    """What a platform is called."""
+    found = t(f"inbox.platform_{platform}")
+    return platform.title() if found.startswith("inbox.") else found
+
+
+def language_name(code: str) -> str:
+    """What a language is called; an empty string where the model abstained."""
+    found = t(f"inbox.language_{code}") if code else ""
+    return code if found.startswith("inbox.") else found
+
+
+def foreign(code: str) -> bool:
+    """Whether a post's language is worth a mark beside it for this viewer."""
+    return (bool(code) and code not in ("fa", "en")) or (code == "fa" and language() == "en")
+
+
+def clean_language(code: str) -> str:
+    """A language as HTML's ``lang``; empty where it is unknown."""
+    return "" if code == "other" else code

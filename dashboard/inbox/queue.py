@@ -1,0 +1,195 @@
+"""The first pane: which cases wait, in pages of fifty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dash import html
+from dash.development.base_component import Component
+from msgspec import Struct
+
+from crm.errors import ShenavaError
+from crm.policies.access import may
+from crm.query import QueryError
+from crm.records.desk import SavedView
+from crm.records.queue import QUEUE_VIEWS
+from crm.usecases.views import QueuePage
+from dashboard.components import alert, empty, failed, icon, icon_button, kbd, pane
+from dashboard.context import actor, services, viewer
+from dashboard.inbox import bulk, filterbar
+from dashboard.inbox.filters import STATUSES, Asked, of_view
+from dashboard.inbox.parts import does, item, menu
+from dashboard.inbox.problems import fault_in, problem
+from dashboard.inbox.rows import row
+from dashboard.numbers import number
+from dashboard.text import t
+
+SIZE = 50
+
+
+class Drawn(Struct, frozen=True):
+    """The queue in its four places: the head, what stands above the rows, the rows, what stands below them."""
+
+    head: list[Component]
+    above: list[Component]
+    rows: list[Component]
+    below: list[Component]
+
+
+def draw(asked: Asked) -> Drawn:
+    """The queue as it is now; what is wrong with a search is said above the rows."""
+    try:
+        page = services().inbox.queue(actor(), asked.wanted(viewer().now), asked.cursor, SIZE)
+    except QueryError as error:
+        return Drawn(head(asked, None), [fault_in(error, asked.query)], [], [])
+    except ShenavaError as error:
+        return Drawn(head(asked, None), [failed(problem(error))], [], [])
+    bounded = [alert(t("inbox.bounded"), "soon", "info-circle")] if page.bounded else []
+    above = bounded if page.rows else [nothing(asked)]
+    return Drawn(head(asked, page), above, [row(one, asked) for one in page.rows], _pager(asked, page))
+
+
+class Settled(Struct, frozen=True):
+    """A queue that was open while things changed: fresh rows in their places, and how many new ones wait above."""
+
+    head: list[Component]
+    rows: dict[str, Component]
+    newer: int
+
+
+def settle(asked: Asked, shown: Sequence[str]) -> Settled:
+    """Look again without moving anything: `shown` are the ids of the rows that stand there.
+
+    New are cases that would stand before one of them; those that slid in from the next page are not.
+    """
+    page = services().inbox.queue(actor(), asked.wanted(viewer().now), asked.cursor, SIZE)
+    there = {one.case.id: row(one, asked) for one in page.rows if one.case.id in shown}
+    order = [one.case.id for one in page.rows]
+    last = max((at for at, case_id in enumerate(order) if case_id in there), default=-1)
+    reach = order if page.cursor is None or last < 0 else order[:last]
+    return Settled(head(asked, page), there, sum(case_id not in there for case_id in reach))
+
+
+def queue_pane(drawn: Drawn, asked: Asked) -> Component:
+    """The pane with everything that the callbacks fill."""
+    rows = [
+        html.Div(drawn.above, id="inbox-above"),
+        html.Ul(drawn.rows, id="inbox-list", **{"aria-label": t("inbox.queue")}),
+        html.Div(drawn.below, id="inbox-below"),
+    ]
+    return pane(
+        html.Header(drawn.head, id="inbox-queue-head"),
+        filterbar.search_row(asked),
+        bulk.bar(),
+        html.Div(id="inbox-queue-trouble"),
+        html.Button(id="inbox-newer", type="button", className="newer", hidden=True, **does("refresh")),
+        html.Div(rows, id="inbox-rows", className="scroll"),
+        _keys_foot(),
+        label=t("inbox.queue"),
+        class_="queue",
+    )
+
+
+def head(asked: Asked, page: QueuePage | None) -> list[Component]:
+    """Title with its number, views, filters; without numbers where the search can't be answered."""
+    total = html.Span(number(page.total), className="c3 num") if page else None
+    return [
+        html.Div([_title(asked), total, _tools()], className="qh row"),
+        _views(asked, page),
+        filterbar.line(asked),
+    ]
+
+
+def _title(asked: Asked) -> Component:
+    target = html.Button([t(f"inbox.queue_{asked.status}"), icon("chevron-down")], type="button", className="title")
+    lines = [
+        item(t(f"inbox.queue_{one}"), does("filter", name="status", value=one), on=one == asked.status)
+        for one in STATUSES
+    ]
+    return html.H1(menu(target, lines), className="t16 w6")
+
+
+def _tools() -> Component:
+    return html.Span(
+        [
+            icon_button("search", t("inbox.search"), kind="ghost sm touch", **does("search")),
+            icon_button("list-check", t("inbox.pick"), kind="ghost sm touch", **does("picking")),
+        ],
+        className="end row g1",
+    )
+
+
+def _views(asked: Asked, page: QueuePage | None) -> Component:
+    saved = services().toolbox.views(actor())
+    same = next((one.id for one in saved if of_view(one.filter) == _unpaged(asked)), "")
+    own = [
+        _chip(
+            t(f"inbox.view_{view}"),
+            page.counts[view] if page else None,
+            not same and view == asked.view,
+            does("filter", name="view", value=view),
+        )
+        for view in QUEUE_VIEWS
+    ]
+    kept = [_kept(one, on=one.id == same) for one in saved]
+    return html.Nav([*own, *kept], className="views", **{"aria-label": t("inbox.views")})
+
+
+def _kept(view: SavedView, *, on: bool) -> Component:
+    return _chip(view.name, _count(view), on, does("view", value=view.id))
+
+
+def _count(view: SavedView) -> int | None:
+    """How many cases a saved view holds; not for a search, which would be asked anew at every change."""
+    asked = of_view(view.filter)
+    if asked.query:
+        return None
+    return services().inbox.queue(actor(), asked.wanted(viewer().now), None, 1).total
+
+
+def _chip(label: str, count: int | None, on: bool, what: Mapping[str, str]) -> Component:
+    inside = [html.Bdi(label)] + ([html.Span(number(count), className="n num")] if count is not None else [])
+    return html.Button(
+        inside, type="button", className="chip on" if on else "chip", **{"aria-pressed": str(on).lower()}, **what
+    )
+
+
+def _pager(asked: Asked, page: QueuePage) -> list[Component]:
+    newer = html.Button(t("inbox.newer_page"), type="button", className="btn sm", **does("page", cursor=""))
+    older = html.Button(
+        t("inbox.older_page"), type="button", className="btn sm", **does("page", cursor=page.cursor or "")
+    )
+    parts = [newer if asked.pages else None, older if page.cursor else None]
+    return [html.Div(parts, className="pager")] if any(parts) else []
+
+
+def nothing(asked: Asked) -> Component:
+    """Why the queue is empty, and one thing to do about it."""
+    if asked.narrowed:
+        clear = html.Button(t("inbox.clear"), type="button", className="btn", **does("clear"))
+        return empty(t("inbox.nothing_matches"), t("inbox.nothing_matches_why"), clear, "filter")
+    if asked.view != "all":
+        everything = html.Button(
+            t("inbox.show_all"), type="button", className="btn", **does("filter", name="view", value="all")
+        )
+        return empty(t(f"inbox.nothing_{asked.view}"), "", everything)
+    if asked.status == "answer":
+        waiting = html.Button(
+            t("inbox.show_waiting"), type="button", className="btn", **does("filter", name="status", value="waiting")
+        )
+        return empty(t("inbox.nothing_waits"), t("inbox.nothing_waits_why"), waiting, "circle-check")
+    return empty(t("inbox.nothing_here"), "", None)
+
+
+def _unpaged(asked: Asked) -> Asked:
+    return Asked(*(getattr(asked, name) for name in Asked.__struct_fields__ if name != "pages"))
+
+
+def _keys_foot() -> Component:
+    works = may(actor(), "work_cases")
+    parts = [
+        html.Span([kbd("J"), kbd("K"), t("inbox.key_move")]),
+        html.Span([kbd("X"), t("inbox.key_pick")]) if works else None,
+        html.Span([kbd("?"), t("inbox.key_all")], className="end"),
+    ]
+    return html.Footer(parts, className="qf tip-keys")
