@@ -73,8 +73,11 @@ class LanguageModel:
 
 def script_of(texts: Sequence[str]) -> NDArray[np.int64]:
     """Which head a text goes to, (texts,): none (no letters), Arabic, Latin or foreign to both."""
-    if not texts:
-        return np.zeros(0, dtype=np.int64)
+    parts = [_scripts(part) for part in linear.chunks(texts, LIMIT)]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _scripts(texts: Sequence[str]) -> NDArray[np.int64]:
     batch = features.read(texts, LIMIT, "script")
     letters = batch.kinds == features.LETTER
     codes, owner = batch.codes[letters], batch.owner[letters]

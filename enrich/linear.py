@@ -36,7 +36,7 @@ class Head(msgspec.Struct, frozen=True):
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Calibrated logits, (texts, labels); a text without any feature gets the bias alone."""
-        parts = [self._score(part) for part in _chunks(texts, self.spec.limit)]
+        parts = [self._score(part) for part in chunks(texts, self.spec.limit)]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.labels)))
 
     def _score(self, texts: Sequence[str]) -> Floats:
@@ -106,8 +106,8 @@ def answers(shares: Floats, labels: Sequence[str], sure: NDArray[np.bool_], name
     ]
 
 
-def _chunks(texts: Sequence[str], limit: int) -> list[Sequence[str]]:
-    """Split a batch into runs of about CHUNK characters."""
+def chunks(texts: Sequence[str], limit: int) -> list[Sequence[str]]:
+    """Split a batch into runs of about CHUNK characters, `limit` of each text counted."""
     cuts, filled = [0], 0
     for at, text in enumerate(texts):
         filled += min(len(text), limit) + 3

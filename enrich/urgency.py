@@ -61,7 +61,7 @@ class UrgencyModel:
 
     def _answers(self, texts: Sequence[str], among: Sequence[str] | None, threshold: float) -> list[Label]:
         columns = linear.chosen(self.labels, among)
-        folded = features.folded(texts, LIMIT, "sense")
+        folded = [one for part in linear.chunks(texts, LIMIT) for one in features.folded(part, LIMIT, "sense")]
         points = [sum(self._points(text, one).values()) for text, one in zip(texts, folded, strict=True)]
         logits = np.log(_shares(np.array(points, dtype=np.float64)))
         shares = linear.probabilities(logits, columns)
