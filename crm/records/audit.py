@@ -168,6 +168,12 @@ def newest(
     return [AuditRow(*row[:7], detail=row[7], sealed=bool(row[8])) for row in tx.execute(query)]
 
 
+def actions(tx: Connection, workspace: str) -> list[str]:
+    """Every kind of thing that was done, by name."""
+    return list(tx.execute(select(audit.c.action).where(audit.c.workspace == workspace).distinct()
+                           .order_by(audit.c.action)).scalars())  # fmt: skip
+
+
 def erase_details(tx: Connection, workspace: str, subject: str) -> int:
     """Remove the details of every row about `subject`; the rows and the chain stay."""
     about = select(audit.c.id).where(audit.c.workspace == workspace, audit.c.subject == subject)

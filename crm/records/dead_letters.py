@@ -48,7 +48,7 @@ class RecordedDeadLetters:
     def list(self, workspace: str | None = None, limit: int = 100, after: str | None = None) -> Sequence[DeadLetter]:
         query = select(dead_letters).order_by(dead_letters.c.failed_at.desc(), dead_letters.c.id).limit(limit)
         if workspace is not None:
-            query = query.where(dead_letters.c.workspace.in_([workspace, ""]))
+            query = query.where(dead_letters.c.workspace == workspace)
         with self._records.read() as tx:
             if after is not None:
                 last = tx.execute(select(dead_letters.c.failed_at).where(dead_letters.c.id == after)).scalar()

@@ -155,8 +155,11 @@ class Accounts:
                     users.end_session(tx, session.token_hash)
             audit.append(tx, actor.workspace, actor.user_id, "change_password", actor.user_id, now)
 
-    def reset_password(self, email: str) -> str:
-        """A new one-time password, for the command line; all of the person's sessions end. Raises InvalidInputError."""
+    def reset_password(self, email: str, by: str = "system") -> str:
+        """A new one-time password; all of the person's sessions end. Raises InvalidInputError.
+
+        `by` is the id of the colleague who asked for it, ``system`` on the command line.
+        """
         password, now = one_time_password(), self._clock.now()
         hashed = self._hasher.hash(password)
         with self._records.write() as tx:
@@ -165,7 +168,7 @@ class Accounts:
                 raise InvalidInputError(f"Nobody here has the e-mail {email!r}; `shenava users` lists everybody.")
             users.change(tx, user.id, password_hash=hashed, must_change=True)
             users.end_sessions(tx, user.id)
-            audit.append(tx, user.workspace, "system", "reset_password", user.id, now)
+            audit.append(tx, user.workspace, by, "reset_password", user.id, now)
         return password
 
     def everybody(self) -> list[User]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
+from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import func, select
 
 from crm.policies.access import Actor, require
@@ -17,10 +18,19 @@ from crm.records import roles as role_records
 from crm.records.database import Records
 from crm.records.dead_letters import Grouped, RecordedDeadLetters
 from crm.records.roles import RoleState
-from crm.records.sources import Activity, SourceRow
+from crm.records.sources import AccountRow, Activity, SourceRow
 from crm.records.tables import outbox, replies
 
 STALE = timedelta(seconds=20)
+LATE = timedelta(minutes=10)
+BEHIND_SECONDS = 60.0
+FULL = 0.05
+"""The share of the disk that must stay free."""
+
+ROLES = ("collect", "enrich", "index", "cases", "respond", "console")
+"""What reports in an installation that runs, in the order in which a post meets it."""
+
+TroubleKind = Literal["silent", "missing", "disk", "failed", "account", "unknown", "retrying", "late", "behind"]
 
 Replay = Callable[[Collection[str]], int]
 """Append dead letters with these ids to their topics again; returns how many."""
@@ -42,6 +52,65 @@ class HealthView(Struct, frozen=True):
     replies_unknown: int
     disk_used: int
     disk_free: int
+    accounts: tuple[AccountRow, ...] = ()
+
+    def role(self, name: str) -> RoleState | None:
+        """The last word of a role; None where it never reported."""
+        return next((role for role in self.roles if role.name == name), None)
+
+    def behind(self, group: str) -> Lag:
+        """How far a group is behind; nothing waits for one that is not known yet."""
+        return next((lag for lag in self.lag if lag.group == group), Lag(group, "", 0, 0.0))
+
+    @property
+    def to_searchable(self) -> float:
+        """Seconds from the stream to the index, as its oldest waiting posts show."""
+        return self.behind("enrich").seconds + self.behind("index").seconds
+
+
+class Trouble(Struct, frozen=True):
+    """Something that a person should know or mend: what `kind`, of which `name`, since when, and why.
+
+    `id` is that of the source or the account that it is about.
+    """
+
+    kind: TroubleKind
+    name: str = ""
+    since: datetime | None = None
+    reason: str = ""
+    id: str = ""
+
+
+def troubles(view: HealthView) -> Iterator[Trouble]:
+    """What is wrong, the worst first."""
+    yield from (Trouble("silent", name, role.at) for name in ROLES if name in view.silent and (role := view.role(name)))
+    if view.roles:
+        yield from (Trouble("missing", name) for name in ROLES if view.role(name) is None)
+    if view.disk_free < FULL * (view.disk_free + view.disk_used):
+        yield Trouble("disk")
+    yield from (
+        Trouble("failed", one.name, one.last_success, one.error or "", one.id)
+        for one in view.sources
+        if one.enabled and one.state == "failed"
+    )
+    yield from (
+        Trouble("account", one.handle, one.checked_at, one.error or "", one.id)
+        for one in view.accounts
+        if one.state == "failed"
+    )
+    if view.replies_unknown:
+        yield Trouble("unknown")
+    yield from (
+        Trouble("retrying", role.name, role.at, str(role.stats["error"])) for role in view.roles
+        if role.name not in view.silent and role.stats.get("error")
+    )  # fmt: skip
+    yield from (
+        Trouble("late", one.name, one.last_success, one.error or "", one.id)
+        for one in view.sources
+        if one.enabled and one.state == "waiting" and (one.last_success or one.created_at) < view.at - LATE
+    )
+    if view.to_searchable > BEHIND_SECONDS:
+        yield Trouble("behind")
 
 
 class Health:
@@ -80,16 +149,24 @@ class Health:
                 replies_unknown=int(tx.execute(unknown).scalar_one()),
                 disk_used=used,
                 disk_free=free,
+                accounts=tuple(sources.accounts_of(tx, actor.workspace)),
             )
 
     def letters(self, actor: Actor, ids: Collection[str]) -> list[DeadLetter]:
-        """Dead letters to be read, those of other workspaces left out."""
+        """Dead letters to be read, those of other workspaces left out.
+
+        A letter may hold any post of the workspace, so whoever is limited to some monitors or to public
+        posts sees where and why it failed, and not its value.
+        """
         require(actor, "replay")
-        return [one for one in self._letters.take(ids) if one.workspace in {None, actor.workspace}]
+        own = [one for one in self._letters.take(ids) if one.workspace in {None, actor.workspace}]
+        if actor.monitors is None and actor.private:
+            return own
+        return [structs.replace(one, key="", value=b"") for one in own]
 
     def replay(self, actor: Actor, ids: Collection[str]) -> int:
-        """Send dead letters through the pipeline again; returns how many."""
-        chosen = [letter.id for letter in self.letters(actor, ids)]
+        """Send dead letters that wait through the pipeline again; returns how many."""
+        chosen = [letter.id for letter in self.letters(actor, ids) if letter.replayed_at is None]
         count, now = self._replay(chosen), self._clock.now()
         with self._records.write() as tx:
             audit.append(tx, actor.workspace, actor.user_id, "replay", "dead_letters", now, count=count)

@@ -17,6 +17,21 @@ LANGUAGES = ("fa", "en")
 SCHEMES = ("light", "dark", "auto")
 
 
+class EmailTakenError(ConflictError):
+    """Somebody with this e-mail is here already."""
+
+    def __init__(self, email: str) -> None:
+        self.email = email
+        super().__init__(f"Somebody with the e-mail {email} is here already.")
+
+
+class LastAdministratorError(ConflictError):
+    """Nobody would be left who may change the team."""
+
+    def __init__(self) -> None:
+        super().__init__("A workspace needs at least one active administrator; make somebody else one first.")
+
+
 class Preferences(Struct, frozen=True):
     """How one person likes the console. `keys` switches single-letter keys on."""
 
@@ -52,7 +67,7 @@ class Team:
         )  # fmt: skip
         with self._records.write() as tx:
             if users.by_email(tx, email):
-                raise ConflictError(f"Somebody with the e-mail {email} is here already.")
+                raise EmailTakenError(email)
             users.add(tx, user, hashed)
             audit.append(tx, actor.workspace, actor.user_id, "add_member", user.id, now, role=role)
             changes.note(tx, actor.workspace, "team", user.id, now)
@@ -79,7 +94,15 @@ class Team:
             user = users.by_id(tx, user_id)
         if user is None or user.workspace != actor.workspace:
             raise NotFoundError("member", user_id)
-        return self._accounts.reset_password(user.email)
+        return self._accounts.reset_password(user.email, actor.user_id)
+
+    def me(self, actor: Actor) -> User:
+        """The actor as the team's list shows them, whatever their role."""
+        with self._records.read() as tx:
+            user = users.by_id(tx, actor.user_id)
+        if user is None:
+            raise NotFoundError("member", actor.user_id)
+        return user
 
     def preferences(self, actor: Actor) -> Preferences:
         """The actor's own preferences."""
@@ -107,9 +130,7 @@ class Team:
                 one for one in users.of_workspace(tx, actor.workspace) if one.active and one.role == "administrator"
             ]
             if not left:
-                raise ConflictError(
-                    "A workspace needs at least one active administrator; make somebody else one first."
-                )
+                raise LastAdministratorError
             if fields.get("active") is False:
                 users.end_sessions(tx, user_id)
             audit.append(tx, actor.workspace, actor.user_id, action, user_id, now, **fields)

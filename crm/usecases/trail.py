@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from crm.policies.access import Actor, require
@@ -36,6 +38,26 @@ class Trail:
             rows = audit.newest(tx, actor.workspace, before, PAGE, action)
             people = {user.id: user.name for user in users.of_workspace(tx, actor.workspace)}
         return TrailPage(tuple(rows), people, rows[-1].id if len(rows) == PAGE else None)
+
+    def actions(self, actor: Actor) -> list[str]:
+        """Every kind of thing that was done, to choose from."""
+        require(actor, "read_audit")
+        with self._records.read() as tx:
+            return audit.actions(tx, actor.workspace)
+
+    def export(self, actor: Actor, action: str = "") -> Iterator[TrailPage]:
+        """The whole trail, page by page, newest first. Raises ForbiddenError at once."""
+        require(actor, "export")
+        return self._pages(actor, action)
+
+    def _pages(self, actor: Actor, action: str) -> Iterator[TrailPage]:
+        before: int | None = None
+        while True:
+            page = self.rows(actor, before, action)
+            yield page
+            before = page.before
+            if before is None:
+                return
 
     def verify(self, actor: Actor) -> Verification:
         """Check the whole chain."""

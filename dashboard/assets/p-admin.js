@@ -1,0 +1,52 @@
+// Steps of the pages health, settings, team and audit: a press or a form becomes {what, of, fields, at} in "<page>-step".
+(function () {
+  const say = (el, fields) =>
+    window.dash_clientside.set_props(el.dataset.to + "-step", { data: { what: el.dataset.step, of: el.dataset.of || "", fields, at: Date.now() } });
+  document.addEventListener("click", (event) => {
+    const el = event.target.closest && event.target.closest("[data-step]");
+    if (!el || el.tagName === "FORM" || el.disabled) return;
+    event.preventDefault();
+    say(el, {});
+  });
+  const collected = (form) => {
+    const fields = {};
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") (fields[name] = fields[name] || []).push(value);
+    return fields;
+  };
+  // A file goes by itself, so that its progress shows and it never becomes text in a message.
+  const upload = (form) => {
+    const bar = form.querySelector(".progress i");
+    const request = new XMLHttpRequest();
+    request.upload.onprogress = (sent) => { if (bar && sent.total) bar.style.width = Math.round((100 * sent.loaded) / sent.total) + "%"; };
+    request.onloadend = () => {
+      let told = {};
+      try { told = JSON.parse(request.responseText); } catch { /* not ours: the server or a proxy refused it */ }
+      form.removeAttribute("aria-busy");
+      if (bar) bar.style.width = "0";
+      say({ dataset: { ...form.dataset, of: told.id || "" } }, { ...collected(form), ...(told.id ? {} : { problem: [told.problem || ""], option: [told.option || ""] }) });
+    };
+    request.open("POST", form.dataset.upload);
+    form.setAttribute("aria-busy", "true");
+    request.send(new FormData(form));
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches || !form.matches("form[data-step]")) return;
+    event.preventDefault();
+    if (form.dataset.upload) upload(form);
+    else say(form, collected(form));
+  });
+  document.addEventListener("click", async (event) => {
+    const el = event.target.closest && event.target.closest("[data-copy]");
+    if (!el) return;
+    try {
+      await navigator.clipboard.writeText(el.dataset.copy);
+      el.classList.add("copied");
+      setTimeout(() => el.classList.remove("copied"), 1500);
+    } catch {
+      const range = document.createRange();
+      const shown = document.getElementById(el.dataset.shown);
+      if (shown) { range.selectNodeContents(shown); getSelection().removeAllRanges(); getSelection().addRange(range); }
+    }
+  });
+})();
