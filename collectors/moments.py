@@ -11,12 +11,15 @@ import jdatetime
 
 FIRST_JALALI, LAST_JALALI = 1200, 1700
 TURN = 70
+"""Years of two digits below this one are of the 21st century."""
+LONGEST = 100
 _TIME = r"(?:[T\s,،_-]*(?:ساعت\s*)?(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?)?"
 _ZONE = r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME + _ZONE)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME + _ZONE)
 _TWITTER = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ([+-]\d{4}) (\d{4})")
-_NAMED = re.compile(r"(?:\w+[،,]?\s+)?(\d{1,2})\s+([آ-ی]+)(?:\s+ماه)?\s+(\d{4})" + _TIME + _ZONE)
+_NAMED = re.compile(r"(?:[\w\u200c ]+[،,]?\s+)?(\d{1,2})\s+([آ-ی]+)(?:\s+ماه)?\s+(\d{4})" + _TIME + _ZONE)
+_ZONED = re.compile(r"([+-]\d{4}|[A-Z]{1,5})(\s*\(.*\))?$")
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?")
 _MONTHS = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11,
@@ -49,6 +52,8 @@ def moment(value: object, zone: tzinfo = UTC, day_first: bool | None = None) -> 
     Raises: DateError.
     """
     text = str(value).strip()
+    if len(text) > LONGEST:
+        raise DateError(text)
     if not text.isascii():
         text = text.translate(_DIGITS)
     try:
@@ -131,9 +136,8 @@ def _since_1970(text: str) -> datetime:
 
 def _mail(text: str, zone: tzinfo) -> datetime | None:
     parts = parsedate_tz(text)
-    if parts is None:
+    if parts is None or parts[0] < FIRST_JALALI:
         return None
-    named = timezone(timedelta(seconds=parts[9])) if parts[9] is not None else zone
-    if parts[0] < 1000:
-        return None
+    # the library reads a date without a zone as one in UTC
+    named = timezone(timedelta(seconds=parts[9] or 0)) if _ZONED.search(text) else zone
     return datetime(*parts[:5], min(parts[5], 59), tzinfo=named).astimezone(UTC)

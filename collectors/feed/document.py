@@ -209,14 +209,16 @@ def _attached(raw: Mapping[str, object]) -> Iterator[Attached]:
 
 
 def _parsed(raw: Mapping[str, object], name: str) -> datetime | None:
-    """A date: as the library read it (in UTC), else as we can."""
+    """A date as we read it, else as the library does (which takes Jalali years for Gregorian ones)."""
+    if found := _moment(_text(raw, name)):
+        return found
     value = _get(raw, f"{name}_parsed")
-    if isinstance(value, struct_time):
-        try:
-            return datetime.fromtimestamp(timegm(value), UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return _moment(_text(raw, name))
+    if not isinstance(value, struct_time):
+        return None
+    try:
+        return datetime.fromtimestamp(timegm(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ import socket
 import struct
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -26,7 +26,7 @@ from collectors.jetstream.normalise import read, removed_author, removed_post, t
 from collectors.jetstream.source import OVERLAP_US
 from crm.errors import PermanentError, RateLimitedError, RetryableError
 from crm.ports.transport import BrokenConnectionError
-from tests.conformance.source import Collecting, Options, Reaching, Resuming, Stage, nobody
+from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
 
 RECORDED = "api_bluesky_jetstream/internal/corpus/testdata/expected_v1.jsonl"
 START = 1_783_175_888_000_000
@@ -139,11 +139,10 @@ class TestCollecting(Collecting):
 class TestResuming(Resuming):
     def test_a_line_cut_in_mid_message_leaves_no_gap(self, stage: Stage, stand: Stand) -> None:
         stand.cut_after = 17
-        cursor, keys = "", list[str]()
+        heard = Heard()
         with pytest.raises(BrokenConnectionError), stage.running(stage.job()) as batches:
-            for batch in batches:
-                cursor = batch.cursor
-                keys += [event.post.key for event in batch.events]  # type: ignore[union-attr]
+            heard.batches.extend(batches)
+        keys, cursor = heard.keys, heard.cursor
         assert keys == [key(n) for n in range(1, 18)]
         again = stage.hear(cursor, [key(40)]).keys
         assert stand.asked[1]["cursor"] == [str(START + 17_000_000 - OVERLAP_US)]
@@ -152,8 +151,7 @@ class TestResuming(Resuming):
     def test_silence_ends_the_connection(self, stage: Stage, stand: Stand) -> None:
         stand.messages = []
         with pytest.raises(RetryableError, match="silent"), stage.running(stage.job()) as batches:
-            for _ in batches:
-                stage.clock.advance(61)
+            list(map(stage.clock.advance, (61 for _ in batches)))
 
 
 class TestReaching(Reaching):
@@ -200,8 +198,8 @@ def test_everything_of_a_post() -> None:
         1, text=text, langs=["fa-IR", "en"], createdAt="2029-01-01T00:00:00Z",
         reply={"root": {"uri": "at://did:plc:r/app.bsky.feed.post/1"}, "parent": {"uri": "at://did:plc:p/app.bsky.feed.post/2"}},
         facets=[
-            {"index": {"byteStart": len(spans[0]), "byteEnd": len(spans[1])}, "features": [{"$type": "#mention", "did": "did:plc:ann"}]},
-            {"index": {"byteStart": 0, "byteEnd": 1}, "features": [{"$type": "#link", "uri": "https://example.com"}]},
+            {"index": {"byteStart": len(spans[0]), "byteEnd": len(spans[1])}, "features": [{"did": "did:plc:ann"}]},
+            {"index": {"byteStart": 0, "byteEnd": 1}, "features": [{"uri": "https://example.com"}]},
         ],
         embed={
             "$type": "app.bsky.embed.recordWithMedia",
@@ -232,15 +230,11 @@ def test_only_its_own_error_escapes(record: dict[str, Any], spoilt: str, value: 
     one = message(1, **record)
     if spoilt != "none":
         one[spoilt] = value
-    try:
+    with suppress(NormaliseError):
         to_post(read(json.dumps(one)))
-    except NormaliseError:
-        pass
 
 
 @given(st.binary() | st.text())
 def test_bytes_that_are_no_message(raw: bytes | str) -> None:
-    try:
+    with suppress(NormaliseError):
         to_post(read(raw))
-    except NormaliseError:
-        pass
