@@ -170,7 +170,7 @@ def _searches() -> list[Search]:
         Search("word in a week", And((other, _since(20), _until(27)))),
         Search("word and author", And((one, Field("author", ":", "user77")))),
         Search("ranked word", other, "relevance"),
-        Search("ranked words", And((one, Or((other, Words((persian[70],)))))), "relevance"),
+        Search("ranked words", And((one, Or((Words((persian[40],)), Words((persian[70],)))))), "relevance"),
     ]
 
 

@@ -33,12 +33,13 @@ MAX_DIMENSIONS = 3
 class SQLiteIndex:
     """:class:`crm.ports.index.PostIndex` over one file that is made where it is missing.
 
-    `busy_seconds` is how long to wait while another process writes.
+    `busy_seconds` is how long to wait while another process writes, `max_pages` a limit to the
+    file's size in pages of 8 KiB.
     Raises StoreError if the file can't be opened, is damaged or belongs to something else.
     """
 
-    def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
-        self._files = Files(path, busy_seconds)
+    def __init__(self, path: Path, busy_seconds: float = 10.0, max_pages: int | None = None) -> None:
+        self._files = Files(path, busy_seconds, max_pages)
         self._numbers = Numbers()
         self._kinds: dict[int, dict[int, Kind]] = {}
         self._kinds_lock = threading.Lock()

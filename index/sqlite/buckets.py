@@ -15,10 +15,14 @@ from index.sqlite.documents import read_documents
 from index.sqlite.facets import author_facet
 from index.sqlite.grouping import Table, grouped, largest
 from index.sqlite.kinds import Kind
-from index.sqlite.zones import Numbers, day_name, hour_name, hour_of_week, hour_of_week_name, local_seconds
+from index.sqlite.zones import Numbers, day_name, hour_name, hour_of_week, hour_of_week_name, in_zone
 
 _KIND_DIMENSIONS = frozenset({"sentiment", "platform", "language", "urgency", "monitor"})
-_HOUR = 3600
+_TIMES: dict[str, Callable[[Numbers], Numbers]] = {
+    "day": lambda hours: hours // 24,
+    "hour": lambda hours: hours,
+    "hour_of_week": hour_of_week,
+}
 Name = Callable[[int], str]
 
 
@@ -82,12 +86,9 @@ def _named(table: Table, names: Sequence[Name]) -> list[Bucket]:
 def _columns(posts: Posts, by: Sequence[Dimension], zone: ZoneInfo) -> dict[str, Numbers]:
     """What the dimensions are made of: times, the kind and the author, each only where it is needed."""
     columns: dict[str, Numbers] = {}
-    if not {"day", "hour", "hour_of_week"}.isdisjoint(by):
-        hours = local_seconds(zone, posts.seconds) // _HOUR
-        times: dict[str, Callable[[], Numbers]] = {
-            "day": lambda: hours // 24, "hour": lambda: hours, "hour_of_week": lambda: hour_of_week(hours)
-        }  # fmt: skip
-        columns |= {name: make() for name, make in times.items() if name in by}
+    for name, of_hours in _TIMES.items():
+        if name in by:
+            columns[name] = in_zone(zone, posts.seconds, of_hours)
     if not _KIND_DIMENSIONS.isdisjoint(by):
         columns["kind"] = posts.kinds.astype(np.int64)
     if "author" in by:
@@ -97,11 +98,11 @@ def _columns(posts: Posts, by: Sequence[Dimension], zone: ZoneInfo) -> dict[str,
 
 def _monitors(numbers: Numbers, kinds: Mapping[int, Kind], monitors: list[str]) -> tuple[Numbers, Numbers]:
     """For each monitor of each row: the row's place and the monitor's code."""
-    code = {monitor: place for place, monitor in enumerate(monitors)}
-    codes = {number: [code[m] for m in kind.monitors if m in code] for number, kind in kinds.items()}
-    rows = [(place, one) for place, number in enumerate(numbers.tolist()) for one in codes[number]]
-    table = np.array(rows, np.int64).reshape(-1, 2)
-    return table[:, 0], table[:, 1]
+    has = np.zeros((max(kinds, default=0) + 1, len(monitors)), bool)
+    for number, kind in kinds.items():
+        has[number] = [monitor in kind.monitors for monitor in monitors]
+    places, codes = np.nonzero(has[numbers])
+    return places, codes
 
 
 def _labels(kinds: Mapping[int, Kind], dimension: Dimension) -> tuple[list[str], Numbers]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from crm.ports.index import Scope
 from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
-from index.sqlite.facets import NOTHING, field_facets, scope_facet
+from index.sqlite.facets import NOTHING, field_facets, follower_facets, scope_facet
 from index.sqlite.schema import SEQUENCE_MASK, first_docid, microseconds
 
 MAX_DEPTH = 12
@@ -73,7 +73,7 @@ class _Compiler:
 
     def plan(self, query: Node) -> Plan:
         low, high = _LEAST, _MOST
-        wanted, unwanted = list(self._limits), list[str]()
+        wanted, unwanted = list[str](), list[str]()
         conditions, values = list[str](), list[object]()
         for part in conjuncts(query):
             if isinstance(part, Field) and part.name in ("since", "until"):
@@ -90,7 +90,10 @@ class _Compiler:
                 (unwanted if negative else wanted).append(self.match(part.child if isinstance(part, Not) else part))
             else:
                 conditions.append(self.condition(part, values))
-        match = _without(_all_of(wanted), unwanted)
+                if isinstance(part, Field) and part.name == "followers":
+                    wanted.append(_any(map(_quote, follower_facets(part))))
+        # What the query asks for comes first: it is rarer than what the scope allows, and FTS5 begins with the first.
+        match = _without(_all_of([*wanted, *self._limits]), unwanted)
         return Plan(match, low, high, " AND ".join(conditions), tuple(values))
 
     def match(self, node: Node) -> str:

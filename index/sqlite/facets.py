@@ -21,6 +21,9 @@ _NAMES = {name: _MARK + short for name, short in {
     "customer": "c", "is": "i",
 }.items()}  # fmt: skip
 _PLAIN = re.compile(r"[a-z0-9_.:-]{1,40}")
+_MOST_BITS = 24
+"""Accounts are put together by the length of their followers' number in bits, from 8 M on all in one."""
+
 NOTHING = f"{_MARK}nothing"
 """A facet that no post has."""
 
@@ -70,7 +73,20 @@ def own_facets(document: EnrichedPost) -> str:
     )
     if document.customer:
         found.append(facet("customer", document.customer))
+    if document.post.author.followers is not None:
+        found.append(_reach(document.post.author.followers))
     return " ".join(found)
+
+
+def _reach(followers: int) -> str:
+    return f"{_MARK}f{min(followers.bit_length(), _MOST_BITS)}"
+
+
+def follower_facets(field: Field) -> list[str]:
+    """Facets any of which every post has that a followers field matches; some others have them too."""
+    bits = min(int(field.value).bit_length(), _MOST_BITS)
+    first, last = (0 if "<" in field.operator else bits), (_MOST_BITS if ">" in field.operator else bits)
+    return [f"{_MARK}f{number}" for number in range(first, last + 1)]
 
 
 def field_facets(field: Field) -> list[str]:

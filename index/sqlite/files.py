@@ -19,9 +19,13 @@ READERS = 8
 
 
 class Files:
-    """Connections to one index file. `busy_seconds` is how long to wait for another process's lock."""
+    """Connections to one index file.
 
-    def __init__(self, path: Path, busy_seconds: float) -> None:
+    `busy_seconds` is how long to wait for another process's lock, `max_pages` a limit to the file
+    in pages of 8 KiB.
+    """
+
+    def __init__(self, path: Path, busy_seconds: float, max_pages: int | None = None) -> None:
         self.path, self._busy = path, busy_seconds
         self._write_lock = threading.Lock()
         self._readers: LifoQueue[apsw.Connection] = LifoQueue()
@@ -30,7 +34,13 @@ class Files:
         with self.errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect(cache_kib=65536, vfs=scrubbing_vfs())
-            self._prepare()
+            if max_pages:
+                self._writer.execute(f"PRAGMA max_page_count = {int(max_pages)}")
+            try:
+                self._prepare()
+            except BaseException:
+                self._writer.close()
+                raise
 
     def _connect(self, cache_kib: int, vfs: apsw.VFS | None = None) -> apsw.Connection:
         db = apsw.Connection(str(self.path), vfs="shenava-scrubbing" if vfs else None)

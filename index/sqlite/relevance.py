@@ -1,7 +1,7 @@
 """Order by relevance: BM25 over a bounded set of candidates.
 
-The candidates are the newest CANDIDATES hits of the query and of the query with each of its
-words alone, so that a rare word isn't crowded out by a common one. How rare a word is, is
+The candidates are the newest hits of the query, and of the query with each of its alternatives,
+so that a rare word isn't crowded out by a common one: CANDIDATES in all. How rare a word is, is
 taken from the candidates. Hits beyond them are not listed: the bound keeps the answer fast.
 """
 
@@ -17,7 +17,8 @@ from crm.query.tree import And, Near, Node, Or, Prefix, Words
 from index.sqlite.compile import Plan
 from index.sqlite.search import Hit, hits_in_time
 
-CANDIDATES = 1000
+CANDIDATES = 600
+LEAST = 50
 _SATURATION, _LENGTH = 1.2, 0.75
 Leaf = Words | Prefix
 
@@ -25,8 +26,8 @@ Leaf = Words | Prefix
 def ranked(db: apsw.Connection, query: Node, plan: Callable[[Node], Plan]) -> list[Hit]:
     """The candidates of `query`, best first; equals by time, newest first."""
     leaves = list(dict.fromkeys(_leaves(query)))
-    queries = [query, *(And((query, leaf)) for leaf in leaves)] if len(leaves) > 1 else [query]
-    share = max(CANDIDATES // len(queries), 100)
+    queries = [query, *(And((query, leaf)) for leaf in dict.fromkeys(_alternatives(query)))]
+    share = max(CANDIDATES // len(queries), LEAST)
     hits = {hit for one in queries for hit in islice(hits_in_time(db, plan(one), newest=True), share)}
     newest_first = sorted(hits, reverse=True)
     texts = db.executemany("SELECT tokens FROM body WHERE rowid = ?", [(hit.docid,) for hit in newest_first])
@@ -44,6 +45,15 @@ def _leaves(query: Node) -> Iterator[Leaf]:
         case And() | Or():
             for child in query.children:
                 yield from _leaves(child)
+
+
+def _alternatives(query: Node) -> Iterator[Leaf]:
+    match query:
+        case Or():
+            yield from _leaves(query)
+        case And():
+            for child in query.children:
+                yield from _alternatives(child)
 
 
 def _scores(texts: list[list[str]], leaves: list[Leaf]) -> list[float]:

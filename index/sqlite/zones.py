@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +15,10 @@ from index.sqlite.schema import EPOCH, QUARTER
 
 Numbers = NDArray[np.int64]
 _DAY = 86_400
+HOUR = 3600
+_WIDE = 1 << 22
+"""Quarters of an hour in about 120 years: up to here, a table of all of them is faster than sorting."""
+
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _THURSDAY = 5
 """1970-01-01 in a week from Saturday."""
@@ -58,14 +63,21 @@ def quarter_offsets(zone: ZoneInfo, quarters: Numbers) -> Numbers | None:
     return None if np.any(offsets % QUARTER) else offsets
 
 
-def local_seconds(zone: ZoneInfo, seconds: Numbers) -> Numbers:
-    """Seconds since 1970 on the clocks of the zone; exact for every second."""
-    quarters, back = np.unique(seconds // QUARTER, return_inverse=True)
-    offsets = quarter_offsets(zone, quarters)
-    if offsets is not None:
-        return seconds + offsets[back]
+def in_zone(zone: ZoneInfo, seconds: Numbers, of_hours: Callable[[Numbers], Numbers]) -> Numbers:
+    """What `of_hours` makes of the hour, since 1970 on the clocks of the zone, of each second; exact for all."""
+    quarters = seconds // QUARTER
+    low = int(quarters.min())
+    places = quarters - low
+    if int(places.max()) < _WIDE:
+        present = np.flatnonzero(np.bincount(places))
+        offsets = quarter_offsets(zone, present + low)
+        if offsets is not None:
+            table = np.zeros(int(places.max()) + 1, np.int64)
+            table[present] = of_hours(((present + low) * QUARTER + offsets) // HOUR)
+            return table[places]
     exact, back = np.unique(seconds, return_inverse=True)
-    return seconds + np.array([offset_at(zone, int(second)) for second in exact], np.int64)[back]
+    offsets = np.array([offset_at(zone, int(second)) for second in exact], np.int64)
+    return of_hours((exact + offsets) // HOUR)[back]
 
 
 def day_name(day: int) -> str:
