@@ -44,7 +44,7 @@ def index(path: Path) -> Iterator[SQLiteIndex]:
 def batch(count: int, start: int = 0) -> list[EnrichedPost]:
     """`count` posts with a word of their own each."""
     return [
-        document(post(f"id{n}", f"راز secret{n}word", NOON + n * timedelta(seconds=37)))
+        document(post(f"id{n}post", f"راز secret{n}word", NOON + n * timedelta(seconds=37)))
         for n in range(start, start + count)
     ]
 
