@@ -241,6 +241,8 @@ def _feed_named_by(address: str, body: bytes) -> str:
     found: list[str] = []
 
     class Links(HTMLParser):
+        """Takes note of links to feeds."""
+
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             said = {name: value or "" for name, value in attrs}
             if tag == "link" and "alternate" in said.get("rel", "").lower() and said.get("type", "").lower() in FEEDS:

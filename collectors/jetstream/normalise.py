@@ -36,6 +36,8 @@ class Blob(Struct, frozen=True):
 
 
 class Image(Struct, frozen=True):
+    """A picture with the description that its author wrote."""
+
     image: Blob = Blob()
     alt: str | None = None
 
@@ -73,6 +75,8 @@ class Span(Struct, frozen=True):
 
 
 class Feature(Struct, frozen=True):
+    """What a part of the text is: a link, or somebody addressed."""
+
     uri: str = ""
     did: str = ""
 
@@ -85,6 +89,8 @@ class Facet(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
+    """What a post answers, and the first post of that thread."""
+
     root: Ref = Ref()
     parent: Ref = Ref()
 

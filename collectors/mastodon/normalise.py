@@ -23,6 +23,8 @@ LARGEST = 2**62
 
 
 class RawAccount(Struct, frozen=True):
+    """Who said it; `acct` lacks the server's name on the server itself."""
+
     acct: str
     url: str | None = None
     uri: str | None = None
@@ -33,10 +35,14 @@ class RawAccount(Struct, frozen=True):
 
 
 class RawMention(Struct, frozen=True):
+    """Somebody whom a status addresses."""
+
     acct: str = ""
 
 
 class RawMedia(Struct, frozen=True):
+    """A file that belongs to a status."""
+
     type: str = "unknown"
     url: str | None = None
     remote_url: str | None = None
@@ -44,11 +50,15 @@ class RawMedia(Struct, frozen=True):
 
 
 class RawCard(Struct, frozen=True):
+    """The preview of a link."""
+
     url: str | None = None
     title: str | None = None
 
 
 class RawReblog(Struct, frozen=True):
+    """A status that was passed on, of which only the fact counts."""
+
     id: str = ""
 
 

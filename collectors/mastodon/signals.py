@@ -15,6 +15,8 @@ LARGEST = 4_000_000
 
 
 class Signal(Struct, frozen=True):
+    """One signal: the name of its event, and its data as sent."""
+
     event: str
     data: bytes
 
