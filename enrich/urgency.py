@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -30,6 +31,10 @@ _TOKEN = re.compile(r"[^\W_]+|[?؟]")
 _KEY = 2
 """How many letters every phrase shares with the words that may begin it; no stem is shorter."""
 
+WORDS_KEPT = 65_536
+_NO_LETTERS = bytes(code for code in range(256) if not chr(code).isalpha() or code > 127)
+_NO_CAPITALS = bytes(code for code in range(256) if not chr(code).isupper() or code > 127)
+
 _Phrases = dict[str, list[tuple[tuple[str, ...], int]]]
 
 
@@ -45,7 +50,8 @@ class UrgencyModel:
     threshold = 0.45
 
     def __init__(self) -> None:
-        self._phrases = _phrases()
+        # Few words begin a phrase and most come again and again, so each is looked up once.
+        self._begun = lru_cache(WORDS_KEPT)(partial(_begun_by, _phrases()))
 
     def predict(self, texts: Sequence[str], among: Sequence[str] | None = None) -> list[Label]:
         """See :class:`crm.ports.classifier.Classifier`."""
@@ -77,8 +83,8 @@ class UrgencyModel:
 
     def _found(self, tokens: list[str]) -> Iterator[int]:
         for at, token in enumerate(tokens):
-            for phrase, rule in self._phrases.get(token[:_KEY], ()):
-                if _matches(tokens[at : at + len(phrase)], phrase):
+            for rest, rule in self._begun(token):
+                if not rest or _matches(tokens[at + 1 : at + 1 + len(rest)], rest):
                     yield rule
 
 
@@ -91,6 +97,12 @@ def _phrases() -> _Phrases:
     return table
 
 
+def _begun_by(phrases: _Phrases, token: str) -> tuple[tuple[tuple[str, ...], int], ...]:
+    """What must follow `token` to make a phrase, with the number of its rule."""
+    candidates = phrases.get(token[:_KEY], ())
+    return tuple((phrase[1:], rule) for phrase, rule in candidates if _matches([token], phrase[:1]))
+
+
 def _matches(tokens: list[str], phrase: tuple[str, ...]) -> bool:
     return len(tokens) == len(phrase) and all(
         token.startswith(word[:-1]) if word[-1] == "*" else token == word
@@ -101,8 +113,8 @@ def _matches(tokens: list[str], phrase: tuple[str, ...]) -> bool:
 def _shouts(text: str, folded: str) -> bool:
     if "!!" in folded or "??" in folded or "؟؟" in folded:
         return True
-    letters = [char for char in text[:LIMIT] if char.isalpha() and char.isascii()]
-    return len(letters) >= 12 and sum(char.isupper() for char in letters) > 0.7 * len(letters)
+    letters = text[:LIMIT].encode("ascii", "ignore").translate(None, _NO_LETTERS)
+    return len(letters) >= 12 and len(letters.translate(None, _NO_CAPITALS)) > 0.7 * len(letters)
 
 
 def _shares(points: linear.Floats) -> linear.Floats:

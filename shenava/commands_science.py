@@ -37,11 +37,12 @@ def train(
     data: Annotated[Path, typer.Argument(help="The folder with the training sets that docs/models.md names.")],
     out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("enrich/weights"),
     seed: int = 7,
+    card: Annotated[Path | None, typer.Option(help="The model card to write the figures into.")] = None,
 ) -> None:
     """Learn the shipped weights again."""
     from enrich.train import train_all
 
-    print(json.dumps(train_all(data, out, seed), ensure_ascii=False))
+    print(json.dumps(train_all(data, out, seed, card), ensure_ascii=False))
 
 
 def bench(
