@@ -26,6 +26,8 @@ from crm.errors import (
     ShenavaError,
 )
 from crm.policies.access import Actor, ForbiddenError
+from crm.query import QueryError
+from dashboard.api.shapes import REFUSALS
 from dashboard.context import actor, services
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def create_api(modules: list[ModuleType]) -> FastAPI:
     """The API's own application, to be mounted at ``/api``."""
     api = FastAPI(title="Shenava", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json",
                   description="Posts, cases, replies, customers, monitors and figures of one workspace.")  # fmt: skip
-    version = APIRouter(prefix="/v1")
+    version = APIRouter(prefix="/v1", responses=REFUSALS)
     for module in modules:
         if isinstance(router := getattr(module, "router", None), APIRouter):
             version.include_router(router)
@@ -82,9 +84,12 @@ def problem(error: ShenavaError) -> tuple[int, str]:
 async def _refuse(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ShenavaError)
     status, code = problem(error)
+    said: dict[str, object] = {"error": code, "message": str(error)}
+    if isinstance(error, QueryError):
+        said |= {"code": error.code, "line": error.line, "column": error.column, "length": error.length}
     waits = error.retry_after if isinstance(error, RateLimitedError) else None
     headers = {"Retry-After": f"{waits:.0f}"} if waits is not None else None
-    return JSONResponse({"error": code, "message": str(error)}, status, headers)
+    return JSONResponse(said, status, headers)
 
 
 async def _refuse_shape(_request: Request, error: Exception) -> Response:

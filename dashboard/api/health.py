@@ -1,0 +1,69 @@
+"""How the pipeline fares, and the posts that it could not handle."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from crm.errors import NotFoundError
+from crm.ports.dead import DeadLetter
+from crm.records.dead_letters import Grouped
+from crm.usecases.health import HealthView, Trouble, troubles
+from dashboard.api import Caller
+from dashboard.api.shapes import Asked, Count, shown
+
+router = APIRouter(tags=["health"])
+
+
+class State(BaseModel):
+    """Everything on the Health page; `troubles` are what a person should mend, the worst first."""
+
+    health: shown(HealthView)  # type: ignore[valid-type]
+    troubles: list[shown(Trouble)]  # type: ignore[valid-type]
+
+
+class Letters(Asked):
+    """Which dead letters."""
+
+    ids: list[str] = Field(max_length=10_000)
+
+
+class Letter(BaseModel):
+    """One post that could not be handled; `value` is what stood on the stream, as text."""
+
+    letter: shown(DeadLetter)  # type: ignore[valid-type]
+    value: str
+
+
+@router.get("/health", response_model=State)
+def view(who: Caller) -> dict[str, object]:
+    """The state of roles, sources, stream and disk, now."""
+    found = who.services.health.view(who.actor)
+    return {"health": found, "troubles": list(troubles(found))}
+
+
+@router.get("/dead-letters", response_model=list[shown(Grouped)])  # type: ignore[misc]
+def list_letters(who: Caller) -> list[Grouped]:
+    """What could not be handled and waits, by its reason."""
+    return list(who.services.health.view(who.actor).dead)
+
+
+@router.post("/dead-letters/replay", response_model=Count)
+def replay(who: Caller, asked: Letters) -> Count:
+    """Send dead letters through the pipeline again, once the cause is mended."""
+    return Count(count=who.services.health.replay(who.actor, asked.ids))
+
+
+@router.post("/dead-letters/discard", response_model=Count)
+def discard(who: Caller, asked: Letters) -> Count:
+    """Throw dead letters away for good."""
+    return Count(count=who.services.health.discard(who.actor, asked.ids))
+
+
+@router.get("/dead-letters/{letter_id}", response_model=Letter)
+def get_letter(who: Caller, letter_id: str) -> dict[str, object]:
+    """One dead letter."""
+    found = who.services.health.letters(who.actor, [letter_id])
+    if not found:
+        raise NotFoundError("dead letter", letter_id)
+    return {"letter": found[0], "value": found[0].value.decode(errors="replace")}
