@@ -1,0 +1,153 @@
+"""Adding a source: first its kind, then the options of that kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from dash import html
+from dash.development.base_component import Component
+
+from crm.ports.source import Option, Problem
+from crm.usecases.sources import SourceProblemsError
+from dashboard.admin.fields import NOTHING, Wrong, area, choice, form, text_field, tick
+from dashboard.admin.health.state import PLATFORMS
+from dashboard.admin.step import Panel, Shown, Step, act, does
+from dashboard.components import alert, button, icon, platform_icon, show, toast
+from dashboard.context import actor, services
+from dashboard.text import t
+
+FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit", "web")
+"""Where the posts of a file may come from."""
+
+Given = Mapping[str, str]
+
+
+def kinds(_step: Step) -> Shown:
+    """The dialog with every kind."""
+    picks = [_kind(kind) for kind in services().sources.kinds]
+    return Shown(dialog=Panel(t("health.add"), html.Div(picks, className="kinds")))
+
+
+def _kind(kind: str) -> Component:
+    mark = platform_icon(PLATFORMS[kind], 20) if kind in PLATFORMS else icon("file-import", 20)
+    said = html.Span(
+        [html.B(t(f"source.{kind}"), className="w6"), html.Small(t(f"source.{kind}_about"))], className="col grow"
+    )
+    return html.Button([mark, said, icon("chevron-right", 14, flip=True)], type="button", className="kind",
+                       **does("health", "add-kind", kind))  # fmt: skip
+
+
+def options(step: Step) -> Shown:
+    """The dialog with the options of a kind."""
+    return Shown(dialog=_panel(step.of, {}))
+
+
+def _panel(kind: str, given: Given, wrong: Wrong = NOTHING) -> Panel:
+    source = services().sources.kinds[kind]
+    title = html.Span([t("health.add"), html.Span(f" {t(f'source.{kind}')}", className="c3 w4")])
+    if kind == "file":
+        return Panel(title, _file_form(given, wrong))
+    fields = [_field(kind, option, given.get(option.name, option.default), wrong) for option in source.options]
+    called = text_field("name", t("health.name"), given.get("name", ""), hint=t("health.name_hint"))
+    return Panel(title, form("health", "add!", kind, *fields, called, send=t("health.start"), wrong=wrong, cancel=True))
+
+
+def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
+    label = t(f"source.option_{option.name}")
+    if option.kind == "choice":
+        said = [(one, t(f"source.choice_{one}")) for one in option.choices]
+        return choice(option.name, label, said, value, wrong=wrong)
+    if option.kind == "list":
+        return area(option.name, label, value, wrong=wrong, rows=2)
+    if option.kind == "switch":
+        return tick(option.name, label, value="yes", on=value == "yes")
+    hint = t("health.minutes") if option.kind == "number" else None
+    example = {"feed": "https://", "mastodon": "https://"}.get(kind, "") if option.kind == "url" else ""
+    return text_field(option.name, label, value, wrong=wrong, required=option.required, placeholder=example, hint=hint,
+                      ltr=option.kind in {"url", "number"})  # fmt: skip
+
+
+def _file_form(given: Given, wrong: Wrong) -> Component:
+    file = html.Div(
+        [
+            html.Span(t("source.option_path"), className="lab w5"),
+            html.Button([icon("upload", 20), html.Span(t("health.choose_file"), className="grow cut")], type="button",
+                        className="drop", **{"data-pick": ".csv,.tsv,.jsonl,.ndjson,.json,.gz,.txt"}),
+            html.Small(t("health.file_hint"), className="c3 t12"),
+            html.Span(wrong["path"], className="wrong t12", role="alert") if wrong.get("path") else None,
+        ],
+        className="fld",
+    )  # fmt: skip
+    platforms = [(one, t("source.platform_web") if one == "web" else one.capitalize()) for one in FILE_PLATFORMS]
+    more = html.Details(
+        [
+            html.Summary(t("health.more_options")),
+            text_field("zone", t("source.option_zone"), given.get("zone", _zone()), wrong=wrong, ltr=True),
+            text_field("encoding", t("source.option_encoding"), given.get("encoding", ""), wrong=wrong, ltr=True,
+                       hint=t("health.encoding_hint")),
+            text_field("map", t("source.option_map"), given.get("map", ""), wrong=wrong, ltr=True,
+                       hint=t("health.map_hint")),
+        ],
+        open=any(wrong.get(one) for one in ("zone", "encoding", "map")),
+    )  # fmt: skip
+    inside = [
+        alert(html.Bdi(wrong[""]), "neg", "alert-circle") if wrong.get("") else None,
+        file,
+        choice("platform", t("source.option_platform"), platforms, given.get("platform", "x"), wrong=wrong),
+        tick("open_cases", t("source.option_open_cases"), value="yes", on=given.get("open_cases") == "yes",
+             hint=t("health.open_cases_hint")),
+        more,
+        html.Div(html.I(), className="progress"),
+        html.Div([act(t("common.cancel"), "health", "close", kind=""),
+                  button(t("health.import"), kind="pri", type="submit")], className="row ends"),
+    ]  # fmt: skip
+    upload = {**does("health", "uploaded"), "data-upload": "/sources/file"}
+    return html.Form(inside, className="aform", **upload)
+
+
+def _zone() -> str:
+    return services().setup.workspace(actor()).zone
+
+
+def add(step: Step) -> Shown:
+    """Set the source up, or show the form again with what is wrong beside its field."""
+    given = step.texts()
+    chosen = {key: value for key, value in given.items() if key != "name" and value}
+    try:
+        services().sources.add(actor(), step.of, given.get("name", "") or _name(step.of, chosen), chosen)
+    except SourceProblemsError as error:
+        return Shown(dialog=_panel(step.of, given, wrong_fields(error.problems)))
+    show(toast(t("health.added")))
+    return Shown(dialog=None, again=True)
+
+
+def uploaded(step: Step) -> Shown:
+    """After a file was handed over: it is being read, or the form again with what is wrong with it."""
+    if step.of:
+        show(toast(t("health.file_added")))
+        return Shown(dialog=None, again=True)
+    wrong = {step.text("option"): step.text("problem") or t("health.upload_failed")}
+    return Shown(dialog=_panel("file", step.texts(), wrong))
+
+
+def _name(kind: str, chosen: Given) -> str:
+    address = chosen.get("server") or (chosen.get("url", "") if kind == "feed" else "")
+    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    return host.removeprefix("www.") or t(f"source.{kind}")
+
+
+def wrong_fields(problems: list[Problem]) -> dict[str, str]:
+    """Problems by option, in the viewer's language."""
+    return {one.option: _said(one) for one in reversed(problems)}
+
+
+def _said(problem: Problem) -> str:
+    params: dict[str, Any] = dict(problem.params)
+    return t(f"source.problem_{problem.code}", **params)
+
+
+def wrong_file() -> str:
+    """What is said where no file was chosen."""
+    return t("health.file_missing")

@@ -1,0 +1,118 @@
+"""The drawer of one source, and what can be done with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dash import html
+from dash.development.base_component import Component
+
+from crm.errors import NotFoundError
+from crm.policies.access import may
+from crm.records.sources import SourceRow
+from dashboard.admin.health.state import last_success, state_mark, state_of
+from dashboard.admin.step import Panel, Shown, Step, act, sure
+from dashboard.components import alert, handle, name, show, toast
+from dashboard.context import actor, services
+from dashboard.dates import full
+from dashboard.numbers import number
+from dashboard.text import t, tn
+
+SHOWN = 50
+"""Rejected rows that the drawer shows."""
+
+
+def open_source(step: Step) -> Shown:
+    """Show a source's drawer."""
+    return Shown(drawer=_panel(_find(step.of)))
+
+
+def _find(source_id: str) -> SourceRow:
+    row = next((one for one in services().sources.all(actor()) if one.id == source_id), None)
+    if row is None:
+        raise NotFoundError("source", source_id)
+    return row
+
+
+def _panel(row: SourceRow) -> Panel:
+    state = state_of(row)
+    error = alert([html.B(t("health.error")), " ", html.Bdi(row.error)], state.tone if state.tone != "ok" else "",
+                  "alert-circle") if row.error else None  # fmt: skip
+    inside = [
+        html.Div(state_mark(state), className="row"),
+        error,
+        _buttons(row),
+        html.Dl(_facts(row), className="facts wide-dt"),
+        *_rejected(row),
+    ]
+    return Panel(name(row.name), html.Div(inside, className="col g4"))
+
+
+def _buttons(row: SourceRow) -> Component | None:
+    if not may(actor(), "edit_sources"):
+        return None
+    group = state_of(row).group
+    buttons = []
+    if group in {"stopped", "waiting"}:
+        buttons.append(act(t("common.retry"), "health", "retry", row.id, kind="pri", icon_name="refresh"))
+    if group == "paused":
+        buttons.append(act(t("health.resume"), "health", "resume", row.id, kind="pri", icon_name="player-play"))
+    elif group != "finished":
+        buttons.append(act(t("health.pause"), "health", "pause", row.id, kind="", icon_name="player-pause"))
+    buttons.append(act(t("health.remove"), "health", "remove", row.id, kind="bad", icon_name="trash"))
+    return html.Div(buttons, className="row wraps")
+
+
+def _facts(row: SourceRow) -> list[Component]:
+    facts: list[tuple[str, object]] = [
+        (t("health.kind"), t(f"source.{row.kind}")),
+        *((t(f"source.option_{option}"), _option(option, value)) for option, value in row.options.items() if value),
+        (t("health.last_success"), last_success(row)),
+        (t("health.last_post"), full(row.last_post) if row.last_post else t("health.never")),
+        (t("health.collected_all"), number(row.collected)),
+        (t("health.since"), full(row.created_at)),
+    ]
+    return [part for term, said in facts for part in (html.Dt(term), html.Dd(said))]
+
+
+def _option(option: str, value: str) -> Component:
+    # The name of a kept file says nothing to anybody; the source's own name is the file's.
+    return handle(Path(value).suffix.lstrip(".").upper() or "–") if option == "path" else handle(value, "wrap-any")
+
+
+def _rejected(row: SourceRow) -> list[Component]:
+    if not row.rejected:
+        return []
+    kept = services().sources.rejected(actor(), row.id)
+    items = [
+        html.Li([html.Bdi(one.where, className="h code t12 c3 wrap-any"), html.Bdi(one.reason)]) for one in kept[:SHOWN]
+    ]
+    note = html.P(tn("health.rejected_shown", len(items), all=row.rejected), className="t12 c3")
+    return [html.H3(t("health.rejected_title"), className="w6"), note, html.Ul(items, className="rejects")]
+
+
+def pause(step: Step) -> Shown:
+    """Stop collecting from a source for now."""
+    services().sources.set_enabled(actor(), step.of, enabled=False)
+    return Shown(drawer=_panel(_find(step.of)), again=True)
+
+
+def start(step: Step) -> Shown:
+    """Let a source run again, from where it stopped."""
+    services().sources.set_enabled(actor(), step.of, enabled=True)
+    show(toast(t("health.started")))
+    return Shown(drawer=None, again=True)
+
+
+def ask_remove(step: Step) -> Shown:
+    """Ask before a source is forgotten."""
+    row = _find(step.of)
+    text = t("health.remove_why", name=row.name)
+    return Shown(dialog=sure("health", "remove!", row.id, t("health.remove_sure"), text, t("health.remove")))
+
+
+def remove(step: Step) -> Shown:
+    """Forget a source; its posts stay."""
+    services().sources.remove(actor(), step.of)
+    show(toast(t("health.removed")))
+    return Shown(drawer=None, dialog=None, again=True)
