@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from crm import query
 from crm.calendar import day_of, day_start
-from crm.errors import InvalidInputError, NotFoundError
+from crm.errors import ConflictError, InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
@@ -29,7 +29,10 @@ RERUN = "rerun_monitor"
 
 
 class MonitorDraft(Struct, frozen=True):
-    """What a person filled in; `id` is empty for a new monitor."""
+    """What a person filled in; `id` is empty for a new monitor.
+
+    `version` is the one they began from, so that nobody's change is written over unseen; None does not ask.
+    """
 
     name: str
     query: str
@@ -41,6 +44,14 @@ class MonitorDraft(Struct, frozen=True):
     enabled: bool = True
     opens_cases: bool = True
     made_up: bool = False
+    version: int | None = None
+
+
+class MonitorChangedError(ConflictError):
+    """Somebody else saved the monitor meanwhile."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Somebody else changed the monitor {name!r} meanwhile; open it again and repeat your change.")
 
 
 class Hit(Struct, frozen=True):
@@ -153,7 +164,8 @@ class Monitors:
 
         A paused one runs when it listens again.
 
-        Raises: ForbiddenError, QueryError (nothing is saved), InvalidInputError (no name), NotFoundError.
+        Raises: ForbiddenError, QueryError (nothing is saved), InvalidInputError (no name), NotFoundError,
+        MonitorChangedError.
         """
         require(actor, "edit_monitors")
         _check_name(draft.name)
@@ -163,6 +175,8 @@ class Monitors:
             old = monitors.get(tx, actor.workspace, draft.id) if draft.id else None
             if draft.id and old is None:
                 raise NotFoundError("monitor", draft.id)
+            if old and draft.version not in (None, old.version):
+                raise MonitorChangedError(old.name)
             fresh = _drafted(draft, old, actor.workspace, now)
             self._put(tx, actor, fresh, "change_monitor" if old else "create_monitor")
             if fresh.enabled and (old is None or _reach(old) != _reach(fresh)):
