@@ -15,8 +15,8 @@ from crm.errors import InvalidInputError
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.index import Bucket, Dimension, PostIndex, Scope, Span
-from crm.query.tree import And, Field, Node
-from crm.records import monitors, sources, workspaces
+from crm.query.tree import And, Everything, Field, Node
+from crm.records import audit, monitors, sources, workspaces
 from crm.records.answers import first_answers
 from crm.records.database import Records
 from crm.records.monitors import Monitor
@@ -26,6 +26,7 @@ from crm.usecases.trendlinks import Watched, any_of, between, hours_of_week, ste
 from crm.usecases.trendview import (
     Answers,
     AuthorRow,
+    Choices,
     Hour,
     Row,
     Sentiments,
@@ -73,15 +74,29 @@ class Trends:
             raise InvalidInputError(f"The week has no day {day} with an hour {hour}; they count from 0 to 6 and to 23.")
         return self._counting(actor, wanted, None).hour_query(day, hour)
 
-    def choices(self, actor: Actor) -> list[Monitor]:
-        """The monitors that may be looked at, own brand first."""
+    def export(self, actor: Actor, wanted: TrendsFilter, step: Step | None = None) -> TrendsView:
+        """The overview for a file; noted in the audit trail. Raises as :meth:`overview` does."""
+        require(actor, "export")
+        view = self.overview(actor, wanted, step)
+        with self._records.write() as tx:
+            audit.append(tx, actor.workspace, actor.user_id, "export", "trends", self._clock.now(), query=view.query)
+        return view
+
+    def choices(self, actor: Actor) -> Choices:
+        """What may be looked at."""
+        known = self._monitors(actor)
+        there = self._index.count(Scope(actor.workspace, actor.monitors), Everything(), ("platform", "language"))
+        platforms, languages = (tuple(dict.fromkeys(bucket.keys[at] for bucket in there)) for at in (0, 1))
+        return Choices(tuple(known), platforms, tuple(one for one in languages if one))
+
+    def _monitors(self, actor: Actor) -> list[Monitor]:
         require(actor, "read_trends")
         with self._records.read() as tx:
             found = monitors.of_workspace(tx, actor.workspace)
         return [one for one in found if actor.monitors is None or one.id in actor.monitors]
 
     def _counting(self, actor: Actor, wanted: TrendsFilter, step: Step | None) -> _Counting:
-        known = self.choices(actor)
+        known = self._monitors(actor)
         if wanted.until <= wanted.since:
             raise InvalidInputError("The period ends before it starts; swap its two dates.")
         with self._records.read() as tx:

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from crm.ports.index import Span
+from crm.records.monitors import Monitor
 
 Step = Literal["hour", "day", "week"]
 
@@ -25,6 +26,14 @@ class TrendsFilter(Struct, frozen=True):
     def span(self) -> Span:
         """The period."""
         return Span(self.since, self.until)
+
+
+class Choices(Struct, frozen=True):
+    """What a filter may name: monitors, own brand first; platforms and languages by how much is said there."""
+
+    monitors: tuple[Monitor, ...]
+    platforms: tuple[str, ...]
+    languages: tuple[str, ...]
 
 
 class Sentiments(Struct, frozen=True):

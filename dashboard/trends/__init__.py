@@ -1,0 +1,1 @@
+"""The parts of the Trends page: its filter, charts, cards and files."""
