@@ -93,7 +93,7 @@ class MastodonResponder:
         try:
             with self._api(account) as api, self._reading(api):
                 found = api.account_verify_credentials()
-                return AccountCheck(str(found.acct), ok=True, native_id=str(found.id))
+                return AccountCheck(str(found.acct), ok=True, native_id=str(found.get("uri") or found.url))
         except AuthorisationError:
             return AccountCheck(account.handle, ok=False, problem="refused")
         except RetryableError:

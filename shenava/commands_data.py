@@ -62,7 +62,7 @@ def import_files(
         options["open_cases"] = "yes"
     for path in files:
         if path.is_file() and not columns:
-            guessed = guess_mapping(path)
+            guessed = guess_mapping(path, encoding)
             screen.print(f"{path.name}: " + ", ".join(f"{field} = {column}" for field, column in guessed.items()))
     one = house(data)
     with _progress(screen) as progress:
