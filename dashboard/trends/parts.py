@@ -70,5 +70,5 @@ def small_table(heads: Sequence[object], rows: Sequence[Sequence[object]], capti
 def moved(change: str, *, up: bool, good: bool | None = None) -> Component:
     """A change with an arrow; `good` colours it, None leaves it plain."""
     tone = "" if good is None else "pos" if good else "neg"
-    return html.B([icon("arrow-up-right" if up else "arrow-down-right", 12), html.Bdi(change, dir="ltr")],
+    return html.B([icon("arrow-up-right" if up else "arrow-down-right", 12), html.Bdi(change)],
                   className=tone or None)  # fmt: skip

@@ -27,7 +27,7 @@ def _mentions(view: TrendsView) -> Component:
     note: object = t("trends.nothing_before")
     if past:
         change = moved(percent(abs(now - past) / past), up=now >= past, good=now >= past) if now != past else None
-        note = [change, t("trends.from", value=number(past))]
+        note = _row(change, t("trends.from", value=number(past)))
     line = sparkline([row.sentiments.total for row in view.series], t("trends.mentions"))
     return figure(t("trends.mentions"), compact(now), note=note, spark=line, href=mentions(view.query))
 
@@ -36,7 +36,7 @@ def _net(view: TrendsView) -> Component:
     now, past = view.totals.net, view.before.net
     note: object = t("trends.nothing_before")
     if now is not None and past is not None:
-        note = [_points(now - past), t("trends.from", value=signed(round(past)))]
+        note = _row(_points(now - past), t("trends.from", value=signed(round(past))))
     judged = [row.sentiments.net for row in view.series]
     return figure(
         t("trends.net"), NOTHING if now is None else html.Bdi(signed(round(now)), dir="ltr"), note=note,
@@ -49,7 +49,7 @@ def _voice(view: TrendsView) -> Component:
     total = sum(share.percent for share in own)
     changes = [share.change for share in own if share.change is not None]
     brands = tn("trends.among", len(view.shares))
-    note = [_points(sum(changes)), brands] if changes else brands
+    note = _row(_points(sum(changes)), brands) if changes else brands
     return figure(
         t("trends.voice"), percent(total / 100), note=note, spark=_line(view.own_share, t("trends.voice")),
         hint=t("trends.voice_hint"), href=_opens(own, view),
@@ -59,14 +59,19 @@ def _voice(view: TrendsView) -> Component:
 def _answers(answers: Answers) -> Component:
     if answers.minutes is None:
         return figure(t("trends.answer"), NOTHING, note=t("trends.no_answers"), hint=t("trends.answer_hint"))
-    note: list[object] = [tn("trends.answered", answers.cases)]
+    change = None
     if answers.before is not None and round(answers.before) != round(answers.minutes):
         slower = answers.minutes > answers.before
-        note.insert(0, moved(duration(abs(answers.minutes - answers.before) * 60), up=slower, good=not slower))
+        change = moved(duration(abs(answers.minutes - answers.before) * 60), up=slower, good=not slower)
+    note = _row(change, tn("trends.answered", answers.cases))
     return figure(
         t("trends.answer"), duration(answers.minutes * 60), note=note, spark=_line(answers.series, t("trends.answer")),
         hint=t("trends.answer_hint"), href=mentions(answers.query),
     )  # fmt: skip
+
+
+def _row(*parts: object) -> Component:
+    return html.Span(list(parts), className="row g1")
 
 
 def _points(change: float) -> Component | None:

@@ -103,14 +103,15 @@ def _layout(view: TrendsView, scheme: str) -> dict[str, Any]:
     top = max([row.sentiments.total for row in view.series] + list(view.series_before), default=0)
     values = nice_ticks(top)
     places = tick_places(len(view.series))
+    value_side = "r" if language() == "fa" else "l"
     return {
-        "template": template, "barmode": "stack", "hovermode": "closest", "dragmode": False, "clickmode": "event",
+        "template": template, "margin": {"t": 6, "b": 24, "l": 8, "r": 8} | {value_side: 44}, "barmode": "stack", "hovermode": "closest", "dragmode": False, "clickmode": "event",
         "xaxis": {
             "tickvals": places, "ticktext": [_isolated(_tick(view, view.series[at].key)) for at in places],
             "fixedrange": True, "range": [-0.6, len(view.series) - 0.4], "ticks": "",
         },
         "yaxis": {
-            "tickvals": values, "ticktext": [compact(value) for value in values], "fixedrange": True,
+            "tickvals": values, "ticktext": [_isolated(compact(value)) for value in values], "fixedrange": True,
             "range": [0, max(values[-1], top * 1.05)], "zeroline": True,
         },
         "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
