@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.services.fixtures",)
+pytest_plugins = ["tests.services.fixtures", "tests.doubles.fixtures"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,4 +1,4 @@
-"""One workspace per test."""
+"""Doubles that every test may ask for by name."""
 
 from __future__ import annotations
 

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from crm import envelope
+from crm.errors import PermanentError
+from crm.policies.ties import TieBook
+from crm.ports.log import Event
+from crm.query import MonitorSet, parse
+from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
+from crm.words import (
+    Author,
+    Collected,
+    CollectedEvent,
+    EnrichedEvent,
+    EnrichedPost,
+    Label,
+    Origin,
+    Post,
+    Removed,
+    RemovedPost,
+)
+from enrich.pipeline import Enricher, Models
+
+NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
+
+
+class Says:
+    """A model with one answer."""
+
+    def __init__(self, value: str | None) -> None:
+        self.name, self.version, self.labels, self._value = "fixed", "1", (value or "",), value
+
+    def predict(self, texts: Sequence[str], among: Sequence[str] | None = None) -> list[Label]:
+        del among
+        return [Label(self._value, 0.9, self.name, self.version) for _ in texts]
+
+
+def workspace(name: str = "w1", **more: object) -> WorkspaceSnapshot:
+    queries = {"m1": parse("nanmah"), "m2": parse("bread sentiment:negative")}
+    fields: dict[str, object] = {
+        "id": name, "revision": 7, "monitors": MonitorSet(queries), "queries": queries, "sources": frozenset({"feed"}),
+        "own": frozenset({"bluesky:us"}), "ties": TieBook(emails={"mina@mail.example": "c1"}),
+        "threads": frozenset({"bluesky:watched"}), "corrections": {},
+    }  # fmt: skip
+    return WorkspaceSnapshot(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def enricher(*workspaces: WorkspaceSnapshot) -> Enricher:
+    found = Snapshot({one.id: one for one in workspaces})
+    return Enricher(Models(Says("en"), Says("negative"), Says(None)), lambda: found)
+
+
+def said(text: str, *, who: str = "mina", bio: str = "", origin: Origin = "stream", **more: str) -> Collected:
+    author = Author("bluesky", who, who, bio=bio)
+    post = Post("bluesky", "p1", author, text, NOW, parent_key=more.get("parent"), root_key=more.get("root"))
+    return Collected(more.get("source", "feed"), post, NOW, origin, more.get("workspace"))
+
+
+def run(one: Enricher, *events: CollectedEvent) -> list[EnrichedEvent]:
+    raw = [Event("posts.collected", 0, at, "k", envelope.encode(event), NOW) for at, event in enumerate(events)]
+    return [envelope.decode_enriched(record.value) for record in one(raw)]
+
+
+def posts(found: list[EnrichedEvent]) -> list[EnrichedPost]:
+    return [one for one in found if isinstance(one, EnrichedPost)]
+
+
+def test_a_mention_is_understood_and_marked() -> None:
+    (one,) = posts(run(enricher(workspace()), said("Nanmah bread is late")))
+    assert one.monitors == ("m1", "m2")
+    assert (one.language.value, one.sentiment.value, one.urgency.value) == ("en", "negative", None)
+    assert one.tokens == "nanmah bread is late"
+    assert one.version == int(NOW.timestamp()) << 31 | 7
+
+
+def test_what_matches_nothing_is_dropped_unless_it_was_asked_for() -> None:
+    one = enricher(workspace())
+    assert run(one, said("the weather")) == []
+    kept = [
+        said("the weather", origin="import", workspace="w1"),
+        said("the weather", who="us"),
+        said("the weather", root="bluesky:watched"),
+        said("the weather", parent="bluesky:watched"),
+    ]
+    assert [len(run(one, event)) for event in kept] == [1, 1, 1, 1]
+
+
+def test_a_shared_source_fans_out_to_those_who_use_it() -> None:
+    one = enricher(workspace("w1"), workspace("w2"), workspace("w3", sources=frozenset()))
+    assert [post.workspace for post in posts(run(one, said("nanmah")))] == ["w1", "w2"]
+    assert [post.workspace for post in posts(run(one, said("nanmah", workspace="w3")))] == ["w3"]
+    assert run(one, said("nanmah", workspace="gone")) == []
+
+
+def test_our_own_posts_are_ours_and_tie_nobody() -> None:
+    (ours,) = posts(run(enricher(workspace()), said("nanmah", who="us", bio="mina@mail.example")))
+    (theirs,) = posts(run(enricher(workspace()), said("nanmah", bio="Mina, mina@mail.example")))
+    assert (ours.own, ours.customer) == (True, None)
+    assert (theirs.own, theirs.customer) == (False, "c1")
+
+
+def test_people_outrank_models() -> None:
+    one = enricher(workspace(corrections={"bluesky:p1": {"sentiment": "positive", "urgency": "high"}}))
+    (post,) = posts(run(one, said("nanmah bread")))
+    assert post.sentiment == Label("positive", 1.0, "person", "")
+    assert (post.urgency.value, post.language.value) == ("high", "en")
+    assert post.monitors == ("m1",)
+
+
+def test_removals_go_to_everybody_concerned() -> None:
+    one = enricher(workspace("w1"), workspace("w2", sources=frozenset()))
+    shared = Removed("feed", NOW, post_key="bluesky:p1")
+    assert run(one, shared) == [RemovedPost("w1", NOW, "bluesky:p1")]
+    private = Removed("feed", NOW, author_key="bluesky:mina", workspace="w2")
+    assert run(one, private) == [RemovedPost("w2", NOW, author_key="bluesky:mina")]
+
+
+def test_demo_posts_are_marked() -> None:
+    (one,) = posts(run(enricher(workspace()), said("nanmah", origin="demo", workspace="w1")))
+    assert one.made_up
+
+
+def test_an_unreadable_event_is_a_permanent_error() -> None:
+    with pytest.raises(PermanentError):
+        enricher(workspace())([Event("posts.collected", 0, 1, "k", b"{", NOW)])
