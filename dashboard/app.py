@@ -52,6 +52,7 @@ def create_app(
             server.include_router(module.router)
     _add_machine_routes(server, hub)
     api = create_api(discover(api_package))
+    api.state.uploads = settings.uploads
     server.add_api_route("/api/docs", lambda: docs.show(api), include_in_schema=False)
     server.mount("/api", api)
     dash = _create_dash(server)
