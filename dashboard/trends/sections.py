@@ -49,7 +49,7 @@ def _volume_says(view: TrendsView) -> str:
     peak = max(view.series, key=lambda row: row.sentiments.total)
     mean = view.totals.total / len(view.series)
     return t(
-        "trends.volume_says", peak=step_name(view, peak.key), n=peak.sentiments.total, mean=compact(mean),
+        "trends.volume_says", peak=step_name(view, peak.key), n=peak.sentiments.total, mean=number(mean),
         negative=percent(view.totals.negative / view.totals.total),
     )  # fmt: skip
 
@@ -96,7 +96,7 @@ def voice(view: TrendsView, chosen: Chosen) -> Component:
 def _share(share: Share, widest: float) -> Component:
     label = f"{share.brand}: {percent(share.percent / 100)}"
     inside = [
-        name(share.brand, "w6 cut" if share.own else "cut"),
+        html.Span(name(share.brand), className="w6 cut" if share.own else "cut"),
         html.Span(percent(share.percent / 100), className="w5"),
         html.Span(_points(share.change), className="t12 c3 ends"),
         bar(share.percent / widest, tone="" if share.own else "ink", label=label),
@@ -131,13 +131,17 @@ def languages(view: TrendsView) -> Component:
     """In which languages, as one bar."""
     total = view.totals.total or 1
     parts = [
-        link([language_name(row.key), html.B(percent(row.sentiments.total / total), className="w5")],
+        link([language_name(row.key), html.B(_part(row.sentiments.total / total), className="w5")],
              mentions(row.query), "lang-part plain", title=tn("trends.posts_of", row.sentiments.total),
              style={"--part": f"{100 * row.sentiments.total / total:.1f}%"})
         for row in view.languages
     ]  # fmt: skip
     return html.Div([html.H3(t("trends.languages"), className="sec"), html.Div(parts, className="langs")],
                     className="lang-split")  # fmt: skip
+
+
+def _part(share: float) -> str:
+    return percent(share, places=0 if share >= 0.01 else 1)
 
 
 def authors(view: TrendsView, chosen: Chosen) -> Component:

@@ -102,10 +102,11 @@ def _layout(view: TrendsView, scheme: str) -> dict[str, Any]:
     template = plotly_template(language(), scheme == "dark")
     top = max([row.sentiments.total for row in view.series] + list(view.series_before), default=0)
     values = nice_ticks(top)
-    places = tick_places(len(view.series))
+    places = tick_places([row.key for row in view.series], view.step)
     value_side = "r" if language() == "fa" else "l"
     return {
-        "template": template, "margin": {"t": 6, "b": 24, "l": 8, "r": 8} | {value_side: 44}, "barmode": "stack", "hovermode": "closest", "dragmode": False, "clickmode": "event",
+        "template": template, "margin": {"t": 6, "b": 24, "l": 8, "r": 8} | {value_side: 44},
+        "barmode": "stack", "hovermode": "closest", "dragmode": False, "clickmode": "event",
         "xaxis": {
             "tickvals": places, "ticktext": [_isolated(_tick(view, view.series[at].key)) for at in places],
             "fixedrange": True, "range": [-0.6, len(view.series) - 0.4], "ticks": "",
@@ -128,10 +129,13 @@ def nice_ticks(top: int) -> list[int]:
         power *= 10
 
 
-def tick_places(count: int, most: int = TICKS) -> list[int]:
-    """At most `most` places among `count`, evenly apart."""
-    stride = max(1, -(-count // most))
-    return list(range(0, count, stride))
+def tick_places(keys: Sequence[str], step: str, most: int = TICKS) -> list[int]:
+    """At most `most` of the keys of a series, evenly apart; hours at round hours, else at midnight."""
+    if step != "hour":
+        return list(range(0, len(keys), max(1, -(-len(keys) // most))))
+    hours = next((one for one in (1, 2, 3, 4, 6, 8, 12) if len(keys) <= one * most), 24)
+    round_ones = [at for at, key in enumerate(keys) if int(key[11:]) % hours == 0]
+    return round_ones[:: max(1, -(-len(round_ones) // most))]
 
 
 def _tick(view: TrendsView, key: str) -> str:
