@@ -46,7 +46,8 @@ class Replies:
         responder = self._responders.get(case.platform)
         if responder is None or post is None:
             return Ways((WayRule("open", "on_platform", url=post.url if post else ""),))
-        signed_in = Account(account.platform, account.handle, account.base_url, "") if account else None
+        # The rule asks only whether there is a secret; the real one stays encrypted until the reply is sent.
+        signed_in = Account(account.platform, account.handle, account.base_url, "kept") if account else None
         return responder.how(post, signed_in)
 
     def length(self, actor: Actor, case_id: str, text: str) -> Length:

@@ -50,7 +50,7 @@ def _tag() -> Component:
                 name="value",
                 placeholder=t("inbox.tag_name"),
                 required=True,
-                maxLength=100,
+                inputProps={"maxLength": 100},
                 **{"aria-label": t("inbox.tag_name"), "data-autofocus": "1"},
             ),
             html.Button(t("inbox.tag_add"), type="submit", className="btn pri"),

@@ -164,7 +164,7 @@ def _texts(found: object) -> list[str]:
 
 # What the browser does by itself: it starts, obeys what a step says, and hears keys and signals.
 clientside("inbox", "start", Input("inbox-start", "data"))
-for _function, _store in (("told", "inbox-told"), ("kept", "inbox-kept"), ("key", "key")):
+for _function, _store in (("told", "inbox-told"), ("kept", "inbox-kept"), ("drawn", "inbox-drawn"), ("key", "key")):
     clientside("inbox", _function, Input(_store, "data"), prevent_initial_call=True)
 for _kind in ("case", "reply", "post", "presence", "customer"):
     clientside("inbox", f"live_{_kind}", Input(f"live-{_kind}", "data"), prevent_initial_call=True)

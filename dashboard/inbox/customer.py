@@ -25,7 +25,7 @@ from dashboard.components import (
     tag,
 )
 from dashboard.context import actor
-from dashboard.dates import month, relative
+from dashboard.dates import month, stamp
 from dashboard.inbox import ties
 from dashboard.inbox.parts import does, platform_name
 from dashboard.numbers import compact, number
@@ -111,7 +111,7 @@ def _tiles(card: CustomerCard) -> Component:
     tiles = [
         first,
         (number(card.posts), t("inbox.posts_12_weeks")),
-        (relative(last) if last else "–", t("inbox.last_post")),
+        (stamp(last) if last else "–", t("inbox.last_post")),
     ]
     return html.Div(
         [html.Div([html.B(value, className="cut"), html.Small(label, className="cut")]) for value, label in tiles],
@@ -186,7 +186,7 @@ def _account(platform: str, shown: str, end: Component | None, url: str = "") ->
 def _contacts(person: Customer | None) -> list[Component]:
     if person is None:
         return []
-    ways = (("mail", person.email), ("phone", person.phone))
+    ways = (("mail", person.email), ("phone", f"+{person.phone}" if person.phone else None))
     return [html.Li([icon(mark), handle(text, "cut")]) for mark, text in ways if text]
 
 

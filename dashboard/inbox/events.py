@@ -11,8 +11,9 @@ from crm.records.cases import CaseEvent
 from crm.records.users import User
 from crm.usecases.views import ThreadItem
 from dashboard.components import icon
-from dashboard.dates import clock, full
+from dashboard.dates import full
 from dashboard.inbox.names import called
+from dashboard.inbox.parts import said_at
 from dashboard.inbox.snooze import moment_of
 from dashboard.text import t
 
@@ -38,7 +39,7 @@ def event(item: ThreadItem, people: Sequence[User]) -> Component | None:
     if item.event is None or item.event.kind not in ICONS:
         return None
     who = item.writer.name if item.writer else ""
-    when = html.Time(clock(item.at), dateTime=item.at.isoformat(), title=full(item.at), className="end num nowrap")
+    when = said_at(item.at)
     mark = icon(ICONS[item.event.kind], 14)
     return html.Div([mark, html.Span(told(item.event, who, people)), when], className="ev", key=item.id)
 

@@ -13,7 +13,7 @@ from dashboard.components import icon
 from dashboard.context import actor, services
 from dashboard.inbox.filters import LANGUAGES, PLATFORMS, SORTS, SPANS, Asked
 from dashboard.inbox.names import able, called, members
-from dashboard.inbox.parts import does, item, language_name, menu, platform_name
+from dashboard.inbox.parts import does, item, language_name, menu, platform_name, tick
 from dashboard.text import t, tn
 
 MOST_TAGS = 24
@@ -127,7 +127,7 @@ def _keep() -> Component:
                 name="name",
                 placeholder=t("inbox.view_name"),
                 required=True,
-                maxLength=60,
+                inputProps={"maxLength": 60},
                 className="grow",
                 **{"aria-label": t("inbox.view_name")},
             ),
@@ -158,7 +158,7 @@ def _keep() -> Component:
 
 
 def _shared() -> Component:
-    return dmc.Checkbox(name="shared", value="1", label=t("inbox.view_shared"), size="xs")
+    return tick("shared", t("inbox.view_shared"))
 
 
 def search_row(asked: Asked) -> Component:
@@ -170,7 +170,7 @@ def search_row(asked: Asked) -> Component:
         placeholder=t("inbox.search_hint"),
         className="grow",
         leftSection=icon("search", 14),
-        maxLength=2000,
+        inputProps={"maxLength": 2000},
         spellCheck=False,
         **{"aria-label": t("inbox.search")},
     )

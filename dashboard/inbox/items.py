@@ -11,12 +11,11 @@ from crm.policies.access import may
 from crm.records.users import User
 from crm.usecases.views import CaseView, ThreadItem
 from crm.words import EnrichedPost, Media
-from dashboard.components import avatar, badge, handle, icon, made_up, name, said, sentiment_of
+from dashboard.components import avatar, badge, handle, icon, name, said, sentiment_of
 from dashboard.context import actor
-from dashboard.dates import full, stamp
 from dashboard.inbox.events import event
 from dashboard.inbox.outgoing import outgoing
-from dashboard.inbox.parts import clean_language, does, foreign, item, language_name, menu
+from dashboard.inbox.parts import clean_language, does, foreign, item, language_name, menu, said_at
 from dashboard.numbers import compact
 from dashboard.text import t
 
@@ -75,8 +74,7 @@ def _who(one: ThreadItem, hit: EnrichedPost, called: str) -> Component:
         badge(language_name(hit.language.value or ""), "line", "language")
         if foreign(hit.language.value or "")
         else None,
-        made_up() if hit.made_up else None,
-        html.Time(stamp(one.at), dateTime=one.at.isoformat(), title=full(one.at), className="t end num"),
+        said_at(one.at),
     ]
     return html.Div(parts, className="who")
 
@@ -129,7 +127,7 @@ def _open(hit: EnrichedPost) -> Component | None:
         href=hit.post.url,
         target="_blank",
         rel="noopener noreferrer",
-        className="row g1 plain quiet",
+        className="row g1 plain outward",
     )
 
 
@@ -157,7 +155,7 @@ def note(one: ThreadItem) -> Component:
     assert one.note is not None
     writer = one.writer.name if one.writer else t("inbox.somebody")
     lock = html.Span([icon("lock", 12), t("inbox.note_private")], className="lab")
-    when = html.Time(stamp(one.at), dateTime=one.at.isoformat(), title=full(one.at), className="t t12 c3 end num")
+    when = said_at(one.at)
     return html.Article(
         [
             avatar(writer),

@@ -11,8 +11,8 @@ from crm.records.replies import Reply
 from crm.usecases.views import CaseView, ThreadItem
 from dashboard.components import avatar, badge, icon, name, said
 from dashboard.context import actor, viewer
-from dashboard.dates import full, stamp
-from dashboard.inbox.parts import can_work, does, platform_name
+from dashboard.dates import stamp
+from dashboard.inbox.parts import can_work, does, platform_name, said_at
 from dashboard.text import t
 
 TONES = {"failed": "neg", "unknown": "soon", "draft": "acc"}
@@ -29,7 +29,7 @@ ICONS = {
 def outgoing(one: ThreadItem, reply: Reply, view: CaseView) -> Component:
     """A reply with its state, and what a person can do about it."""
     writer = one.writer.name if one.writer else t("inbox.somebody")
-    when = html.Time(stamp(one.at), dateTime=one.at.isoformat(), title=full(one.at), className="t end num")
+    when = said_at(one.at)
     who = html.Div([html.B(name(writer), className="cut"), _state(one, reply), when], className="who")
     error = (
         html.P([icon("alert-circle", 14), html.Bdi(reply.error)], className="row g1 neg t12") if reply.error else None
@@ -113,7 +113,7 @@ def _publish(reply: Reply, view: CaseView) -> Component:
         target="_blank",
         rel="noopener noreferrer",
         className="btn sm pri",
-        **{"data-copy": reply.text},
+        **{"data-clip": reply.text},
     )
 
 
@@ -122,7 +122,7 @@ def _sent_form(what: str, label: str, reply: Reply) -> Component:
         name="value",
         placeholder=t("inbox.answer_url"),
         size="xs",
-        type="url",
+        inputProps={"type": "url"},
         className="url",
         **{"aria-label": t("inbox.answer_url")},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -12,7 +13,8 @@ from dash.development.base_component import Component
 from crm.policies.access import Resource, may
 from crm.records.cases import Case
 from dashboard.components import icon, kbd
-from dashboard.context import actor, language
+from dashboard.context import actor, language, viewer
+from dashboard.dates import clock, full, local, stamp
 from dashboard.text import t
 
 
@@ -60,6 +62,18 @@ def choice_button(inside: object, label: str, *, class_: str = "bd line pick-one
         **{"aria-label": label},
         **properties,
     )
+
+
+def tick(name: str, label: str) -> Component:
+    """A box to tick in a form; p-inbox.js adds it to what the form holds, because Mantine's has no name."""
+    return html.Span(dmc.Checkbox(label=label, size="xs"), **{"data-name": name})
+
+
+def said_at(at: datetime) -> Component:
+    """The clock, with the day when it was another one."""
+    here, today = local(at).date(), local(viewer().now).date()
+    shown = clock(at) if here == today else f"{stamp(at)}{t('common.comma')} {clock(at)}"
+    return html.Time(shown, dateTime=at.isoformat(), title=full(at), className="t t12 c3 end num nowrap")
 
 
 def can_work(case: Case) -> bool:

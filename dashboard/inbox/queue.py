@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from dash import html
 from dash.development.base_component import Component
 from msgspec import Struct
@@ -17,7 +18,7 @@ from crm.usecases.views import QueuePage
 from dashboard.components import alert, empty, failed, icon, icon_button, kbd, pane
 from dashboard.context import actor, services, viewer
 from dashboard.inbox import bulk, filterbar
-from dashboard.inbox.filters import STATUSES, Asked, of_view
+from dashboard.inbox.filters import STATUSES, Asked, of_view, stored
 from dashboard.inbox.parts import does, item, menu
 from dashboard.inbox.problems import fault_in, problem
 from dashboard.inbox.rows import row
@@ -136,7 +137,11 @@ def _views(asked: Asked, page: QueuePage | None) -> Component:
 
 
 def _kept(view: SavedView, *, on: bool) -> Component:
-    return _chip(view.name, _count(view), on, does("view", value=view.id))
+    return _chip(view.name, _count(view), on, does("view", asked=_json(of_view(view.filter))))
+
+
+def _json(asked: Asked) -> str:
+    return msgspec.json.encode(stored(asked)).decode()
 
 
 def _count(view: SavedView) -> int | None:

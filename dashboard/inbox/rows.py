@@ -26,7 +26,7 @@ def row(one: QueueRow, asked: Asked) -> Component:
     picture = html.Span(
         avatar(case.author_name or "?", 36, platform=case.platform),
         className="pickable",
-        **{"data-pick": case.id, "aria-hidden": "true"},
+        **{"data-case-mark": case.id, "aria-hidden": "true"},
     )
     inside = html.Div([_who(one), preview(case.preview, clean_language(case.language), class_="tx cut"), _foot(one)])
     inside.className = "col"

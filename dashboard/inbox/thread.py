@@ -214,7 +214,7 @@ def _add_tag(view: CaseView) -> Component:
                 name="value",
                 placeholder=t("inbox.tag_name"),
                 required=True,
-                maxLength=100,
+                inputProps={"maxLength": 100},
                 className="grow",
                 autoComplete="off",
                 **{"aria-label": t("inbox.tag_name"), "data-autofocus": "1"},

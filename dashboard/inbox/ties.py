@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from crm.usecases.views import CaseView, CustomerRow
 from dashboard.components import avatar, badge, dialog, icon, name
 from dashboard.context import actor, services
-from dashboard.inbox.parts import does
+from dashboard.inbox.parts import does, tick
 from dashboard.text import t
 
 OFFERED = 6
@@ -23,7 +23,7 @@ def panel(view: CaseView) -> Component:
         placeholder=t("inbox.tie_search"),
         leftSection=icon("search", 14),
         autoComplete="off",
-        **{"aria-label": t("inbox.tie_search"), "data-find-customer": view.case.author_key},
+        **{"aria-label": t("inbox.tie_search")},
     )
     make = html.Button(
         [icon("user-plus", 14), t("inbox.customer_new")],
@@ -46,6 +46,7 @@ def panel(view: CaseView) -> Component:
             html.P(t("inbox.tie_undo"), className="t12 c3"),
         ],
         className="tie col g2",
+        **{"data-author": view.case.author_key},
     )
 
 
@@ -77,10 +78,16 @@ def _found(one: CustomerRow, author_key: str) -> Component:
 def new_dialog() -> Component:
     """The form for a new customer; p-inbox.js fills in the name and the account."""
     fields = [
-        dmc.TextInput(name="name", label=t("inbox.customer_name"), required=True, maxLength=200, id="inbox-new-name"),
-        dmc.TextInput(name="email", label=t("inbox.customer_email"), type="email", maxLength=200),
-        dmc.TextInput(name="phone", label=t("inbox.customer_phone"), type="tel", maxLength=40),
-        dmc.Checkbox(name="vip", value="1", label=t("inbox.customer_vip")),
+        dmc.TextInput(
+            name="name",
+            label=t("inbox.customer_name"),
+            required=True,
+            inputProps={"maxLength": 200},
+            id="inbox-new-name",
+        ),
+        dmc.TextInput(name="email", label=t("inbox.customer_email"), inputProps={"maxLength": 200, "type": "email"}),
+        dmc.TextInput(name="phone", label=t("inbox.customer_phone"), inputProps={"maxLength": 40, "type": "tel"}),
+        tick("vip", t("inbox.customer_vip")),
     ]
     form = html.Form(
         [

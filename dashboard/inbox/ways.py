@@ -43,7 +43,7 @@ def _choice(rule: WayRule, view: CaseView, *, on: bool) -> Component:
     mark = platform_icon(view.case.platform, 14) if rule.way == "reply" else icon(ICONS[rule.way], 14)
     extra = {"data-limit": str(rule.limit)} if rule.limit else {}
     return html.Button(
-        [mark, html.Span(t(f"inbox.way_{rule.way}", platform=platform))],
+        [mark, t(f"inbox.way_{rule.way}", platform=platform)],
         type="button",
         role="radio",
         className="on" if on else None,

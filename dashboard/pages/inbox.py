@@ -49,5 +49,5 @@ def build(case_id: str, asked: filters.Asked) -> Component:
             dcc.Store(id="inbox-drawn", data=case_id), dcc.Store(id="inbox-start", data=start),
             times.time_dialog(), ties.new_dialog(),
         ],
-        id="inbox", className="inbox", **{"data-step": "thread" if case_id else "queue"},
+        id="inbox", className="inbox", **{"data-pane": "thread" if case_id else "queue"},
     )  # fmt: skip

@@ -1,0 +1,390 @@
+// The inbox in the browser: one click handler, the open case, keys, the composer. What is drawn comes from the server.
+(function () {
+  const $ = (id) => document.getElementById(id);
+  const all = (selector, within) => [...(within || document).querySelectorAll(selector)];
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const tell = (store, data) => $("inbox") && set("inbox-" + store, { data: { ...data, at: Date.now() } });
+  const phone = () => window.matchMedia("(max-width:720px)").matches;
+  const state = { asked: {}, case: "", me: "", works: false, texts: {}, picked: new Set(), mode: "answer", typed: 0, kept: false };
+  const timers = {};
+  const later = (name, ms, work) => { clearTimeout(timers[name]); timers[name] = setTimeout(work, ms); };
+  const rows = () => all("#inbox-list a.q");
+  const rowOf = (id) => rows().find((row) => row.dataset.case === id);
+
+  // --- the address, the steps of a phone, and the marks on rows ---
+  function address() {
+    const said = new URLSearchParams();
+    for (const [name, value] of Object.entries(state.asked)) if (value && name !== "pages") said.set(name === "query" ? "q" : name, value);
+    if (state.case) said.set("case", state.case);
+    return "/inbox" + (said.size ? "?" + said : "");
+  }
+  const step = (name) => { $("inbox").dataset.pane = name; };
+  function mark() {
+    for (const row of rows()) {
+      const id = row.dataset.case, picked = state.picked.has(id);
+      if (id === state.case) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+      row.classList.toggle("picked", picked);
+      if (id === state.case && row.classList.contains("un") && state.seen === id) row.classList.remove("un");
+    }
+    const bar = $("inbox-bulk"), count = $("inbox-bulk-count");
+    if (!bar || !count) return;
+    bar.hidden = !state.picked.size;
+    const shown = new Intl.NumberFormat(document.documentElement.lang).format(state.picked.size);
+    const text = count.dataset.text.replace("{n}", shown);
+    if (count.textContent !== text) count.textContent = text;
+    $("inbox").classList.toggle("picking", state.picking || state.picked.size > 0);
+  }
+
+  // --- opening a case ---
+  function open(id, push) {
+    if (id === state.case) { if (id) step("thread"); return; }
+    flush();
+    const left = state.case;
+    state.case = id;
+    state.seen = "";
+    mark();
+    later("bones", 150, () => bones(true));
+    tell("again", { case: id });
+    tell("here", { case: document.visibilityState === "visible" ? id : "", left: left, typing: false });
+    step(id ? "thread" : "queue");
+    if (push && phone() && id) history.pushState(null, "", address()); else history.replaceState(history.state, "", address());
+  }
+  function bones(on) {
+    const bone = $("inbox-skeleton"), items = $("inbox-items");
+    if (bone && items) { bone.hidden = !on; items.hidden = on; }
+  }
+  const again = (full) => tell("again", { case: state.case, full: !!full });
+  // A menu that stands open is not drawn away under the hand.
+  function againSoon() {
+    later("again", 200, () => (document.querySelector(".mantine-Menu-dropdown") ? againSoon() : again()));
+  }
+  const ids = () => rows().map((row) => row.dataset.case);
+  const settle = (dropped) => tell("settle", { asked: state.asked, shown: ids(), dropped: dropped || [] });
+  const settleSoon = () => later("settle", 400, () => settle());
+  const draw = () => { tell("draw", { asked: state.asked }); history.replaceState(history.state, "", address()); };
+  function ask(changed) {
+    state.asked = { ...state.asked, ...changed, pages: changed.pages || [] };
+    draw();
+  }
+  function following() {
+    const order = ids(), at = order.indexOf(state.case);
+    return order[at + 1] || (at > 0 ? order[at - 1] : order[0] !== state.case && order[0]) || "";
+  }
+
+  // --- steps that the server takes ---
+  const snake = (name) => name.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
+  function command(data) {
+    const given = {};
+    for (const [name, value] of Object.entries(data)) given[snake(name)] = value;
+    const version = document.querySelector("#inbox-head [data-version]");
+    const body = { case: state.case, next: following(), asked: state.asked, ...given };
+    if (version && !given.case) body.version = version.dataset.version;
+    if (["send", "ask", "note"].includes(body.do) && !written(body)) return;
+    if (body.do === "bulk") body.ids = [...state.picked];
+    tell("do", body);
+  }
+  function written(body) {
+    const text = field();
+    if (!text || Date.now() - (state.sentAt || 0) < 1500) return false;
+    if (!text.value.trim()) { text.focus(); return false; }
+    state.sentAt = Date.now();
+    clearTimeout(timers.draft);
+    body.text = text.value;
+    body.way = way();
+    return true;
+  }
+  function told(effect) {
+    if (!effect || !$("inbox")) return;
+    if (effect.close) shut();
+    if (effect.unpick) { state.picked.clear(); state.picking = false; mark(); }
+    if (effect.case === state.case && effect.text !== undefined) { state.kept = false; state.answer = ""; if (state.mode === "answer") write(effect.text); }
+    if (effect.case === state.case && effect.note) { localStorage.removeItem("inbox-note-" + state.case); write(""); mode("answer"); }
+    if (typeof effect.open === "string") open(effect.open);
+    else if (effect.again && effect.case && effect.case === state.case) again(effect.full);
+    if (effect.queue) draw(); else if (effect.settle) settle(effect.dropped);
+  }
+  function shut() {
+    set("inbox-time", { opened: false });
+    set("inbox-new", { opened: false });
+    document.body.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+  }
+
+  // --- what is done here alone ---
+  const local = {
+    filter: (d) => ask({ [d.name]: d.name === "days" ? Number(d.value) : d.value }),
+    view: (d) => { state.asked = JSON.parse(d.asked); draw(); },
+    clear: () => { const { status, sort } = state.asked; state.asked = { status: status, sort: sort }; set("inbox-search", { value: "" }); draw(); },
+    page: (d) => ask({ pages: d.cursor ? [...(state.asked.pages || []), d.cursor] : [] }),
+    refresh: () => ask({}),
+    search: () => { const row = document.querySelector(".qsearch"); row.hidden = !row.hidden || !!state.asked.query; if (!row.hidden) $("inbox-search").focus(); },
+    "search-clear": () => { set("inbox-search", { value: "" }); document.querySelector(".qsearch").hidden = true; if (state.asked.query) ask({ query: "" }); },
+    picking: () => { state.picking = !state.picking; if (!state.picking) state.picked.clear(); mark(); },
+    "pick-none": () => { state.picking = false; state.picked.clear(); mark(); },
+    step: (d) => (d.value === "queue" && phone() ? open("") : step(d.value)),
+    again: () => again(true),
+    way: (d) => choose(d.value),
+    "note-mode": () => mode(state.mode === "note" ? "answer" : "note"),
+    templates: () => { field().focus(); offer($("inbox-templates").hidden ? "" : null); },
+    template: (d) => insert(d.text),
+    "copy-link": () => { navigator.clipboard.writeText(location.origin + "/inbox?case=" + state.case); set("toast", { data: { text: state.texts.copied, seconds: 3, at: Date.now() } }); },
+    "pick-time": (d) => { state.timed = d.value; set("inbox-time", { opened: true }); },
+    "time-chosen": () => { if (state.day && state.time) command({ do: state.timed, day: state.day, time: state.time }); },
+    "new-customer": (d) => { state.author = d.author; set("inbox-new-name", { value: d.name }); set("inbox-new", { opened: true }); },
+  };
+  function pick(id) {
+    if (!state.picked.delete(id)) state.picked.add(id);
+    mark();
+  }
+  document.addEventListener("click", (event) => {
+    if (!$("inbox") || event.defaultPrevented || event.button) return;
+    const at = event.target.closest("[data-case-mark],[data-do],[data-open],[data-clip],[data-day],[data-time],a.q");
+    if (!at) return;
+    const d = at.dataset, fresh = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (d.clip) return void navigator.clipboard.writeText(d.clip);
+    if (at.tagName === "A" && fresh) return;
+    if (d.day || d.time) return press(at, d.day ? "day" : "time");
+    event.preventDefault();
+    if (d.caseMark) state.works && pick(d.caseMark);
+    else if (d.open) open(d.open, true);
+    else if (d.do) (local[d.do] || ((all) => command({ ...all })))(d);
+    else if (state.picking) pick(d.case);
+    else open(d.case, true);
+  });
+  function press(at, name) {
+    for (const one of all(`[data-${name}]`)) one.setAttribute("aria-pressed", String(one === at));
+    state[name] = at.dataset[name];
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-form]");
+    if (!form || !$("inbox")) return;
+    event.preventDefault();
+    const { form: what, ...rest } = form.dataset, given = Object.fromEntries(new FormData(form));
+    for (const box of all("[data-name] input[type=checkbox]", form)) given[box.closest("[data-name]").dataset.name] = box.checked ? "1" : "";
+    if (what === "search") return ask({ query: given.query.trim() });
+    command({ do: what, ...rest, ...given, ...(what === "new-customer" ? { author: state.author } : {}) });
+  });
+
+  // --- the composer ---
+  const field = () => $("inbox-text");
+  const way = () => { const on = document.querySelector("#inbox-comp [role=radio][aria-checked=true]"); return on ? on.dataset.value : "open"; };
+  function write(text) {
+    const at = field();
+    if (!at || at.value === text) return;
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(at, text);
+    state.quiet = true;
+    at.dispatchEvent(new Event("input", { bubbles: true }));
+    state.quiet = false;
+  }
+  function choose(name) {
+    for (const one of all("#inbox-comp [role=radio]")) {
+      one.setAttribute("aria-checked", String(one.dataset.value === name));
+      one.classList.toggle("on", one.dataset.value === name);
+    }
+    for (const rule of all("#inbox-comp [data-rule]")) if (rule.dataset.rule) rule.hidden = rule.dataset.rule !== name;
+    const label = $("inbox-send-label"), comp = $("inbox-comp");
+    if (label) label.textContent = name === "open" ? comp.dataset.openLabel : comp.dataset.sendLabel;
+    if (state.mode === "note") mode("answer");
+    count();
+    keepSoon();
+  }
+  function mode(name) {
+    const comp = $("inbox-comp"), at = field();
+    if (!comp || name === state.mode) return;
+    if (name === "note") { flush(); state.answer = at.value; } else if (at.value.trim()) localStorage.setItem("inbox-note-" + state.case, at.value);
+    state.mode = name;
+    comp.classList.toggle("private", name === "note");
+    comp.querySelector(".note-button").setAttribute("aria-pressed", String(name === "note"));
+    at.placeholder = name === "note" ? comp.dataset.noteHint : comp.dataset.hint;
+    write(name === "note" ? localStorage.getItem("inbox-note-" + state.case) || "" : state.answer || "");
+    at.focus();
+  }
+  function answer() {
+    mode("answer");
+    const at = field(), on = document.querySelector("#inbox-comp [role=radio][aria-checked=true]");
+    if (!at) return;
+    at.focus();
+    if (!at.value && on && on.dataset.prefix) write(on.dataset.prefix.trim() + " ");
+  }
+  const cutter = window.Intl && Intl.Segmenter ? new Intl.Segmenter() : null;
+  const graphemes = (text) => (cutter ? [...cutter.segment(text)].length : [...text].length);
+  function count(used) {
+    const counter = $("inbox-counter"), on = document.querySelector("#inbox-comp [role=radio][aria-checked=true]"), at = field();
+    if (!counter || !on || !at) return;
+    const limit = Number(on.dataset.limit || 0), length = used === undefined ? graphemes(at.value) : used;
+    counter.hidden = !limit;
+    if (!limit) return;
+    const shown = new Intl.NumberFormat(document.documentElement.lang);
+    counter.querySelector(".n").textContent = counter.dataset.text.replace("{used}", shown.format(length)).replace("{limit}", shown.format(limit));
+    counter.querySelector(".ring").style.setProperty("--part", Math.min(1, length / limit));
+    counter.classList.toggle("soon", length > limit * 0.9 && length <= limit);
+    counter.classList.toggle("late", length > limit);
+  }
+  function tall() {
+    const at = field();
+    if (!at) return;
+    at.style.height = "auto";
+    at.style.height = Math.min(at.scrollHeight, Math.max(120, innerHeight * 0.34)) + "px";
+  }
+  function keep() {
+    const at = field();
+    if (!at || state.mode !== "answer" || !state.case) return;
+    tell("draft", { case: state.case, way: way(), text: at.value, then: state.kept ? "kept" : "" });
+    state.kept = state.kept || !!at.value.trim();
+  }
+  const keepSoon = () => field() && (field().value.trim() || state.kept) && later("draft", 900, () => { timers.draft = 0; keep(); });
+  function flush() { if (timers.draft) { clearTimeout(timers.draft); timers.draft = 0; keep(); } }
+  function kept(data) {
+    if (!data || data.case !== state.case || !field() || field().value !== data.text) return;
+    if (data.said && $("inbox-saved")) $("inbox-saved").textContent = data.said;
+    count(data.used);
+  }
+  document.addEventListener("input", (event) => {
+    if (!$("inbox")) return;
+    if (event.target.id === "inbox-find-text") {
+      const author = event.target.closest(".tie").dataset.author, text = event.target.value;
+      return later("find", 250, () => tell("find", { text: text, author: author }));
+    }
+    if (event.target.id !== "inbox-text") return;
+    tall();
+    count();
+    if (state.quiet) return;
+    if (state.mode === "note") localStorage.setItem("inbox-note-" + state.case, event.target.value);
+    else keepSoon();
+    const before = Date.now() - state.typed > 6000;
+    state.typed = Date.now();
+    if (before) beat();
+    offer(slash());
+  });
+
+  // --- templates ---
+  function slash() {
+    const at = field(), found = /(^|\s)\/(\S*)$/.exec(at.value.slice(0, at.selectionStart));
+    return state.mode === "answer" && found ? found[2] : null;
+  }
+  const options = () => all("#inbox-templates [role=option]").filter((one) => !one.hidden);
+  function offer(text) {
+    const list = $("inbox-templates");
+    if (!list) return;
+    for (const one of all("[role=option]", list)) one.hidden = text !== null && !one.dataset.find.includes(text.toLowerCase());
+    const found = options();
+    list.hidden = text === null || (text !== "" && !found.length);
+    found.forEach((one, at) => one.setAttribute("aria-selected", String(at === 0)));
+  }
+  function insert(text) {
+    const at = field(), end = at.selectionStart, typed = slash();
+    const start = typed === null ? end : end - typed.length - 1;
+    write(at.value.slice(0, start) + text + at.value.slice(end));
+    offer(null);
+    at.focus();
+    at.setSelectionRange(start + text.length, start + text.length);
+    keepSoon();
+  }
+  document.addEventListener("keydown", (event) => {
+    const list = $("inbox-templates");
+    if (!list || list.hidden || event.target.id !== "inbox-text") return;
+    const found = options(), on = found.findIndex((one) => one.getAttribute("aria-selected") === "true");
+    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (move && found.length) {
+      const next = (on + move + found.length) % found.length;
+      found.forEach((one, at) => one.setAttribute("aria-selected", String(at === next)));
+      found[next].scrollIntoView({ block: "nearest" });
+    } else if ((event.key === "Enter" || event.key === "Tab") && found[on] && !event.ctrlKey && !event.metaKey) insert(found[on].dataset.text);
+    else if (event.key === "Escape") offer(null);
+    else return;
+    event.preventDefault();
+  }, true);
+
+  // --- keys ---
+  function move(by) {
+    const list = rows(), focused = document.activeElement && document.activeElement.closest("a.q");
+    const at = list.findIndex((row) => (focused ? row === focused : row.dataset.case === state.case));
+    const next = list[Math.min(list.length - 1, Math.max(0, at + by))];
+    if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
+  }
+  const press_on = (selector) => { const at = document.querySelector(selector); if (at) at.click(); };
+  const keys = {
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => { const row = document.activeElement.closest("a.q"); const id = row ? row.dataset.case : state.case; if (state.works && id) pick(id); },
+    r: () => answer(),
+    n: () => mode("note"),
+    e: () => press_on("#inbox-head [data-do=resolve]"),
+    s: () => press_on("#inbox-snooze"),
+    a: () => state.works && state.case && command({ do: "assign", value: state.me }),
+    u: () => state.case && command({ do: "unread" }),
+    "/": () => { const row = document.querySelector(".qsearch"); row.hidden = false; $("inbox-search").focus(); },
+    Escape: () => local["pick-none"](),
+    "ctrl+Enter": () => document.activeElement === field() && command({ do: state.mode === "note" ? "note" : document.querySelector("#inbox-comp [data-do=send]") ? "send" : "ask" }),
+  };
+  const key = (data) => { if (data && $("inbox") && keys[data.key]) keys[data.key](); };
+
+  // --- what others do ---
+  const concerns = (data) => data && state.case && data.subjects.includes(state.case);
+  const live = {
+    live_case(data) { if (!data) return; if (concerns(data)) againSoon(); settleSoon(); },
+    live_reply(data) { if (concerns(data)) againSoon(); },
+    live_presence(data) { if (concerns(data)) againSoon(); },
+    live_post(data) { if (data && all("[data-post]").some((one) => data.subjects.includes(one.dataset.post))) againSoon(); },
+    live_customer(data) { if (data && state.case && document.querySelector("#inbox-customer .cu")) againSoon(); },
+  };
+  function beat() {
+    if (!$("inbox") || !state.case || document.visibilityState !== "visible") return;
+    tell("here", { case: state.case, typing: Date.now() - state.typed < 6000 });
+  }
+  setInterval(beat, 10000);
+  document.addEventListener("visibilitychange", beat);
+  addEventListener("popstate", () => {
+    if (!$("inbox") || location.pathname !== "/inbox") return;
+    const id = new URLSearchParams(location.search).get("case") || "";
+    if (id !== state.case) open(id);
+  });
+
+  // --- after the server drew ---
+  function drawn(id) {
+    if (!$("inbox") || id !== state.case) return;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      clearTimeout(timers.bones);
+      bones(false);
+      const comp = $("inbox-comp");
+      if (state.shown !== id || (comp && comp !== state.comp)) {
+        const list = $("inbox-items");
+        if (list && state.shown !== id) list.scrollTop = list.scrollHeight;
+        state.shown = id;
+        state.comp = comp;
+        state.mode = "answer";
+        state.typed = 0;
+        state.kept = !!(field() && field().value);
+        if (comp) choose(comp.dataset.way);
+        clearTimeout(timers.draft);
+        tall();
+      }
+      later("seen", 700, () => { state.seen = id; mark(); });
+    }));
+  }
+  function start(data) {
+    if (!data) return;
+    const begin = () => {
+      if (!$("inbox")) return setTimeout(begin, 30);
+      Object.assign(state, data, { picked: new Set(), picking: false, shown: null, comp: null, seen: "" });
+      new MutationObserver(() => requestAnimationFrame(mark)).observe($("inbox-list"), { childList: true, subtree: true });
+      mark();
+      drawn(state.case);
+      beat();
+      const row = rowOf(state.case);
+      if (row) row.scrollIntoView({ block: "center" });
+    };
+    begin();
+  }
+  // Fresh rows into their places; what is gone stays, dimmed, until the list is asked for anew.
+  function merge(fresh, rows) {
+    if (!fresh) return window.dash_clientside.no_update;
+    const idOf = (row) => row.props.children.props["data-case"];
+    return (rows || []).filter((row) => fresh.rows[idOf(row)] || !fresh.dropped.includes(idOf(row))).map((row) => {
+      if (fresh.rows[idOf(row)]) return fresh.rows[idOf(row)];
+      const link = row.props.children;
+      return { ...row, props: { ...row.props, children: { ...link, props: { ...link.props, className: "q gone" } } } };
+    });
+  }
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.inbox = { start, told, kept, key, drawn, merge, ...live };
+})();
