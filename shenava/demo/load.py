@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert
 
@@ -170,7 +170,7 @@ def _case(tx: Connection, house: House, workspace: str, made: DemoCase, agents: 
     office = desk.desk(tx, workspace)
     case = open_case(tx, said[0], Opening(made.thread_key, SYSTEM), office, made.opened_at)
     assignee = agents.get(made.assignee or "")
-    _last(tx, case, said, made, assignee)
+    _last(tx, case, said, made, assignee, house.clock.now())
     kept_posts.keep(tx, [(post, made.thread_key) for post in posts])
     for name in made.tags:
         tags.add(tx, workspace, case.id, name, made.opened_at)
@@ -180,16 +180,23 @@ def _case(tx: Connection, house: House, workspace: str, made: DemoCase, agents: 
         _reply(tx, case, reply, agents)
 
 
-def _last(tx: Connection, case: cases.Case, said: list[EnrichedPost], made: DemoCase, assignee: str | None) -> None:
-    """Bring a case to where the demo's team has brought it."""
+def _last(
+    tx: Connection, case: cases.Case, said: list[EnrichedPost], made: DemoCase, assignee: str | None, now: datetime
+) -> None:
+    """Bring a case to where the demo's team has brought it by `now`."""
     newest = said[-1]
     waits = made.status in {"new", "open"}
     cases.change(
         tx, case.id, status=made.status, priority=made.priority, assignee_id=assignee, made_up=True,
         post_key=newest.post.key, preview=newest.post.text[:200], last_post_at=newest.post.posted_at,
         posts=len(said), first_answer_at=made.first_answer_at, resolved_at=made.resolved_at,
-        due_at=case.due_at if waits else None,
+        due_at=_due(case, now) if waits else None,
     )  # fmt: skip
+
+
+def _due(case: cases.Case, now: datetime) -> datetime:
+    """A deadline around now, so that the demo's clocks show a team in the middle of a day, not a month of neglect."""
+    return now + timedelta(minutes=case.number * 37 % 400 - 45)
 
 
 def _reply(tx: Connection, case: cases.Case, made: DemoReply, agents: Mapping[str, str]) -> None:
