@@ -120,7 +120,7 @@ class Desk:
             return "open" if drafted or self._rng.random() < 0.3 else "new"
         if fact.own:
             return "waiting" if age < _WAITS_FOR else "resolved"
-        return "open" if age < _FRESH_FOR and fact.sentiment != "positive" else "resolved"
+        return "open" if age < _FRESH_FOR and fact.sentiment == "negative" else "resolved"
 
     def _priority(self, fact: Fact) -> Priority:
         if fact.topic == "double-charge":
