@@ -43,6 +43,7 @@ _TOPIC_TAGS = {
 }  # fmt: skip
 TAGS = (*_TOPIC_TAGS.values(), "VIP", "تلفنی پیگیری شود", "thanks")
 
+_WAITS = frozenset({"question", "complaint", "bug"})
 _CUSTOMERS = 46
 _VIPS = 5
 _UNTIED = 5
@@ -115,12 +116,12 @@ class Desk:
         last = thread[-1]
         fact = self._facts[last.key]
         age = self._times.now - last.posted_at
+        drafted = any(post.key in self._drafts for post in thread)
         if not any(self._facts[post.key].own for post in thread):
-            drafted = any(post.key in self._drafts for post in thread)
             return "open" if drafted or self._rng.random() < 0.3 else "new"
         if fact.own:
             return "waiting" if age < _WAITS_FOR else "resolved"
-        return "open" if age < _FRESH_FOR and fact.sentiment == "negative" else "resolved"
+        return "open" if age < _FRESH_FOR and (drafted or fact.kind in _WAITS) else "resolved"
 
     def _priority(self, fact: Fact) -> Priority:
         if fact.topic == "double-charge":
