@@ -1,0 +1,159 @@
+"""Our own accounts that answer: connect, check again, disconnect. A secret is never shown again."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from crm.errors import AuthorisationError, InvalidInputError, RetryableError
+from crm.records.sources import AccountRow
+from dashboard.admin.fields import NOTHING, Wrong, form, secret_field, text_field
+from dashboard.admin.permission import allowed, who_can
+from dashboard.admin.step import Panel, Shown, Step, Steps, act, sure
+from dashboard.components import card, empty, handle, icon, platform_icon, show, table, toast
+from dashboard.context import actor, services
+from dashboard.dates import relative
+from dashboard.text import t
+
+BLUESKY = "https://bsky.social"
+PLATFORMS = ("bluesky", "mastodon")
+PROBLEMS = frozenset({"secret_missing", "refused", "inactive", "unreachable", "wrong_address"})
+
+
+def section() -> list[Component | None]:
+    """The accounts, and buttons to connect more."""
+    rows = services().sources.accounts(actor()) if allowed("read_health") else []
+    buttons = [
+        act(t(f"settings.connect_{one}"), "settings", "connect", one, kind="", icon_name=f"brand-{one}")
+        for one in PLATFORMS
+    ]
+    able = allowed("edit_sources")
+    body = (
+        _table(rows, able)
+        if rows
+        else empty(t("settings.no_accounts"), t("settings.no_accounts_why"), icon_name="plug")
+    )
+    more = html.P(t("settings.accounts_others"), className="t12 c3")
+    return [
+        who_can("edit_sources"),
+        card(
+            body,
+            html.Div(buttons, className="row wraps") if able else None,
+            more,
+            title=t("settings.accounts"),
+            class_="roomy",
+        ),
+    ]
+
+
+def _table(rows: list[AccountRow], able: bool) -> Component:
+    heads = [t("settings.account"), t("settings.account_state"), t("settings.account_checked"), ""]
+    return table(
+        heads, [_row(row, able) for row in rows], caption=t("settings.accounts"), end=frozenset({3}), class_="stack"
+    )
+
+
+def _row(row: AccountRow, able: bool) -> list[object]:
+    called = html.Div(
+        [handle(f"@{row.handle.lstrip('@')}", "w5"), handle(_host(row), "t12 c3")], className="col starts"
+    )
+    if row.state == "failed":
+        state = html.Span([icon("alert-circle"), problem(row.error or "")], className="stt neg")
+    else:
+        state = html.Span([icon("circle-check"), t("settings.connected")], className="stt ok")
+    acts = [act(t("settings.recheck"), "settings", "recheck", row.id, kind="ghost sm"),
+            act(t("settings.disconnect"), "settings", "disconnect", row.id, kind="bad sm")]  # fmt: skip
+    return [
+        html.Span([platform_icon(row.platform, 20), called], className="row g3"),
+        state,
+        html.Span(relative(row.checked_at) if row.checked_at else t("health.never"), className="c2"),
+        html.Span(acts, className="row ends g1") if able else None,
+    ]
+
+
+def _host(row: AccountRow) -> str:
+    return row.base_url.partition("://")[2] or row.base_url
+
+
+def problem(said: str) -> str:
+    """Why an account can't be used: a code has a text, anything else is a sentence already."""
+    return t(f"settings.account_{said}") if said in PROBLEMS else said or t("settings.account_refused")
+
+
+def ask(step: Step) -> Shown:
+    """The dialog that connects an account."""
+    return Shown(dialog=_panel(step.of if step.of in PLATFORMS else PLATFORMS[0], {}))
+
+
+def _panel(platform: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Panel:
+    fields = [
+        text_field(
+            "base_url",
+            t("settings.server"),
+            given.get("base_url", BLUESKY if platform == "bluesky" else ""),
+            wrong=wrong,
+            kind="url",
+            required=True,
+            ltr=True,
+            placeholder="https://mastodon.example",
+        )
+    ]
+    if platform == "bluesky":
+        fields.append(text_field("handle", t("settings.handle"), given.get("handle", ""), wrong=wrong, required=True,
+                                 ltr=True, placeholder="brand.bsky.social"))  # fmt: skip
+    fields.append(
+        secret_field("secret", t(f"settings.secret_{platform}"), wrong=wrong, hint=t(f"settings.where_{platform}"))
+    )
+    kept = html.P([icon("shield-lock"), t("settings.secret_kept")], className="row t12 c3")
+    return Panel(t(f"settings.connect_{platform}"), form("settings", "connect!", platform, *fields, kept, wrong=wrong,
+                                                         send=t("settings.connect"), cancel=True))  # fmt: skip
+
+
+def connect(step: Step) -> Shown:
+    """Sign in on the platform; the account is kept only where that worked."""
+    given = {name: text for name, text in step.texts().items() if name != "secret"}
+    try:
+        row = services().sources.connect(
+            actor(), step.of, step.text("base_url"), step.text("handle").lstrip("@"), step.secret("secret")
+        )
+    except (AuthorisationError, InvalidInputError, RetryableError) as error:
+        return Shown(dialog=_panel(step.of, given, {"": problem(str(error))}))
+    show(toast(t("settings.account_added", name=f"@{row.handle.lstrip('@')}")))
+    return Shown(dialog=None, again=True)
+
+
+def recheck(step: Step) -> Shown:
+    """Ask the platform again."""
+    row = services().sources.recheck(actor(), step.of)
+    show(toast(problem(row.error or ""), bad=True) if row.state == "failed" else toast(t("settings.account_works")))
+    return Shown(again=True)
+
+
+def ask_disconnect(step: Step) -> Shown:
+    """Ask before an account is forgotten."""
+    return Shown(
+        dialog=sure(
+            "settings",
+            "disconnect!",
+            step.of,
+            t("settings.disconnect_sure"),
+            t("settings.disconnect_why"),
+            t("settings.disconnect"),
+        )
+    )
+
+
+def disconnect(step: Step) -> Shown:
+    """Forget an account and its secret."""
+    services().sources.disconnect(actor(), step.of)
+    show(toast(t("settings.disconnected")))
+    return Shown(dialog=None, again=True)
+
+
+STEPS: Steps = {
+    "connect": ask,
+    "connect!": connect,
+    "recheck": recheck,
+    "disconnect": ask_disconnect,
+    "disconnect!": disconnect,
+}

@@ -1,0 +1,1 @@
+"""The page Team: who belongs to it, what each may do, and how far each can see."""

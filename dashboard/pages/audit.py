@@ -1,0 +1,203 @@
+"""Audit: what everybody did, in order, and the proof that nobody changed it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import dash_mantine_components as dmc
+import msgspec
+from dash import Input, Output, html
+from dash.development.base_component import Component
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from crm.records.audit import AuditRow
+from crm.usecases.trail import TrailPage
+from dashboard.admin.permission import allowed
+from dashboard.admin.step import Panel, Shown, Step, Steps, act, close, room, takes
+from dashboard.callbacks import callback
+from dashboard.components import (
+    alert,
+    avatar,
+    card,
+    empty,
+    handle,
+    icon,
+    link,
+    link_button,
+    main,
+    name,
+    page_header,
+    table,
+)  # fmt: skip
+from dashboard.context import actor, services
+from dashboard.dates import clock, full, stamp
+from dashboard.page import page
+from dashboard.text import t, tn
+
+router = APIRouter(include_in_schema=False)
+
+EVERY = "-"
+LONGEST = 24
+"""Characters of a subject that are shown whole; ids are longer."""
+
+
+@page("/audit", "audit.title", icon="history", order=51, action="read_audit")
+def layout(action: str = "", before: str = "", **_query: str) -> Component:
+    """A page of the trail, newest first."""
+    trail = services().trail
+    actions = trail.actions(actor())
+    chosen = action if action in actions else ""
+    rows = trail.rows(actor(), int(before) if before.isdecimal() and len(before) < 19 else None, chosen)
+    buttons = [
+        html.A([icon("download"), t("audit.csv")], href=f"/audit/export.csv{_asked(chosen)}", className="btn")
+        if allowed("export") else None,
+        act(t("audit.verify"), "audit", "verify", kind="pri", icon_name="shield-check"),
+    ]  # fmt: skip
+    body = _table(rows) if rows.rows else empty(t("audit.nothing"), icon_name="history")
+    return main(
+        page_header(t("audit.title"), _filter(actions, chosen), *buttons),
+        html.P(t("audit.about"), className="c2"),
+        card(body, _pager(rows, chosen, paged=bool(before))),
+        *room("audit"),
+    )
+
+
+def _asked(action: str, before: int | None = None) -> str:
+    parts = [f"action={quote(action)}"] if action else []
+    parts += [f"before={before}"] if before is not None else []
+    return f"?{'&'.join(parts)}" if parts else ""
+
+
+def _filter(actions: list[str], chosen: str) -> Component:
+    named_ = sorted(((one, named(one)) for one in actions), key=lambda pair: pair[1])
+    options = [{"value": EVERY, "label": t("audit.all")}, *({"value": one, "label": text} for one, text in named_)]
+    return dmc.Select(id="audit-action", data=options, value=chosen or EVERY, searchable=True, allowDeselect=False,
+                      w=220, **{"aria-label": t("audit.filter")})  # fmt: skip
+
+
+@callback(Output("url", "href"), Input("audit-action", "value"), prevent_initial_call=True)
+def choose(action: str | None) -> str:
+    """Show one kind of thing only."""
+    return f"/audit{_asked('' if action in {None, EVERY} else str(action))}"
+
+
+def named(action: str) -> str:
+    """An action in words; one without a text of its own is shown as it is stored."""
+    text = t(f"audit.did_{action}")
+    return action.replace("_", " ") if text.startswith("audit.") else text
+
+
+def _table(shown: TrailPage) -> Component:
+    heads = [t("audit.when"), t("audit.who"), t("audit.what"), t("audit.on"), t("audit.details"), ""]
+    rows = [_row(row, shown.people) for row in shown.rows]
+    return table(heads, rows, caption=t("audit.title"), end=frozenset({5}), class_="stack auditt")
+
+
+def _row(row: AuditRow, people: dict[str, str]) -> list[object]:
+    sealed = icon("lock", 14, label=t("audit.sealed")) if row.sealed else icon("clock", 14, label=t("audit.unsealed"))
+    return [
+        html.Span(stamp_with_clock(row), className="num c2 nowrap", title=full(row.at)),
+        _who(row.actor, people),
+        html.Span(named(row.action), className="w5"),
+        _subject(row, people),
+        _detail(row.detail, people),
+        html.Span(sealed, className="c3"),
+    ]
+
+
+def stamp_with_clock(row: AuditRow) -> str:
+    """The clock, and the day before it where that is not today."""
+    short, at = stamp(row.at), clock(row.at)
+    return at if short == at else f"{short}{t('common.comma')} {at}"
+
+
+def _who(who: str, people: dict[str, str]) -> Component:
+    if who in people:
+        return html.Span([avatar(people[who], 24), name(people[who], "cut")], className="row")
+    kind = "rule" if who.startswith("rule:") else "system"
+    mark = html.Span(icon("bolt" if kind == "rule" else "server", 12), className="av s24")
+    return html.Span([mark, t(f"audit.by_{kind}")], className="row")
+
+
+def _subject(row: AuditRow, people: dict[str, str]) -> Component:
+    if row.subject in people:
+        return name(people[row.subject])
+    if row.action.startswith("case_"):
+        return link(handle(_short(row.subject), "code"), f"/inbox?case={quote(row.subject)}")
+    return handle(_short(row.subject), "code c2")
+
+
+def _short(subject: str) -> str:
+    return subject if len(subject) <= LONGEST else f"…{subject[-8:]}"
+
+
+def _detail(detail: dict[str, object] | None, people: dict[str, str]) -> Component:
+    if detail is None:
+        return html.Span(t("audit.erased"), className="c3")
+    parts = [html.Span([html.Span(f"{key} ", className="c3"), html.Bdi(_value(value, people))], className="bd line cut")
+             for key, value in detail.items()]  # fmt: skip
+    return html.Span(parts, className="row wraps g1")
+
+
+def _value(value: object, people: dict[str, str]) -> str:
+    if isinstance(value, bool) or value is None:
+        return t("audit.nothing_said") if value is None else t("team.yes" if value else "team.no")
+    if isinstance(value, list):
+        return f"{t('common.comma')} ".join(_value(one, people) for one in value)
+    return people.get(str(value), str(value)[:80])
+
+
+def _pager(shown: TrailPage, action: str, *, paged: bool) -> Component | None:
+    newer = link_button(t("audit.newest"), f"/audit{_asked(action)}", kind="sm") if paged else None
+    older = link_button(t("audit.older"), f"/audit{_asked(action, shown.before)}", kind="sm") if shown.before else None
+    return html.Div([newer, older], className="row ends pager") if newer or older else None
+
+
+def verify(_step: Step) -> Shown:
+    """Check the whole chain and say how it stands."""
+    found = services().trail.verify(actor())
+    if found.broken is None:
+        said = alert(tn("audit.whole", found.rows), "acc", "shield-check")
+    else:
+        where = t("audit.broken", position=found.broken.position, row=str(found.broken.audit_id))
+        said = alert([where, " ", html.Bdi(found.broken.reason, className="c2")], "neg", "alert-triangle")
+    head = [html.Span(t("audit.head"), className="t12 c3"), html.Pre(found.head, className="value", dir="ltr")]
+    ends = html.Div(act(t("common.close"), "audit", "close", kind="pri"), className="row ends")
+    return Shown(dialog=Panel(t("audit.verify"), html.Div([said, *head, ends], className="col g3")))
+
+
+STEPS: Steps = {"close": close, "verify": verify}
+takes("audit", STEPS)
+
+
+@router.get("/audit/export.csv")
+def export(action: str = "") -> StreamingResponse:
+    """The whole trail as CSV, page by page, so that its length costs no memory."""
+    pages = services().trail.export(actor(), action)
+    headers = {"Content-Disposition": 'attachment; filename="shenava-audit.csv"'}
+    return StreamingResponse(_lines(pages), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _lines(pages: Iterator[TrailPage]) -> Iterator[str]:
+    # The mark at the start lets spreadsheets read Persian.
+    yield "\ufeff" + _line(["id", "at", "actor", "name", "action", "subject", "details", "sealed"])
+    for shown in pages:
+        for row in shown.rows:
+            detail = "" if row.detail is None else msgspec.json.encode(row.detail).decode()
+            who = shown.people.get(row.actor, "")
+            yield _line([row.id, row.at.isoformat(), row.actor, who, row.action, row.subject, detail, row.sealed])
+
+
+def _line(values: list[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([_cell(value) for value in values])
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    # A spreadsheet would run a cell that begins like a formula.
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
