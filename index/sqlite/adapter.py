@@ -24,7 +24,7 @@ from index.sqlite.kindtest import in_scope
 from index.sqlite.order import in_order
 from index.sqlite.relevance import ranked
 from index.sqlite.search import hits_in_time
-from index.sqlite.write import Stored, find, remove, store
+from index.sqlite.write import COLUMNS, Stored, erase, find, store
 
 MAX_LIMIT = 1000
 MAX_DIMENSIONS = 3
@@ -64,7 +64,7 @@ class SQLiteIndex:
             gone = {stored.docid: stored for stored in find(db, [(number, key) for key in post_keys]).values()}
             for author_key in author_keys:
                 gone |= _posts_of(db, number, author_key)
-            remove(db, list(gone.values()))
+            erase(db, list(gone.values()))
         if gone:
             self._files.scrub()
         return len(gone)
@@ -144,8 +144,7 @@ class SQLiteIndex:
 def _posts_of(db: apsw.Connection, workspace: int, author_key: str) -> dict[int, Stored]:
     author = digest(author_key)
     rows = db.execute(
-        "SELECT docid, workspace, version, posted_us, kind, author FROM body CROSS JOIN post ON docid = body.rowid"
-        " WHERE body MATCH ? AND workspace = ?",
+        f"SELECT {COLUMNS} FROM body CROSS JOIN post ON docid = body.rowid WHERE body MATCH ? AND workspace = ?",
         (f'"{author_facet(author)}"', workspace),
     )
     found = {row[0]: Stored(*row) for row in rows}

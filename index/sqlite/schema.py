@@ -36,13 +36,13 @@ CREATE TABLE kind (
 CREATE TABLE post (
     docid INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
     posted_us INTEGER NOT NULL, kind INTEGER NOT NULL, author INTEGER NOT NULL, followers INTEGER,
-    UNIQUE (workspace, key)
+    rewritten INTEGER NOT NULL, UNIQUE (workspace, key)
 );
+CREATE INDEX rewritten ON post (docid) WHERE rewritten;
 CREATE TABLE slot (id INTEGER PRIMARY KEY, posts BLOB NOT NULL);
 CREATE VIRTUAL TABLE body USING fts5(
     tokens, facets, document UNINDEXED, columnsize = 0, tokenize = "ascii tokenchars '{_TOKEN_CHARACTERS}'"
 );
-INSERT INTO body (body, rank) VALUES ('secure-delete', 1);
 INSERT INTO body (body, rank) VALUES ('pgsz', 8050);
 INSERT INTO body (body, rank) VALUES ('automerge', 16);
 INSERT INTO body (body, rank) VALUES ('crisismerge', 40);
