@@ -22,6 +22,7 @@ MOODS = (("negative", NEGATIVE), ("neutral", NEUTRAL), ("positive", POSITIVE))
 TICKS = 6
 _UNSURE = {"light": "#D5D2CA", "dark": "#3B3E47"}
 _EVER = Span(datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+_SURFACE = {"light": "#FFFFFF", "dark": "#17181C"}
 _INK = {"light": "#1E1D1B", "dark": "#ECECEF"}
 
 
@@ -105,7 +106,8 @@ def _layout(view: TrendsView, scheme: str) -> dict[str, Any]:
     places = tick_places([row.key for row in view.series], view.step)
     value_side = "r" if language() == "fa" else "l"
     return {
-        "template": template, "margin": {"t": 6, "b": 24, "l": 8, "r": 8} | {value_side: 44},
+        "template": template, "margin": {"t": 14, "b": 24, "l": 8, "r": 8} | {value_side: 44},
+        "hoverlabel": {"bgcolor": _SURFACE[scheme], "bordercolor": _UNSURE[scheme], "font": {"color": _INK[scheme]}},
         "barmode": "stack", "hovermode": "closest", "dragmode": False, "clickmode": "event",
         "xaxis": {
             "tickvals": places, "ticktext": [_isolated(_tick(view, view.series[at].key)) for at in places],
@@ -113,7 +115,7 @@ def _layout(view: TrendsView, scheme: str) -> dict[str, Any]:
         },
         "yaxis": {
             "tickvals": values, "ticktext": [_isolated(compact(value)) for value in values], "fixedrange": True,
-            "range": [0, max(values[-1], top * 1.05)], "zeroline": True,
+            "range": [0, 1.02 * max(values[-1], top)], "zeroline": True,
         },
         "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     }  # fmt: skip
