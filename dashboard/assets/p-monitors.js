@@ -30,10 +30,9 @@
       return (text || "").split("\n").map((line) => part("Div", line + "\u200b"));
     },
     ask(query, platforms, languages) {
-      const first = !asked || !byId("monitors-preview") || byId("monitors-preview").querySelector(".mon-bones");
       asked = { query: query || "", platforms: platforms || [], languages: languages || [] };
       clearTimeout(waiting);
-      waiting = setTimeout(send, first ? 0 : 350);
+      waiting = setTimeout(send, 350);
     },
     dirty(kept, problem, name, brand, own, platforms, languages, opens_cases, query) {
       const now = { name, brand, own, platforms, languages, opens_cases, query };

@@ -11,8 +11,8 @@ from crm.usecases.views import Contact, CustomerCard
 from crm.words import Author
 from dashboard.components import avatar, button, handle, icon, name, platform_icon, tag
 from dashboard.context import actor
-from dashboard.customers.parts import EVIDENCE, marks, masked_email, masked_phone, section
-from dashboard.dates import full_day, month, relative
+from dashboard.customers.parts import EVIDENCE, masked_email, masked_phone, section
+from dashboard.dates import full_day, month, stamp
 from dashboard.monitors.names import platform_name
 from dashboard.numbers import compact, number, percent
 from dashboard.text import t
@@ -44,8 +44,7 @@ def _head(card: CustomerCard) -> Component:
     if card.customer is not None:
         since = card.customer.since
         under = t("customers.customer_since", month=month(since)) if since else t("customers.is_customer")
-    row = html.Div([name(card.name, "t16 w6 wrap-any"), *(marks(card.customer) if card.customer else [])],
-                   className="row wraps g1")  # fmt: skip
+    row = name(card.name, "t16 w6 wrap-any")
     return html.Div(
         [avatar(card.name, 48), html.Div([row, html.Span(under, className="t12 c3")], className="col grow")],
         className="row g3",
@@ -60,7 +59,7 @@ def _tiles(card: CustomerCard) -> Component:
         (compact(value), t("customers.value_12")) if value is not None else
         (compact(followers) if followers is not None else "–", t("customers.followers")),
         (number(card.posts), t("customers.posts_12")),
-        (relative(last), t("customers.last_case")) if last else (number(len(card.cases)), t("customers.cases")),
+        (stamp(last), t("customers.last_case")) if last else (number(len(card.cases)), t("customers.cases")),
     ]  # fmt: skip
     return html.Div([html.Div([html.B(shown, className="cut"), html.Small(label, className="cut")])
                      for shown, label in tiles], className="kv num")  # fmt: skip

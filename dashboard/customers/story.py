@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from crm.usecases.views import CaseLine, CustomerCard, PersonPosts, SentimentWeek
 from crm.words import EnrichedPost
-from dashboard.components import badge, card, icon, link, link_button, post_card, sentiment
+from dashboard.components import badge, card, handle, icon, link, link_button, post_card, sentiment
 from dashboard.dates import day, stamp
 from dashboard.text import t, tn
 
@@ -103,7 +103,7 @@ def _posts(posts: PersonPosts, older: Callable[[str], str], first: str) -> Compo
 
 def _post(one: EnrichedPost, case: CaseLine | None) -> Component:
     if case is not None:
-        inside = [icon("inbox", 14), t("customers.in_case", number=f"#{case.number}")]
+        inside = [icon("inbox", 14), t("customers.in_case"), handle(f"#{case.number}")]
         return post_card(one, actions=link(inside, f"/inbox?case={case.id}", "row g1"), class_="tight")
     thread = f"/thread?{urlencode({'key': one.thread_key})}"
     return post_card(one, actions=link([icon("messages", 14), t("customers.thread")], thread, "row g1"), class_="tight")

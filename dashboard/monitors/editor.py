@@ -24,19 +24,21 @@ def editor(monitor: Monitor | None, fields: Filled) -> Component:
     """The whole page; `monitor` is None for a new one."""
     able = may(actor(), "edit_monitors")
     kept: Kept = {"id": monitor.id if monitor else "", "version": monitor.version if monitor else 0, "fields": fields}
+    error = services().monitors.check(actor(), fields["query"]) if fields["query"] else None
     left = [
         html.Div(run_of(monitor), id="monitors-run", className="mon-run-box"),
         None if able else html.P([icon("lock", 14), t("monitors.read_only")], className="row c2 t12"),
         form.who(fields, able),
         form.where(fields, able),
-        _query(fields["query"], able),
+        _query(fields["query"], able, error),
         html.Div(id="monitors-reach"),
         form.then(fields, able),
     ]
+    asked = {name_: fields[name_] for name_ in ("query", "platforms", "languages")}
     stores = [
-        dcc.Store(id="monitors-kept", data=kept), dcc.Store(id="monitors-asked"), dcc.Store(id="monitors-valid"),
-        dcc.Store(id="monitors-shown"),
-        dcc.Store(id="monitors-problem", data=False),
+        dcc.Store(id="monitors-kept", data=kept), dcc.Store(id="monitors-asked"), dcc.Store(id="monitors-shown"),
+        dcc.Store(id="monitors-valid", data=None if error else asked),
+        dcc.Store(id="monitors-problem", data=error is not None or not fields["query"]),
     ]  # fmt: skip
     return html.Div(
         [_head(monitor, able), html.Div([html.Div(left, className="l"), _preview()], className="two-cols mon-cols"),
@@ -83,15 +85,17 @@ def run_of(monitor: Monitor | None) -> Component | None:
     return html.Div([html.Span(t("monitors.run_about"), className="grow"), bar], className="alert acc") if bar else None
 
 
-def _query(text: str, able: bool) -> Component:
+def _query(text: str, able: bool, error: QueryError | None) -> Component:
     if not able:
         return html.Section(query_line(text, "open"), className="card")
     language = button(t("monitors.language"), "monitors-help-open", kind="ghost sm", icon_name="book-2")
     bar = html.Div([html.H2(t("monitors.query")), html.Span(language, className="end row")], className="eb")
+    wrong = problem(error, kept=False) if error else None
     lines = html.Div(id="monitors-lines", className="mon-lines", **{"aria-hidden": "true"})
     keys = [html.Kbd("Ctrl"), html.Kbd("Enter"), t("monitors.preview")]
     box = query_editor(
-        QUERY, text, t("monitors.query"), html.Div(id="monitors-error"), legend(html.Span(keys, className="row g1")),
+        QUERY, text, t("monitors.query"), html.Div(wrong, id="monitors-error"),
+        legend(html.Span(keys, className="row g1")),
         head=html.Div([bar, lines], className="mon-top"), placeholder=t("monitors.query_example"),
     )  # fmt: skip
     return html.Div(box, className="mon-ed")

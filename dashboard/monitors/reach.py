@@ -35,7 +35,8 @@ def _row(one: SourceRow) -> list[object]:
     tagged = one.kind == "mastodon" and bool(one.options.get("tags", "").strip())
     kind = f"{one.kind}_tag" if tagged else one.kind if one.kind in KINDS else "other"
     platform = platform_of(one)
-    called = name(one.name, "c3 cut t12") if one.name not in (platform_name(platform), one.kind) else None
+    known = (platform_name(platform).casefold(), platform, one.kind)
+    called = name(one.name, "c3 cut t12") if one.name.casefold() not in known else None
     mark = html.Span([platform_icon(platform, 14), platform_name(platform), called], className="row")
     return [mark, html.Span(t(f"monitors.sent_{kind}"), className="c2"), t(f"monitors.means_{kind}")]
 

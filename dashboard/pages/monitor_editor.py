@@ -53,7 +53,7 @@ coloured(QUERY)
 _fields = [Input(*place_) for place_ in FIELDS.values()]
 clientside("monitors", "lines", Output("monitors-lines", "children"), Input(QUERY, "value"))
 clientside("monitors", "ask", Input(QUERY, "value"), Input("monitors-platforms", "value"),
-           Input("monitors-languages", "value"))  # fmt: skip
+           Input("monitors-languages", "value"), prevent_initial_call=True)  # fmt: skip
 clientside("monitors", "dirty", Output("monitors-dirty", "hidden"), Output("monitors-save", "disabled"),
            Output("monitors-discard", "disabled"), Input("monitors-kept", "data"), Input("monitors-problem", "data"),
            *_fields)  # fmt: skip
@@ -72,10 +72,11 @@ def check(asked: Asked, shown: str | None) -> tuple[object, object, object, bool
     return problem(error, kept=bool(shown)), no_update, stale(shown) if shown else None, True
 
 
-@callback(Output("monitors-preview", "children"), Output("monitors-shown", "data"), Input("monitors-valid", "data"),
-          prevent_initial_call=True)  # fmt: skip
-def show_preview(asked: Asked) -> tuple[Component, str]:
+@callback(Output("monitors-preview", "children"), Output("monitors-shown", "data"), Input("monitors-valid", "data"))
+def show_preview(asked: Asked | None) -> tuple[Component | None, str]:
     """Try the last right query out; beside it, the time of day for when it is shown longer."""
+    if asked is None:
+        return None, ""
     if not asked["query"].strip():
         return _begin(), ""
     found = services().monitors.preview(actor(), asked["query"], asked["platforms"], asked["languages"])

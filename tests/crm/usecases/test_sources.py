@@ -1,0 +1,127 @@
+# ruff: noqa: ARG002
+"""Sources and our own accounts: checked before they are kept, secrets never shown, a fault remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from threading import Event
+
+import pytest
+
+from crm.errors import AuthorisationError, InvalidInputError, NotFoundError
+from crm.policies.access import ForbiddenError
+from crm.ports.clock import Clock
+from crm.ports.responder import Account, AccountCheck
+from crm.ports.source import Batch, Job, Option, Problem, Source
+from crm.ports.transport import Transport
+from crm.records import sources as rows
+from crm.usecases.sources import SourceProblemsError, Sources
+from tests.doubles.office import START, Office, actor
+from tests.doubles.platform import MemoryPlatform
+
+INES, LENA, ADA = actor("ines", "manager"), actor(), actor("ada", "analyst")
+
+
+class Radio:
+    """A kind of source that needs a wave and hears nothing."""
+
+    kind = platform = "radio"
+    options = (Option("wave", "number", required=True),)
+
+    def check(self, options: Mapping[str, str]) -> list[Problem]:
+        return [] if options.get("wave") else [Problem("wave", "missing", "The wave is missing.")]
+
+    def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
+        yield Batch((), job.cursor)
+
+
+KINDS: dict[str, Source] = {"radio": Radio()}
+
+
+@pytest.fixture
+def sources(office: Office) -> Sources:
+    return Sources(office.records, KINDS, {"bluesky": office.platform}, office.vault, office.clock)
+
+
+def test_a_source_is_checked_and_added(sources: Sources) -> None:
+    with pytest.raises(SourceProblemsError, match="wave is missing") as wrong:
+        sources.add(INES, "radio", "A radio", {})
+    assert [problem.option for problem in wrong.value.problems] == ["wave"]
+    with pytest.raises(NotFoundError):
+        sources.add(INES, "smoke", "Signals", {})
+    made = sources.add(INES, "radio", "  ", {"wave": "98"})
+    assert sources.all(LENA) == [made]
+    assert (made.name, made.state, made.options) == ("radio", "new", {"wave": "98"})
+    assert sources.rejected(LENA, made.id) == []
+
+
+def test_pausing_and_running_again_forgets_the_fault(office: Office, sources: Sources) -> None:
+    made = sources.add(INES, "radio", "A radio", {"wave": "98"})
+    with office.records.write() as tx:
+        rows.change(tx, made.id, state="failed", error="No wave.", error_kind="permanent")
+    sources.set_enabled(INES, made.id, False)
+    assert [(one.enabled, one.state) for one in sources.all(INES)] == [(False, "stopped")]
+    sources.set_enabled(INES, made.id, True)
+    assert [(one.enabled, one.state, one.error) for one in sources.all(INES)] == [(True, "new", None)]
+
+
+def test_removing_a_source(sources: Sources) -> None:
+    made = sources.add(INES, "radio", "A radio", {"wave": "98"})
+    sources.remove(INES, made.id)
+    assert sources.all(INES) == []
+    for again in (lambda: sources.remove(INES, made.id), lambda: sources.set_enabled(INES, made.id, True)):
+        with pytest.raises(NotFoundError):
+            again()
+
+
+def test_only_managers_change_and_analysts_see_nothing(sources: Sources) -> None:
+    made = sources.add(INES, "radio", "A radio", {"wave": "98"})
+    for step in (lambda: sources.add(LENA, "radio", "x", {"wave": "1"}), lambda: sources.remove(LENA, made.id),
+                 lambda: sources.set_enabled(LENA, made.id, False), lambda: sources.all(ADA),
+                 lambda: sources.connect(LENA, "bluesky", "", "x", "y"), lambda: sources.accounts(ADA)):  # fmt: skip
+        with pytest.raises(ForbiddenError):
+            step()
+
+
+class Doorman(MemoryPlatform):
+    """Accepts one secret alone."""
+
+    def check(self, account: Account) -> AccountCheck:
+        if account.secret == "hush":
+            return AccountCheck("Nanmah", True, native_id="did:other")
+        return AccountCheck(account.handle, False, "refused")
+
+
+def test_an_account_is_kept_only_if_the_platform_accepts_it(office: Office) -> None:
+    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.vault, office.clock)
+    before = sources.accounts(LENA)
+    with pytest.raises(InvalidInputError):
+        sources.connect(INES, "bluesky", "https://social.example", "nanmah", "  ")
+    with pytest.raises(NotFoundError):
+        sources.connect(INES, "smoke", "", "nanmah", "hush")
+    with pytest.raises(AuthorisationError, match="refused"):
+        sources.connect(INES, "bluesky", "https://social.example", "nanmah", "guess")
+    assert sources.accounts(LENA) == before
+
+    made = sources.connect(INES, "bluesky", " https://social.example ", "nanmah", "hush")
+    assert (made.handle, made.native_id, made.state) == ("Nanmah", "did:other", "connected")
+    assert sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush").id == made.id
+    assert sources.recheck(INES, made.id).error is None
+    with office.records.read() as tx:
+        assert rows.secret_of(tx, made.id) == office.vault.encrypt("hush")
+
+    sources.disconnect(INES, made.id)
+    assert sources.accounts(LENA) == before
+    for gone in (lambda: sources.disconnect(INES, made.id), lambda: sources.recheck(INES, made.id)):
+        with pytest.raises(NotFoundError):
+            gone()
+
+
+def test_a_credential_that_stopped_working_is_remembered(office: Office) -> None:
+    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.vault, office.clock)
+    made = sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush")
+    with office.records.write() as tx:
+        rows.put_account(tx, made, office.vault.encrypt("old"))
+    checked = sources.recheck(INES, made.id)
+    assert (checked.state, checked.error) == ("failed", "refused")
+    assert made.id in [one.id for one in sources.accounts(LENA) if one.state == "failed"]
