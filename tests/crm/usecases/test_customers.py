@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from crm.errors import InvalidInputError, NotFoundError
 from crm.policies.access import ForbiddenError
 from crm.records import tables
-from crm.usecases.customers import CustomerDraft, TiedElsewhereError, turning
-from crm.usecases.views import SentimentWeek
+from crm.usecases.customers import CustomerDraft, Customers, TiedElsewhereError, turning
+from crm.usecases.views import Contact, SentimentWeek
+from index.sqlite import SQLiteIndex
 from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import Office, actor, said
 
@@ -91,3 +93,66 @@ def test_an_unknown_subject_is_not_found(office: Office) -> None:
     for subject in ("bluesky:nobody", "c-nobody"):
         with pytest.raises(NotFoundError):
             office.customers.card(LENA, subject)
+
+
+def test_rows_show_identities_open_cases_and_the_newest_day(tmp_path: Path, office: Office) -> None:
+    index = SQLiteIndex(tmp_path / "index.sqlite")
+    people = Customers(office.records, index, office.clock)
+    mina, other = people.save(LENA, CustomerDraft("Mina")), people.save(LENA, CustomerDraft("Zari"))
+    index.write([said("p1", at=-3 * DAY), said("p0", at=-9 * DAY)])
+    office.hear(said("p1", at=-3 * DAY))
+    people.tie(LENA, "bluesky:did:mina", mina.id)
+    first, second = people.list(LENA).rows
+    assert ([tie.handle for tie in first.ties], first.open_cases, first.last_seen) == (["mina"], 1, date(2026, 3, 18))
+    assert (second.customer.id, second.ties, second.open_cases, second.last_seen) == (other.id, (), 0, None)
+    narrow = actor("jo", monitors=("other",))
+    assert [row.open_cases for row in people.list(narrow).rows] == [0, 0]
+    index.close()
+
+
+@pytest.mark.parametrize("written", ["0912 345 6789", "+98 912 3456789", "۰۹۱۲۳۴۵۶۷۸۹", "989123456789"])
+def test_a_phone_is_found_however_it_is_written(office: Office, written: str) -> None:
+    office.customers.save(LENA, CustomerDraft("Mina", phone="+98 912 345 6789"))
+    office.customers.save(LENA, CustomerDraft("Omid"))
+    assert [row.customer.name for row in office.customers.list(LENA, written).rows] == ["Mina"]
+
+
+def test_posts_of_a_customer_with_their_cases(office: Office) -> None:
+    office.hear(said("p1"), said("p2", at=2), said("q1", who="did:omid", at=3))
+    office.index.write([said("p3", at=5, monitors=())])
+    mina = office.customers.save(LENA, CustomerDraft("Mina"))
+    assert office.customers.posts(LENA, mina.id).posts == ()
+    office.customers.tie(LENA, "bluesky:did:mina", mina.id)
+    first = office.customers.posts(LENA, mina.id, limit=2)
+    assert [one.post.native_id for one in first.posts] == ["p3", "p2"]
+    assert [case.number for case in first.cases.values()] == [2]
+    rest = office.customers.posts(LENA, "bluesky:did:mina", first.cursor, 2)
+    assert ([one.post.native_id for one in rest.posts], rest.cursor) == (["p1"], None)
+
+
+def test_contacts_are_shown_on_request_and_that_is_audited(office: Office) -> None:
+    mina = office.customers.save(LENA, CustomerDraft("Mina", "mina@example.org"))
+    with pytest.raises(ForbiddenError):
+        office.customers.reveal(ADA, mina.id)
+    assert office.customers.reveal(LENA, mina.id) == Contact("mina@example.org", "")
+    with office.records.read() as tx:
+        actions = [(row.action, row.actor) for row in tx.execute(tables.audit.select())]
+    assert actions[-1] == ("contact_revealed", "lena")
+
+
+def test_authors_to_tie_by_handle_key_and_name(office: Office) -> None:
+    office.hear(said("p1"), said("q1", who="did:omid", at=3))
+    office.index.write([said("r1", who="did:rare", monitors=())])
+    mina = office.customers.save(LENA, CustomerDraft("Mina Y."))
+    office.customers.tie(LENA, "bluesky:did:mina", mina.id)
+
+    def found(text: str) -> list[tuple[str, str | None]]:
+        hits = office.customers.find_authors(LENA, text)
+        return [(hit.author.handle, hit.customer.name if hit.customer else None) for hit in hits]
+
+    assert found("@Rare") == found("bluesky:did:rare") == [("rare", None)]
+    assert found("min") == [("mina", "Mina Y.")]
+    assert sorted(found("i")) == [("mina", "Mina Y."), ("omid", None)]
+    assert found(" ") == []
+    with pytest.raises(ForbiddenError):
+        office.customers.find_authors(ADA, "mina")
