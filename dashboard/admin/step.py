@@ -1,6 +1,6 @@
 """One step of a person on a page, and what the page shows after it.
 
-Buttons carry ``data-step`` (what), ``data-of`` (on which) and ``data-to`` (the page); forms carry the
+Buttons carry ``data-take`` (what), ``data-of`` (on which) and ``data-to`` (the page); forms carry the
 same and their fields. p-admin.js writes a step into the store ``<page>-step``, so no row needs
 an id of its own. What arrives was chosen by a browser: use cases decide whether it is allowed.
 """
@@ -109,7 +109,7 @@ Steps = Mapping[str, Callable[[Step], Shown]]
 def room(page: str) -> list[Component]:
     """What a page that takes steps needs: its stores, its drawer and its dialog."""
     side = dmc.Drawer(
-        id=f"{page}-drawer", position="left" if viewer().direction == "rtl" else "right", size=520,
+        id=f"{page}-drawer", position="right", size=520,
         transitionProps={"duration": 200}, closeButtonProps={"aria-label": t("common.close")},
     )  # fmt: skip
     return [dcc.Store(id=f"{page}-step"), dcc.Store(id=f"{page}-again"), side, dialog(f"{page}-dialog", "", size="lg")]
@@ -136,7 +136,7 @@ def close(_step: Step) -> Shown:
 
 def does(page: str, what: str, of: str = "") -> dict[str, object]:
     """The attributes of an element that takes a step when it is pressed, or of a form when it is sent."""
-    return {"data-to": page, "data-step": what, "data-of": of}
+    return {"data-to": page, "data-take": what, "data-of": of}
 
 
 def act(text: str, page: str, what: str, of: str = "", *, kind: str = "sm", icon_name: str = "") -> Component:

@@ -1,9 +1,9 @@
 // Steps of the pages health, settings, team and audit: a press or a form becomes {what, of, fields, at} in "<page>-step".
 (function () {
   const say = (el, fields) =>
-    window.dash_clientside.set_props(el.dataset.to + "-step", { data: { what: el.dataset.step, of: el.dataset.of || "", fields, at: Date.now() } });
+    window.dash_clientside.set_props(el.dataset.to + "-step", { data: { what: el.dataset.take, of: el.dataset.of || "", fields, at: Date.now() } });
   document.addEventListener("click", (event) => {
-    const el = event.target.closest && event.target.closest("[data-step]");
+    const el = event.target.closest && event.target.closest("[data-take]");
     if (!el || el.tagName === "FORM" || el.disabled) return;
     event.preventDefault();
     say(el, {});
@@ -29,9 +29,33 @@
     form.setAttribute("aria-busy", "true");
     request.send(new FormData(form));
   };
+  // Dash has no file field; the button that asks for a file makes one in its form.
+  const chooser = (button) => {
+    const form = button.closest("form");
+    let input = form.querySelector("input[type=file]");
+    if (!input) {
+      input = Object.assign(document.createElement("input"), { type: "file", name: "file", hidden: true, accept: button.dataset.pick });
+      input.addEventListener("change", () => { if (input.files[0]) button.querySelector("span:last-child").textContent = input.files[0].name; });
+      form.append(input);
+    }
+    return input;
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-pick]");
+    if (button) chooser(button).click();
+  });
+  document.addEventListener("dragover", (event) => { if (event.target.closest && event.target.closest("[data-pick]")) event.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    const button = event.target.closest && event.target.closest("[data-pick]");
+    if (!button || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    const input = chooser(button);
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change"));
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches || !form.matches("form[data-step]")) return;
+    if (!form.matches || !form.matches("form[data-take]")) return;
     event.preventDefault();
     if (form.dataset.upload) upload(form);
     else say(form, collected(form));

@@ -22,6 +22,7 @@ from dashboard.callbacks import callback
 from dashboard.components import (
     alert,
     avatar,
+    badge,
     card,
     empty,
     handle,
@@ -138,8 +139,10 @@ def _short(subject: str) -> str:
 def _detail(detail: dict[str, object] | None, people: dict[str, str]) -> Component:
     if detail is None:
         return html.Span(t("audit.erased"), className="c3")
-    parts = [html.Span([html.Span(f"{key} ", className="c3"), html.Bdi(_value(value, people))], className="bd line cut")
-             for key, value in detail.items()]  # fmt: skip
+    parts = [
+        badge([html.Span(f"{key} ", className="c3"), html.Bdi(_value(value, people), className="cut")], "line")
+        for key, value in detail.items()
+    ]
     return html.Span(parts, className="row wraps g1")
 
 
