@@ -105,8 +105,11 @@ class Post(Struct, frozen=True, omit_defaults=True):
 
     @property
     def source_seconds(self) -> int:
-        """The platform's own clock for this version, in whole seconds since 1970 (never negative)."""
-        return max(0, int((self.edited_at or self.posted_at).timestamp()))
+        """The platform's own clock for this version, in whole seconds since 1970.
+
+        Held between 0 and 2^32 - 1 (the year 2106), so that a version fits a signed 64-bit number.
+        """
+        return min(max(0, int((self.edited_at or self.posted_at).timestamp())), 2 ** (63 - REVISION_BITS) - 1)
 
 
 class Collected(Struct, frozen=True, omit_defaults=True, tag="post"):

@@ -68,7 +68,7 @@ class PostIndex(Protocol):
     def search(
         self, scope: Scope, query: Node, order: Order = "newest", limit: int = 50, cursor: str | None = None
     ) -> Page:
-        """At most `limit` (1 to 1000) hits. `newest` and `oldest` order by posted_at, then key.
+        """At most `limit` (1 to 1000) hits. `oldest` orders by posted_at, then key; `newest` is its exact reverse.
 
         Follow `cursor` for more; a page never repeats a hit while nothing is written.
         Raises InvalidInputError for a cursor of another search.
@@ -80,7 +80,7 @@ class PostIndex(Protocol):
     ) -> list[Bucket]:
         """How many posts match, split by up to three dimensions; without any, one bucket with no keys.
 
-        `monitor` puts a post in the bucket of each monitor it matches. Buckets of time come in
+        `monitor` puts a post in the bucket of each monitor it matches, within the scope's. Buckets of time come in
         order of time, all others by falling count; `limit` keeps the largest. Empty buckets are left out.
         """
         ...
