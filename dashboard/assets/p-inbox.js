@@ -5,7 +5,7 @@
   const set = (id, props) => window.dash_clientside.set_props(id, props);
   const tell = (store, data) => $("inbox") && set("inbox-" + store, { data: { ...data, at: Date.now() } });
   const phone = () => window.matchMedia("(max-width:720px)").matches;
-  const state = { asked: {}, case: "", me: "", works: false, texts: {}, picked: new Set(), mode: "answer", typed: 0, kept: false };
+  const state = { asked: {}, case: "", me: "", works: false, texts: {}, picked: new Set(), dropped: new Set(), mode: "answer", typed: 0, kept: false };
   const timers = {};
   const later = (name, ms, work) => { clearTimeout(timers[name]); timers[name] = setTimeout(work, ms); };
   const rows = () => all("#inbox-list a.q");
@@ -59,9 +59,13 @@
     later("again", 200, () => (document.querySelector(".mantine-Menu-dropdown") ? againSoon() : again()));
   }
   const ids = () => rows().map((row) => row.dataset.case);
-  const settle = (dropped) => tell("settle", { asked: state.asked, shown: ids(), dropped: dropped || [] });
+  // What our own steps took out of the list goes at once; what others took out stays, dimmed, until the list is fetched.
+  function settle(dropped) {
+    for (const id of dropped || []) state.dropped.add(id);
+    tell("settle", { asked: state.asked, shown: ids() });
+  }
   const settleSoon = () => later("settle", 400, () => settle());
-  const draw = () => { tell("draw", { asked: state.asked }); history.replaceState(history.state, "", address()); };
+  const draw = () => { state.dropped.clear(); tell("draw", { asked: state.asked }); history.replaceState(history.state, "", address()); };
   function ask(changed) {
     state.asked = { ...state.asked, ...changed, pages: changed.pages || [] };
     draw();
@@ -127,8 +131,8 @@
     templates: () => { field().focus(); offer($("inbox-templates").hidden ? "" : null); },
     template: (d) => insert(d.text),
     "copy-link": () => { navigator.clipboard.writeText(location.origin + "/inbox?case=" + state.case); set("toast", { data: { text: state.texts.copied, seconds: 3, at: Date.now() } }); },
-    "pick-time": (d) => { state.timed = d.value; set("inbox-time", { opened: true }); },
-    "time-chosen": () => { if (state.day && state.time) command({ do: state.timed, day: state.day, time: state.time }); },
+    "pick-time": (d) => { state.timed = { do: d.value, ...(d.case ? { case: d.case } : {}) }; set("inbox-time", { opened: true }); },
+    "time-chosen": () => { if (state.day && state.time) command({ ...state.timed, day: state.day, time: state.time }); },
     "new-customer": (d) => { state.author = d.author; set("inbox-new-name", { value: d.name }); set("inbox-new", { opened: true }); },
   };
   function pick(id) {
@@ -347,8 +351,7 @@
       bones(false);
       const comp = $("inbox-comp");
       if (state.shown !== id || (comp && comp !== state.comp)) {
-        const list = $("inbox-items");
-        if (list && state.shown !== id) list.scrollTop = list.scrollHeight;
+        if (state.shown !== id) state.atEnd = true;
         state.shown = id;
         state.comp = comp;
         state.mode = "answer";
@@ -358,14 +361,20 @@
         clearTimeout(timers.draft);
         tall();
       }
+      const list = $("inbox-items");
+      if (list && state.atEnd) list.scrollTop = list.scrollHeight;
       later("seen", 700, () => { state.seen = id; mark(); });
     }));
   }
+  document.addEventListener("scroll", (event) => {
+    const list = event.target;
+    if (list.id === "inbox-items" && !list.hidden) state.atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  }, true);
   function start(data) {
     if (!data) return;
     const begin = () => {
       if (!$("inbox")) return setTimeout(begin, 30);
-      Object.assign(state, data, { picked: new Set(), picking: false, shown: null, comp: null, seen: "" });
+      Object.assign(state, data, { picked: new Set(), dropped: new Set(), picking: false, shown: null, comp: null, seen: "" });
       new MutationObserver(() => requestAnimationFrame(mark)).observe($("inbox-list"), { childList: true, subtree: true });
       mark();
       drawn(state.case);
@@ -379,12 +388,14 @@
   function merge(fresh, rows) {
     if (!fresh) return window.dash_clientside.no_update;
     const idOf = (row) => row.props.children.props["data-case"];
-    return (rows || []).filter((row) => fresh.rows[idOf(row)] || !fresh.dropped.includes(idOf(row))).map((row) => {
+    return (rows || []).filter((row) => fresh.rows[idOf(row)] || !state.dropped.has(idOf(row))).map((row) => {
       if (fresh.rows[idOf(row)]) return fresh.rows[idOf(row)];
       const link = row.props.children;
       return { ...row, props: { ...row.props, children: { ...link, props: { ...link.props, className: "q gone" } } } };
     });
   }
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.inbox = { start, told, kept, key, drawn, merge, ...live };
+  const quiet = (work) => (data) => { work(data); return window.dash_clientside.no_update; };
+  window.dash_clientside.inbox = { merge };
+  for (const [name, work] of Object.entries({ start, told, kept, key, drawn, ...live })) window.dash_clientside.inbox[name] = quiet(work);
 })();

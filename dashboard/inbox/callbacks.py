@@ -52,8 +52,7 @@ def draw_queue(asked: Anything) -> tuple[object, ...]:
 def settle_queue(asked: Anything) -> tuple[object, ...]:
     """Rows that changed, in their places; what is new is counted, never pushed in."""
     found = queue.settle(filters.read(_inside(asked, "asked")), _texts(asked.get("shown")))
-    fresh = {"rows": found.rows, "dropped": _texts(asked.get("dropped"))}
-    return fresh, found.head, tn("inbox.newer", found.newer), found.newer == 0
+    return {"rows": found.rows}, found.head, tn("inbox.newer", found.newer), found.newer == 0
 
 
 @callback(
@@ -162,12 +161,14 @@ def _texts(found: object) -> list[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
-# What the browser does by itself: it starts, obeys what a step says, and hears keys and signals.
-clientside("inbox", "start", Input("inbox-start", "data"))
+# What the browser does by itself: it starts, obeys what a step says, and hears keys and signals. Each writes to a store
+# of its own kind, because Dash takes two callbacks without outputs on one input for the same one.
+_heard = Output("inbox-heard", "data", allow_duplicate=True)
+clientside("inbox", "start", _heard, Input("inbox-start", "data"), prevent_initial_call="initial_duplicate")
 for _function, _store in (("told", "inbox-told"), ("kept", "inbox-kept"), ("drawn", "inbox-drawn"), ("key", "key")):
-    clientside("inbox", _function, Input(_store, "data"), prevent_initial_call=True)
+    clientside("inbox", _function, _heard, Input(_store, "data"), prevent_initial_call=True)
 for _kind in ("case", "reply", "post", "presence", "customer"):
-    clientside("inbox", f"live_{_kind}", Input(f"live-{_kind}", "data"), prevent_initial_call=True)
+    clientside("inbox", f"live_{_kind}", _heard, Input(f"live-{_kind}", "data"), prevent_initial_call=True)
 clientside(
     "inbox",
     "merge",

@@ -74,12 +74,14 @@ def _panel(asked: Asked) -> Component:
         title=t("inbox.filters"),
         **{"aria-label": t("inbox.filters")},
     )
-    inside = html.Div([*map(_group, groups(asked)), _keep()], className="fpanel")
+    many = html.Div([_group(one) for one in groups(asked)], className="many")
+    inside = html.Div([many, _keep()], className="fpanel")
     return dmc.Popover(
         [dmc.PopoverTarget(target), dmc.PopoverDropdown(inside)],
         position="bottom-start",
         shadow="md",
         width=340,
+        trapFocus=True,
         transitionProps={"duration": 120},
     )
 
@@ -110,7 +112,7 @@ def _group(group: tuple[str, str, Options]) -> Component | None:
         html.Button(
             html.Bdi(label),
             type="button",
-            className="chip line on" if value == chosen else "chip line",
+            className="chip on" if value == chosen else "chip line",
             **{"aria-pressed": str(value == chosen).lower()},
             **does("filter", name=field, value="" if value == chosen else value),
         )

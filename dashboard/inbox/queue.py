@@ -111,10 +111,11 @@ def _title(asked: Asked) -> Component:
 
 
 def _tools() -> Component:
+    works = may(actor(), "work_cases")
     return html.Span(
         [
             icon_button("search", t("inbox.search"), kind="ghost sm touch", **does("search")),
-            icon_button("list-check", t("inbox.pick"), kind="ghost sm touch", **does("picking")),
+            icon_button("list-check", t("inbox.pick"), kind="ghost sm touch", **does("picking")) if works else None,
         ],
         className="end row g1",
     )

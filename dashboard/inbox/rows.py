@@ -14,7 +14,7 @@ from dashboard.components import avatar, badge, clock, icon, made_up, name, nobo
 from dashboard.context import actor, viewer
 from dashboard.dates import full, stamp
 from dashboard.inbox.filters import Asked, address
-from dashboard.inbox.parts import clean_language, foreign, language_name
+from dashboard.inbox.parts import clean_language, foreign, language_mark
 from dashboard.text import t
 
 SHOWN_TAGS = 2
@@ -58,7 +58,7 @@ def _foot(one: QueueRow) -> Component:
     unsure = badge(t("inbox.you_decide"), "line") if not case.sentiment else None
     shown = [tag(each) for each in one.tags[:SHOWN_TAGS]]
     more = badge(f"+{len(one.tags) - SHOWN_TAGS}") if len(one.tags) > SHOWN_TAGS else None
-    tongue = badge(language_name(case.language), "line", "language") if foreign(case.language) else None
+    tongue = badge(language_mark(case.language), "line", "language") if foreign(case.language) else None
     demo = made_up() if case.made_up and not one.tags else None
     end = html.Span([_state(case), _holder(one)], className="end")
     return html.Div([mood, html.Span([unsure, *shown, more, tongue, demo], className="tags"), end], className="l3")

@@ -14,7 +14,7 @@ from dashboard.inbox import case as cases
 from dashboard.page import page
 from dashboard.text import t
 
-STORES = ("do", "told", "draw", "settle", "fresh", "again", "here", "draft", "kept", "find")
+STORES = ("do", "told", "draw", "settle", "fresh", "again", "here", "draft", "kept", "find", "heard")
 KEYS = (
     ("J", "inbox.help_next"), ("K", "inbox.help_before"), ("Enter", "inbox.help_open"), ("X", "inbox.help_pick"),
     ("R", "inbox.help_answer"), ("N", "inbox.help_note"), ("E", "inbox.help_resolve"), ("S", "inbox.help_snooze"),
@@ -42,12 +42,13 @@ def build(case_id: str, asked: filters.Asked) -> Component:
         "asked": filters.stored(asked), "case": case_id, "me": actor().user_id, "works": may(actor(), "work_cases"),
         "texts": {"copied": t("inbox.copied"), "away": t("inbox.stale")},
     }  # fmt: skip
+    parts = panes(queue.queue_pane(queue.draw(asked), asked), cases.thread_pane(pieces), cases.customer_pane(pieces))
+    stores = [dcc.Store(id=f"inbox-{name}") for name in STORES]
+    begun = [dcc.Store(id="inbox-drawn", data=case_id), dcc.Store(id="inbox-start", data=start)]
     return html.Div(
-        [
-            panes(queue.queue_pane(queue.draw(asked), asked), cases.thread_pane(pieces), cases.customer_pane(pieces)),
-            *(dcc.Store(id=f"inbox-{name}") for name in STORES),
-            dcc.Store(id="inbox-drawn", data=case_id), dcc.Store(id="inbox-start", data=start),
-            times.time_dialog(), ties.new_dialog(),
-        ],
-        id="inbox", className="inbox", **{"data-pane": "thread" if case_id else "queue"},
-    )  # fmt: skip
+        [parts, *stores, *begun, times.time_dialog(), ties.new_dialog()],
+        id="inbox",
+        className="inbox",
+        **{"data-pane": "thread" if case_id else "queue", "data-works": "1" if start["works"] else ""},
+        **{"data-resolve": t("inbox.resolve"), "data-snooze": t("inbox.snooze")},
+    )
