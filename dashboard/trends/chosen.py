@@ -40,11 +40,6 @@ class Chosen:
         )  # fmt: skip
 
     @property
-    def narrowed(self) -> bool:
-        """Whether anything but the period is chosen."""
-        return bool(self.monitors or self.platforms or self.languages)
-
-    @property
     def in_steps(self) -> Step | None:
         """The chosen step of the series."""
         return next((one for one in get_args(Step) if one == self.step), None)
