@@ -54,9 +54,16 @@ class Installation:
         return [sys.executable, "-m", "shenava", *words, "--data", str(self.data)]
 
     def run(self, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command on this data folder to its end."""
+        return self._run(self.command(*words), **more)
+
+    def plain(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that needs no data folder."""
+        return self._run([sys.executable, "-m", "shenava", *words])
+
+    def _run(self, words: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*words), env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=240,
+            words, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=240,
             check=False, **more,
         )  # fmt: skip
 

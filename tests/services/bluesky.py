@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.services.process import ServiceUnavailableError, free_port, running, 
 
 HOME = Path(__file__).resolve().parent.parent / "servers" / "bluesky"
 COLLECTION = "app.bsky.feed.post"
+LONG_AGO = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,12 @@ class Bluesky:
         made = self._call("com.atproto.server.createAccount", body)
         return Member(made["did"], handle, password, made["accessJwt"])
 
-    def post(self, member: Member, text: str, answer_to: str | None = None, root: str | None = None) -> str:
+    def post(
+        self, member: Member, text: str, answer_to: str | None = None, root: str | None = None,
+        created_at: datetime = LONG_AGO,
+    ) -> str:  # fmt: skip
         """Publish a post, or an answer to the post with this uri; returns its uri."""
-        record: dict[str, Any] = {"$type": COLLECTION, "text": text, "createdAt": "2026-01-01T09:00:00.000Z"}
+        record: dict[str, Any] = {"$type": COLLECTION, "text": text, "createdAt": created_at.isoformat()}
         if answer_to:
             record["reply"] = {"root": self._reference(root or answer_to), "parent": self._reference(answer_to)}
         body = {"repo": member.did, "collection": COLLECTION, "record": record}

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event
 
 import httpx
 
 from tests.services.web import Answer, Asked, Web, web
 
 LOST = Answer(cut=0)
+HOLD_SECONDS = 120.0
+
+
+@dataclass
+class Held:
+    """An answer that is kept back: `reached` is set once the server carried the call out, `let_go` ends the wait."""
+
+    reached: Event = field(default_factory=Event)
+    let_go: Event = field(default_factory=Event)
 
 
 @dataclass
@@ -22,6 +32,7 @@ class Relay:
     web: Web = field(init=False)
     _replaced: dict[str, list[Answer]] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
+    _held: dict[str, Held] = field(default_factory=dict)
 
     def instead(self, path: str, *answers: Answer) -> None:
         """The next calls of `path` get these answers and are not passed on."""
@@ -30,6 +41,11 @@ class Relay:
     def lose_answer(self, path: str) -> None:
         """Calls of `path` are passed on and carried out, but their answer never arrives."""
         self._lost.add(path)
+
+    def hold_answer(self, path: str) -> Held:
+        """The next call of `path` is passed on and carried out; its answer is kept back and then lost."""
+        self._held[path] = Held()
+        return self._held[path]
 
     def mend(self) -> None:
         """Pass everything on again."""
@@ -51,6 +67,10 @@ class Relay:
             content=asked.body,
             headers=kept | {"accept-encoding": "identity"},
         )
+        if held := self._held.pop(_path(asked), None):
+            held.reached.set()
+            held.let_go.wait(HOLD_SECONDS)
+            return LOST
         if _path(asked) in self._lost:
             return LOST
         return Answer(
