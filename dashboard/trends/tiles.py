@@ -76,7 +76,7 @@ def _row(*parts: object) -> Component:
 
 def _points(change: float) -> Component | None:
     whole = round(change)
-    return moved(t("trends.points", n=abs(whole)), up=whole > 0, good=whole > 0) if whole else None
+    return moved(tn("trends.points", abs(whole)), up=whole > 0, good=whole > 0) if whole else None
 
 
 def _line(values: Sequence[float | None], label: str) -> Component | None:

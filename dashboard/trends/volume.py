@@ -23,6 +23,7 @@ TICKS = 6
 _UNSURE = {"light": "#D5D2CA", "dark": "#3B3E47"}
 _EVER = Span(datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 _SURFACE = {"light": "#FFFFFF", "dark": "#17181C"}
+_NEUTRAL = {"light": NEUTRAL, "dark": "#5B5E69"}
 _INK = {"light": "#1E1D1B", "dark": "#ECECEF"}
 
 
@@ -45,7 +46,11 @@ def step_name(view: TrendsView, key: str) -> str:
 def _traces(view: TrendsView, scheme: str) -> list[dict[str, Any]]:
     places = list(range(len(view.series)))
     names = [_isolated(step_name(view, row.key)) for row in view.series]
-    moods = [*MOODS, *([("unsure", _UNSURE[scheme])] if view.totals.unsure else [])]
+    colours = {NEUTRAL: _NEUTRAL[scheme]}
+    moods = [
+        *((mood, colours.get(colour, colour)) for mood, colour in MOODS),
+        *([("unsure", _UNSURE[scheme])] if view.totals.unsure else []),
+    ]
     bars = [_bars(view, mood, colour, names) for mood, colour in moods]
     before = {
         "type": "scatter", "mode": "lines", "x": places, "y": list(view.series_before[: len(places)]),
