@@ -109,7 +109,7 @@ class Post(Struct, frozen=True, omit_defaults=True):
 
         Held between 0 and 2^32 - 1 (the year 2106), so that a version fits a signed 64-bit number.
         """
-        return min(max(0, int((self.edited_at or self.posted_at).timestamp())), 2 ** (63 - REVISION_BITS) - 1)
+        return min(max(0, int((self.edited_at or self.posted_at).timestamp())), (1 << (63 - REVISION_BITS)) - 1)
 
 
 class Collected(Struct, frozen=True, omit_defaults=True, tag="post"):
