@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from dash import ClientsideFunction, Dash, ctx, set_props
+from dash import ClientsideFunction, Dash, ctx, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from crm.errors import ShenavaError
@@ -82,6 +82,7 @@ def _in_thread(function: Callable[..., object], guarded: bool) -> Callable[..., 
             if not isinstance(error, ShenavaError):
                 _log.exception("The callback %s.%s failed.", function.__module__, function.__qualname__)
             set_props("toast", {"data": failure(error)})
-            raise PreventUpdate from error
+            # PreventUpdate would be answered with an empty 204, and the toast would be lost with it.
+            return no_update
 
     return run

@@ -48,6 +48,7 @@ class Trail:
     def export(self, actor: Actor, action: str = "") -> Iterator[TrailPage]:
         """The whole trail, page by page, newest first. Raises ForbiddenError at once."""
         require(actor, "export")
+        require(actor, "read_audit")
         return self._pages(actor, action)
 
     def _pages(self, actor: Actor, action: str) -> Iterator[TrailPage]:

@@ -11,9 +11,10 @@ import dash_mantine_components as dmc
 import msgspec
 from dash import Input, Output, html
 from dash.development.base_component import Component
-from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
+from crm.policies.access import ForbiddenError
 from crm.records.audit import AuditRow
 from crm.usecases.trail import TrailPage
 from dashboard.admin.permission import allowed
@@ -178,9 +179,12 @@ takes("audit", STEPS)
 
 
 @router.get("/audit/export.csv")
-def export(action: str = "") -> StreamingResponse:
+def export(action: str = "") -> Response:
     """The whole trail as CSV, page by page, so that its length costs no memory."""
-    pages = services().trail.export(actor(), action)
+    try:
+        pages = services().trail.export(actor(), action)
+    except ForbiddenError as error:
+        return PlainTextResponse(str(error), 403)
     headers = {"Content-Disposition": 'attachment; filename="shenava-audit.csv"'}
     return StreamingResponse(_lines(pages), media_type="text/csv; charset=utf-8", headers=headers)
 

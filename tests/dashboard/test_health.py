@@ -1,0 +1,162 @@
+"""The page Health: states in words, troubles with their mend, sources added and handled, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from crm.records import roles, sources
+from crm.records.sources import SourceRow
+from dashboard.admin.health.dead import START as SHOWN
+from dashboard.admin.health.dead import beginning
+from dashboard.admin.step import Step
+from tests.conformance.dead_letters import letter
+from tests.dashboard.bureau import Bureau, open_bureau
+from tests.dashboard.desk import Desk
+from tests.doubles.office import START, WORKSPACE
+
+
+@pytest.fixture
+def bureau(tmp_path: Path) -> Iterator[Bureau]:
+    one = open_bureau(tmp_path)
+    yield one
+    one.close()
+
+
+def put(bureau: Bureau, **more: object) -> None:
+    row = SourceRow("s1", WORKSPACE, "feed", "News", {"url": "https://news.example/feed"}, START, **more)  # type: ignore[arg-type]
+    with bureau.records.write() as tx:
+        sources.put(tx, row)
+
+
+def test_without_sources_the_page_offers_to_add_one(bureau: Bureau) -> None:
+    page = Desk(bureau, "manager").open("/status")
+    assert "Nothing is collected yet" in page
+    assert '"data-take":"add"' in page.replace(" ", "")
+    assert '"data-take":"add"' not in Desk(bureau, "agent").open("/status").replace(" ", "")
+
+
+def test_whoever_may_not_see_health_is_told_so(bureau: Bureau) -> None:
+    assert "not part of your role" in Desk(bureau, "analyst").open("/status")
+
+
+@pytest.mark.parametrize(("state", "said"), [
+    ({"state": "running", "last_success": START}, "Running"),
+    ({"state": "failed", "error": "No.", "error_kind": "AuthorisationError"}, "Not let in"),
+    ({"state": "waiting", "error_kind": "RateLimitedError", "retry_at": START + timedelta(minutes=2)},
+     "Waiting for the limit, 2 min"),
+    ({"state": "running", "enabled": False}, "Paused"),
+    ({"state": "finished"}, "Read to its end"),
+])  # fmt: skip
+def test_states_are_words(bureau: Bureau, state: dict[str, object], said: str) -> None:
+    put(bureau, **state)
+    assert said in Desk(bureau, "manager").open("/status")
+
+
+def test_a_silent_role_is_the_banner(bureau: Bureau) -> None:
+    with bureau.records.write() as tx:
+        roles.report(tx, "enrich", "running", {}, START - timedelta(seconds=40))
+    page = Desk(bureau, "manager").open("/status")
+    assert "Enrichment has been silent since 11:29" in page
+    assert "Silent for 40 sec" in page
+
+
+def test_a_source_is_added_paused_resumed_and_removed(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager")
+    added = desk.take("health", "add!", "feed", url="https://www.news.example/feed", every="15", name="")
+    assert added.opened("dialog") is False
+    (row,) = bureau.services.sources.all(desk.actor)
+    assert (row.name, dict(row.options)) == ("news.example", {"url": "https://www.news.example/feed", "every": "15"})
+    desk.take("health", "pause", row.id)
+    assert not bureau.services.sources.all(desk.actor)[0].enabled
+    desk.take("health", "resume", row.id)
+    assert bureau.services.sources.all(desk.actor)[0].enabled
+    assert desk.take("health", "remove", row.id).opened("dialog") is True
+    assert len(bureau.services.sources.all(desk.actor)) == 1
+    desk.take("health", "remove!", row.id)
+    assert bureau.services.sources.all(desk.actor) == []
+
+
+def test_what_is_wrong_stands_at_its_field_in_the_persons_language(bureau: Bureau) -> None:
+    answer = Desk(bureau, "manager", "fa").take("health", "add!", "feed", url="news", every="0")
+    assert answer.opened("dialog") is True
+    assert "«⁨news⁩» نشانی نیست" in answer.text
+    assert "news" in answer.text
+
+
+def test_an_agent_who_takes_a_managers_step_is_refused(bureau: Bureau) -> None:
+    put(bureau, state="running")
+    desk = Desk(bureau, "agent")
+    assert "may not edit sources" in desk.take("health", "pause", "s1").text
+    assert "may not replay" in desk.take("health", "read", letter(1).id).text or not bureau.dead.list()
+    assert bureau.services.sources.all(desk.actor)[0].enabled
+
+
+def test_rejected_rows_are_shown_with_where_they_stood(bureau: Bureau) -> None:
+    from crm.ports.source import Rejected
+
+    put(bureau, state="running")
+    with bureau.records.write() as tx:
+        row = sources.get(tx, WORKSPACE, "s1")
+        assert row is not None
+        sources.succeeded(tx, row, "", 0, [Rejected("line 7", "The row has no text.")], START)
+    drawer = Desk(bureau, "agent").take("health", "open", "s1")
+    assert drawer.opened("drawer") is True
+    assert "line 7" in drawer.text
+    assert "The row has no text." in drawer.text
+
+
+def test_dead_letters_are_read_replayed_and_thrown_away(bureau: Bureau) -> None:
+    bureau.dead.add([letter(n) for n in range(3)])
+    desk = Desk(bureau, "manager")
+    assert "The text is missing." in desk.open("/status")
+    read = desk.take("health", "read", letter(1).id)
+    assert "w1/csv:2" in read.text
+    assert "خراب" in read.text
+    assert desk.take("health", "replay", letter(1).id).toast == "3 posts go through the pipeline again"
+    assert bureau.services.health.view(desk.actor).dead_total == 0
+    bureau.dead.add([letter(9)])
+    assert desk.take("health", "discard", letter(9).id).opened("dialog") is True
+    assert desk.take("health", "discard!", letter(9).id).toast == "1 post thrown away"
+
+
+def test_a_value_that_is_json_is_laid_out_and_a_long_one_is_cut() -> None:
+    assert beginning(b'{"a":1}') == '{\n "a": 1\n}'
+    assert len(beginning(b"x" * 9_999)) == SHOWN + 1
+    assert beginning(b"\xff\xfe") == "\ufffd\ufffd"
+
+
+def test_an_uploaded_file_becomes_a_source(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager")
+    files = {"file": ("posts.csv", b"id,text,created_at\n1,my card is lost,2026-03-01\n", "text/csv")}
+    answer = desk.browser.post("/sources/file", data={"platform": "x", "zone": "UTC"}, files=files)
+    (row,) = bureau.services.sources.all(desk.actor)
+    assert answer.json() == {"id": row.id}
+    assert (row.name, row.options["platform"]) == ("posts.csv", "x")
+    assert Path(row.options["path"]).read_bytes().startswith(b"id,text")
+
+
+@pytest.mark.parametrize(("name", "content", "option"), [("posts.csv", b"", "path"), ("a.zip", b"PK\x03\x04..", "path")])
+def test_a_file_that_can_not_be_read_is_refused_and_not_kept(
+    bureau: Bureau, name: str, content: bytes, option: str
+) -> None:
+    desk = Desk(bureau, "manager")
+    answer = desk.browser.post("/sources/file", data={"platform": "x"}, files={"file": (name, content, "text/csv")})
+    assert (answer.status_code, answer.json()["option"]) == (422, option)
+    assert list((bureau.data / "uploads").iterdir()) == []
+
+
+def test_an_agent_hands_over_no_file(bureau: Bureau) -> None:
+    desk = Desk(bureau, "agent")
+    answer = desk.browser.post("/sources/file", data={"platform": "x"}, files={"file": ("a.csv", b"text\nhi\n", "text/csv")})
+    assert answer.status_code == 422
+    assert not (bureau.data / "uploads").exists()
+
+
+@pytest.mark.parametrize("data", [None, {}, {"what": 1, "of": ""}, {"what": "x", "of": "", "fields": {"a": "b"}}])
+def test_what_is_no_step_is_refused(data: object) -> None:
+    with pytest.raises(Exception, match="no step"):
+        Step.read(data)
