@@ -3,12 +3,15 @@
   const byId = (id) => document.getElementById(id);
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.customers = {
-    open: () => true,
-    close: () => false,
+    // Buttons that are drawn anew count as pressed by nobody.
+    open: (clicks) => (clicks ? true : window.dash_clientside.no_update),
+    close: (clicks) => (clicks ? false : window.dash_clientside.no_update),
     key(pressed) {
-      if (!pressed || !byId("customers-text")) return;
+      const same = window.dash_clientside.no_update;
+      if (!pressed || !byId("customers-text")) return same;
       if (pressed.key === "/") byId("customers-text").focus();
       if (pressed.key === "n" && byId("customers-new")) byId("customers-new").click();
+      return same;
     },
   };
   document.addEventListener("click", (event) => {

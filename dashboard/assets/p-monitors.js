@@ -45,6 +45,7 @@
     key(pressed) {
       const link = pressed && pressed.key === "n" && byId("monitors-new");
       if (link) link.click();
+      return window.dash_clientside.no_update;
     },
   };
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TypedDict
+from unicodedata import decimal
 
 import dash_mantine_components as dmc
 import jdatetime
@@ -24,7 +25,6 @@ from dashboard.text import t
 PREFIX = "customers-form"
 PROPERTIES = {"name": "value", "email": "value", "phone": "value", "value": "value", "since": "value", "link": "value",
               "vip": "checked"}  # fmt: skip
-_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
 
 
 class Filled(TypedDict):
@@ -108,7 +108,8 @@ def draft(form: Filled, old: Customer | None = None) -> CustomerDraft:
 
 
 def _moment(text: str) -> datetime | None:
-    found = moment(text.strip().translate(_LATIN), str(viewer().zone), viewer().now)
+    plain = "".join(str(decimal(char, char)) for char in text.strip())
+    found = moment(plain, str(viewer().zone), viewer().now)
     return datetime.fromisoformat(found) if found else None
 
 

@@ -38,7 +38,7 @@ def layout(text: str = "", after: str = "", **_query: str) -> Component:
     )
 
 
-clientside("customers", "key", Input("key", "data"), prevent_initial_call=True)
+clientside("customers", "key", Output("customers-list", "data-key"), Input("key", "data"), prevent_initial_call=True)
 
 
 @callback(Output("customers-list", "children"), Output("address", "data", allow_duplicate=True),

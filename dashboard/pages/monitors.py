@@ -47,4 +47,4 @@ def redraw(_signal: object) -> Component:
     return _body(services().monitors.all(actor()))
 
 
-clientside("monitors", "key", Input("key", "data"), prevent_initial_call=True)
+clientside("monitors", "key", Output("monitors-list", "data-key"), Input("key", "data"), prevent_initial_call=True)
