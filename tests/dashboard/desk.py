@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tests.dashboard.bureau import Bureau, open_bureau
+from tests.dashboard.bureau import Bureau
 from tests.dashboard.client import Browser
 
 ROUTE = "..page.children...page-title.data.."
@@ -43,7 +42,8 @@ class Desk:
 
     def __init__(self, bureau: Bureau, who: str, language: str = "en") -> None:
         email = f"{who}@example.org"
-        session = bureau.accounts.log_in(email, bureau.accounts.reset_password(email))
+        self.password = bureau.accounts.reset_password(email)
+        session = bureau.accounts.log_in(email, self.password)
         self.bureau, self.browser = bureau, Browser(bureau.browser.app, session.token)
         actor = bureau.accounts.actor_of(session.token)
         assert actor is not None
@@ -53,7 +53,8 @@ class Desk:
 
     def open(self, path: str, search: str = "") -> str:
         """The page at `path` as JSON text."""
-        return self.browser.call(ROUTE, {"url.pathname": path, "url.search": search}).text
+        answer = self.browser.call(ROUTE, {"url.pathname": path, "url.search": search})
+        return json.dumps(answer.json(), ensure_ascii=False)
 
     def take(self, page: str, what: str, of: str = "", **fields: str | Sequence[str]) -> Answer:
         """Press a button or send a form."""
@@ -65,8 +66,3 @@ class Desk:
         answer = self.browser.call(f"..{panels}...{page}-again.data..", {f"{page}-step.data": data})
         body = answer.json() if answer.status_code == 200 else {}
         return Answer(answer.status_code, body.get("response", {}), body.get("sideUpdate", {}))
-
-
-def open_desks(folder: Path) -> Bureau:
-    """An installation to sit down at."""
-    return open_bureau(folder)

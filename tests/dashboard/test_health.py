@@ -139,7 +139,9 @@ def test_an_uploaded_file_becomes_a_source(bureau: Bureau) -> None:
     assert Path(row.options["path"]).read_bytes().startswith(b"id,text")
 
 
-@pytest.mark.parametrize(("name", "content", "option"), [("posts.csv", b"", "path"), ("a.zip", b"PK\x03\x04..", "path")])
+@pytest.mark.parametrize(
+    ("name", "content", "option"), [("posts.csv", b"", "path"), ("a.zip", b"PK\x03\x04..", "path")]
+)
 def test_a_file_that_can_not_be_read_is_refused_and_not_kept(
     bureau: Bureau, name: str, content: bytes, option: str
 ) -> None:
@@ -151,7 +153,9 @@ def test_a_file_that_can_not_be_read_is_refused_and_not_kept(
 
 def test_an_agent_hands_over_no_file(bureau: Bureau) -> None:
     desk = Desk(bureau, "agent")
-    answer = desk.browser.post("/sources/file", data={"platform": "x"}, files={"file": ("a.csv", b"text\nhi\n", "text/csv")})
+    answer = desk.browser.post(
+        "/sources/file", data={"platform": "x"}, files={"file": ("a.csv", b"text\nhi\n", "text/csv")}
+    )
     assert answer.status_code == 422
     assert not (bureau.data / "uploads").exists()
 

@@ -1,0 +1,222 @@
+"""The settings: each section draws, keeps what is right, and says at the field what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm.policies.clock import desk_of
+from crm.policies.rules import AddTag, Complete, SetPriority
+from dashboard.admin.settings.workspace import read_day
+from dashboard.pages.settings import SECTIONS
+from tests.dashboard.bureau import Bureau, open_bureau
+from tests.dashboard.desk import Desk
+from tests.doubles.office import WORKSPACE, said
+
+WEEK: dict[str, Any] = {
+    "name": "Nanmah", "zone": "Asia/Kabul", "week_start": "5", "weekend": ["4"], "from": "08:00", "until": "16:30",
+    "holidays": "1405/01/01\n2026-04-02", "urgent": "15", "high": "60", "normal": "240", "low": "480",
+}  # fmt: skip
+
+
+@pytest.fixture
+def bureau(tmp_path: Path) -> Iterator[Bureau]:
+    one = open_bureau(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_every_section_draws_for_every_role(bureau: Bureau, language: str) -> None:
+    for role in ("administrator", "analyst"):
+        desk = Desk(bureau, role, language)
+        for section in SECTIONS:
+            page = desk.open(f"/settings/{section.name}")
+            assert "settings-body" in page
+            assert '"className": "empty failed"' not in page, (role, section.name, page[:2000])
+
+
+def test_whoever_may_not_change_a_section_learns_who_may(bureau: Bureau) -> None:
+    page = Desk(bureau, "agent").open("/settings/workspace")
+    assert "Only these roles may change this: Administrator." in page
+    assert '"Save"' not in page
+    assert "Erase" not in Desk(bureau, "manager").open("/settings/privacy").partition("settings-body")[2]
+
+
+def test_a_password_is_changed_by_whoever_knows_it(bureau: Bureau) -> None:
+    desk = Desk(bureau, "agent")
+    new, short = "correct horse battery", "tiny"
+    assert "not the same" in desk.take("settings", "password!", old=desk.password, new=new, again="other").text
+    assert "not your password" in desk.take("settings", "password!", old="x", new=new, again=new).text
+    assert "too short" in desk.take("settings", "password!", old=desk.password, new=short, again=short).text
+    assert desk.take("settings", "password!", old=desk.password, new=new, again=new).opened("dialog") is False
+    assert bureau.accounts.log_in("agent@example.org", new).user_id == "agent"
+    assert "one-time password" not in desk.open("/settings")
+
+
+def test_a_one_time_password_asks_to_be_changed(bureau: Bureau) -> None:
+    assert "one-time password" in Desk(bureau, "agent").open("/settings")
+
+
+def test_the_working_week_is_kept(bureau: Bureau) -> None:
+    desk = Desk(bureau, "administrator")
+    assert desk.take("settings", "workspace", **WEEK).toast == "Saved"
+    kept = bureau.services.setup.workspace(desk.actor)
+    found = desk_of(kept.zone, kept.week_start, kept.weekend, dict(kept.business_hours))
+    assert (kept.zone, kept.weekend, found.minutes["urgent"]) == ("Asia/Kabul", (4,), 15)
+    assert found.hours.holidays == frozenset({date(2026, 3, 21), date(2026, 4, 2)})
+    assert "1405/01/01" in Desk(bureau, "administrator", "fa").open("/settings/workspace")
+
+
+@pytest.mark.parametrize(("field", "value", "wrong"), [
+    ("holidays", "tomorrow", "is no day"),
+    ("until", "07:00", "must begin before it ends"),
+    ("urgent", "-3", "above 0"),
+    ("weekend", ["0", "1", "2", "3", "4", "5", "6"], "at least one day"),
+    ("zone", "Mars/Base", "no time zone"),
+])  # fmt: skip
+def test_a_week_that_can_not_be_is_not_kept(bureau: Bureau, field: str, value: object, wrong: str) -> None:
+    desk = Desk(bureau, "administrator")
+    assert wrong.lower() in desk.take("settings", "workspace", **{**WEEK, field: value}).text.lower()
+    assert bureau.services.setup.workspace(desk.actor).zone == "Asia/Tehran"
+
+
+@pytest.mark.parametrize(("text", "day"), [
+    ("2026-03-21", date(2026, 3, 21)), ("1405/1/1", date(2026, 3, 21)), ("۱۴۰۵/۰۱/۰۱", date(2026, 3, 21)),
+    ("1405/13/01", None), ("2026-02-30", None), ("soon", None), ("1-2", None), ("0/0/0", None),
+])  # fmt: skip
+def test_days_are_read_in_both_calendars(text: str, day: date | None) -> None:
+    assert read_day(text) == day
+
+
+def test_an_account_is_connected_checked_and_forgotten_and_its_secret_never_shown(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager")
+    account = {"base_url": "https://bsky.social", "handle": "@nanmah", "secret": "hush-hush"}
+    answer = desk.take("settings", "connect!", "bluesky", **account)
+    assert answer.toast == "⁨@nanmah⁩ is connected" or answer.toast == "@nanmah is connected"
+    (row,) = bureau.services.sources.accounts(desk.actor)
+    page = desk.open("/settings/accounts")
+    assert "@nanmah" in page
+    assert "hush" not in page + answer.text
+    assert desk.take("settings", "recheck", row.id).toast == "The account works"
+    assert desk.take("settings", "disconnect", row.id).opened("dialog") is True
+    desk.take("settings", "disconnect!", row.id)
+    assert bureau.services.sources.accounts(desk.actor) == []
+
+
+def test_a_refused_account_is_explained_in_the_persons_language(bureau: Bureau) -> None:
+    answer = Desk(bureau, "manager", "fa").take(
+        "settings", "connect!", "bluesky", base_url="https://x.example", secret=" "
+    )
+    assert answer.opened("dialog") is True
+    assert bureau.services.sources.accounts(Desk(bureau, "manager").actor) == []
+
+
+def test_templates_are_written_changed_and_deleted(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager")
+    given = {"shortcut": "/hi", "title": "Hello", "text": "Hello there", "language": "en"}
+    assert desk.take("settings", "template!", **given).toast == "Saved"
+    assert "another template" in desk.take("settings", "template!", **given).text.lower()
+    assert "one word" in desk.take("settings", "template!", **{**given, "shortcut": "hi you"}).text
+    (one,) = bureau.services.toolbox.templates(desk.actor)
+    assert "Hello there" in desk.take("settings", "template", one.id).text
+    desk.take("settings", "template!", one.id, **{**given, "text": "Hello again"})
+    assert bureau.services.toolbox.templates(desk.actor)[0].text == "Hello again"
+    desk.take("settings", "template-delete!", one.id)
+    assert bureau.services.toolbox.templates(desk.actor) == []
+
+
+def test_rules_are_written_switched_and_deleted(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager")
+    given = {
+        "name": "Lost",
+        "query": "lost card",
+        "tags": "lost، card",
+        "assign": "-",
+        "priority": "high",
+        "complete": "on",
+    }
+    assert desk.take("settings", "rule!", **given).toast == "Saved"
+    (rule,) = bureau.services.toolbox.rules(desk.actor)
+    assert rule.actions == (AddTag("lost"), AddTag("card"), SetPriority("high"), Complete())
+    assert "lost card" in desk.take("settings", "rule", rule.id).text
+    desk.take("settings", "rule-switch", rule.id)
+    assert not bureau.services.toolbox.rules(desk.actor)[0].enabled
+    desk.take("settings", "rule!", rule.id, **{**given, "assign": "agent"})
+    assert not bureau.services.toolbox.rules(desk.actor)[0].enabled
+    desk.take("settings", "rule-delete!", rule.id)
+    assert bureau.services.toolbox.rules(desk.actor) == []
+
+
+@pytest.mark.parametrize(("change", "wrong"), [
+    ({"query": "(lost"}, "column"), ({"tags": "", "priority": "-"}, "at least one thing"),
+    ({"query": "case:open"}, "column"),
+])  # fmt: skip
+def test_a_rule_that_can_not_work_is_not_kept(bureau: Bureau, change: dict[str, str], wrong: str) -> None:
+    desk = Desk(bureau, "manager")
+    given = {"name": "Lost", "query": "lost", "tags": "a", "assign": "-", "priority": "high", **change}
+    assert wrong in desk.take("settings", "rule!", **given).text
+    assert bureau.services.toolbox.rules(desk.actor) == []
+
+
+def test_a_token_is_shown_once_works_and_ends(bureau: Bureau) -> None:
+    desk = Desk(bureau, "analyst")
+    answer = desk.take("settings", "token!", name="Reports")
+    [secret] = re.findall(r'"children": ?"([\w-]{40,})"', answer.text)[:1]
+    assert secret not in desk.open("/settings/tokens")
+    me = {"Authorization": f"Bearer {secret}"}
+    assert bureau.browser.get("/api/v1/me", headers=me).json()["role"] == "analyst"
+    token = next(one for one in bureau.accounts.api_tokens(desk.actor) if one.name == "Reports")
+    desk.take("settings", "revoke!", token.token_hash)
+    assert bureau.browser.get("/api/v1/me", headers=me).status_code == 401
+
+
+def test_the_demo_is_asked_for_and_followed(bureau: Bureau) -> None:
+    desk = Desk(bureau, "administrator")
+    assert "Load the demo" in desk.open("/settings/demo")
+    desk.take("settings", "demo")
+    assert "loaded" in desk.open("/settings/demo")
+    assert bureau.services.setup.demo_progress(desk.actor) is not None
+
+
+def test_an_erasure_asks_first_and_gives_a_signed_receipt(bureau: Bureau) -> None:
+    bureau.hear(said("p1", "my card", who="did:mina"))
+    desk = Desk(bureau, "administrator")
+    assert "looks like" in desk.take("settings", "erase", kind="author", key="mina").text
+    asked = desk.take("settings", "erase", kind="author", key="bluesky:did:mina")
+    assert "bluesky:did:mina" in asked.text
+    assert bureau.index.search(desk.actor.scope, _everything(), "newest", 5).hits != ()
+    receipt = desk.take("settings", "erase!", kind="author", key="bluesky:did:mina")
+    assert "signature" in receipt.text
+    assert list(bureau.index.search(desk.actor.scope, _everything(), "newest", 5).hits) == []
+
+
+def _everything() -> Any:
+    from crm import query
+    from tests.doubles.office import START
+
+    return query.parse("card", zone="UTC", now=START)
+
+
+@pytest.mark.parametrize(("role", "what"), [
+    ("manager", "workspace"), ("manager", "erase!"), ("agent", "template!"), ("agent", "rule!"), ("agent", "connect!"),
+    ("agent", "demo"), ("manager", "demo-remove!"),
+])  # fmt: skip
+def test_steps_of_others_are_refused(bureau: Bureau, role: str, what: str) -> None:
+    fields = {
+        **WEEK,
+        "shortcut": "a",
+        "text": "b",
+        "query": "c",
+        "tags": "d",
+        "kind": "post",
+        "key": "x:1",
+        "secret": "s",
+    }
+    assert f"As {role} you may not" in Desk(bureau, role).take("settings", what, "bluesky", **fields).text
+    assert bureau.services.setup.workspace(Desk(bureau, "manager").actor).id == WORKSPACE
