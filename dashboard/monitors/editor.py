@@ -137,7 +137,7 @@ def _preview() -> Component:
 
 def _dialogs(monitor: Monitor | None) -> list[Component]:
     allowed = html.P(t("monitors.not_known_yet"), className="t12 c3")
-    help_ = dialog("monitors-help", t("monitors.language"), html.Div([query_help(), allowed], id="monitors-examples",
+    help_ = dialog("monitors-help", t("query.help"), html.Div([query_help(), allowed], id="monitors-examples",
                    className="col g3"), size="lg")  # fmt: skip
     if monitor is None:
         return [help_]
