@@ -101,11 +101,8 @@ def ours(view: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def sent(one: Installation, case: str) -> bool:
-    return any(event["event"]["kind"] == "answered" for event in events(one.api("GET", f"/cases/{case}")))
-
-
-def events(view: dict[str, Any]) -> list[dict[str, Any]]:
-    return [item for item in view["items"] if item["kind"] == "event"]
+    """Whether the thread shows our answer as a post of the platform."""
+    return [item["kind"] for item in ours(one.api("GET", f"/cases/{case}"))] == ["post"]
 
 
 def collected(one: Installation, case: str, uri: str) -> dict[str, Any] | None:

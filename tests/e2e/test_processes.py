@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.installation import ROLES, Installation, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 POSTS = 3000
 
 
