@@ -205,5 +205,8 @@ class RemovedPost(Struct, frozen=True, omit_defaults=True, tag="removed"):
 CollectedEvent = Collected | Removed
 EnrichedEvent = EnrichedPost | RemovedPost
 
+AGAIN = "again"
+"""The source of posts that are sent through enrichment again."""
+
 COLLECTED = "posts.collected"
 ENRICHED = "posts.enriched"

@@ -13,7 +13,7 @@ from crm.ports.log import Event, Record
 from crm.query import Subject
 from crm.text import searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
-from crm.words import Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
+from crm.words import AGAIN, Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
 
 PERSON = "person"
 
@@ -38,13 +38,16 @@ class Understood(Struct, frozen=True):
 class Enricher:
     """The handler of the enrich role. See :class:`stream.worker.Worker`."""
 
-    def __init__(self, models: Models, snapshot: Callable[[], Snapshot]) -> None:
-        self._models, self._snapshot = models, snapshot
+    def __init__(self, models: Models, snapshot: Callable[[], Snapshot], fresh: Callable[[], Snapshot]) -> None:
+        """`snapshot` may be a second old, `fresh` is read at once."""
+        self._models, self._snapshot, self._fresh = models, snapshot, fresh
 
     def __call__(self, events: Sequence[Event]) -> list[Record]:
         """Enrich a batch. Raises PermanentError where an event can't be read."""
-        snapshot = self._snapshot()
         collected = [envelope.decode_collected(event.value) for event in events]
+        # What comes again comes because a correction or a monitor was just stored: it must be seen.
+        again = any(one.source == AGAIN for one in collected)
+        snapshot = self._fresh() if again else self._snapshot()
         posts = [one for one in collected if isinstance(one, Collected)]
         understood = iter(self.understand([one.post for one in posts]))
         out: list[EnrichedEvent] = []

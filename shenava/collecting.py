@@ -6,13 +6,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from threading import Event, Thread
 
 from msgspec import Struct
 
 from crm import envelope
-from crm.errors import RateLimitedError, RetryableError, ShenavaError
+from crm.errors import RateLimitedError, RetryableError, ShenavaError, StoreError
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
@@ -24,6 +25,7 @@ from crm.records.database import Records
 from crm.records.sources import SourceRow
 from crm.usecases.snapshots import Snapshots, signature
 from crm.words import COLLECTED, CollectedEvent, Removed
+from shenava.pressure import Pressure
 from shenava.sieve import Sieve
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ class Stores(Struct, frozen=True):
     index: PostIndex
     transport: Transport
     clock: Clock
+    uploads: Path
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Run:
     rows: list[SourceRow]
     stop: Event = field(default_factory=Event)
     thread: Thread | None = None
+    told: float = float("-inf")
 
 
 class Collecting:
@@ -63,6 +67,7 @@ class Collecting:
         self._stores, self._kinds, self._snapshots, self._random = stores, kinds, snapshots, random
         self._runs: dict[str, Run] = {}
         self._failures: dict[str, int] = {}
+        self._pressure = Pressure(stores.log, stores.clock)
 
     def run(self, stop: Event) -> None:
         """Look for changed sources every two seconds until `stop` is set, then end all runs."""
@@ -94,7 +99,8 @@ class Collecting:
         """One run until its source is exhausted, stopped or fails; the outcome is written to its rows."""
         try:
             self._collect(run)
-        except RetryableError as error:
+        except (RetryableError, StoreError) as error:
+            # A full disk or a busy store is not the source's fault: it goes on once there is room.
             self._wait(run, error)
         except ShenavaError as error:
             self._fail(run, "failed", error, None)
@@ -104,6 +110,7 @@ class Collecting:
         else:
             if not run.stop.is_set():
                 self._mark(run, state="finished")
+                self._drop_upload(run)
 
     def _wanted(self) -> dict[str, list[SourceRow]]:
         with self._stores.records.read() as tx:
@@ -130,6 +137,7 @@ class Collecting:
         for batch in run.kind.collect(job, stores.transport, stores.clock, run.stop):
             events = [event for event in batch.events if sieve is None or sieve.lets_through(event)]
             if events:
+                self._pressure.wait(run.stop)
                 stores.log.append(COLLECTED, [envelope.record(event) for event in events])
             if events or batch.rejected or stores.clock.monotonic() - saved >= SAVE_SECONDS:
                 self._save(run, batch, events)
@@ -147,7 +155,9 @@ class Collecting:
         with self._stores.records.write() as tx:
             for row in run.rows:
                 sources.succeeded(tx, row, batch.cursor, posts, batch.rejected, now)
-                if posts or row.state != "running":
+            if self._stores.clock.monotonic() - run.told >= SAVE_SECONDS:
+                run.told = self._stores.clock.monotonic()
+                for row in run.rows:
                     changes.note(tx, row.workspace, "source", row.id, now)
         self._failures.pop(run.key, None)
 
@@ -165,6 +175,12 @@ class Collecting:
             for row in run.rows:
                 sources.failed(tx, row, state, type(error).__name__, str(error), now, retry_at)
                 changes.note(tx, row.workspace, "source", row.id, now)
+
+    def _drop_upload(self, run: Run) -> None:
+        """A file that was handed over in the console holds whole posts; it goes once they are stored."""
+        path = Path(run.rows[0].options.get("path", ""))
+        if self._stores.uploads in path.parents:
+            path.unlink(missing_ok=True)
 
     def _mark(self, run: Run, **fields: object) -> None:
         with self._stores.records.write() as tx:

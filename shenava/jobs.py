@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event
 
 from crm import envelope, query
-from crm.errors import ShenavaError
+from crm.errors import RetryableError, ShenavaError
 from crm.ports.index import Scope
 from crm.query.tree import Field, Node, Or
 from crm.records import changes, jobs, monitors, workspaces
 from crm.records.jobs import Work
 from crm.usecases.monitors import RERUN, narrowed
 from crm.usecases.setup import DEMO
-from crm.words import COLLECTED, Collected
+from crm.words import AGAIN, COLLECTED, Collected
+from shenava.pressure import Pressure
 from shenava.wiring import House
 
 LEASE = timedelta(minutes=2)
@@ -27,6 +29,7 @@ class Jobs:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._pressure = Pressure(house.log, house.clock)
         self._kinds: dict[str, Callable[[Work], None]] = {RERUN: self._rerun, DEMO: self._demo}
 
     def step(self) -> int:
@@ -46,6 +49,10 @@ class Jobs:
     def _do(self, work: Callable[[Work], None], claimed: Work) -> None:
         try:
             work(claimed)
+        except RetryableError:
+            # Its cursor is kept, so it goes on where it was.
+            self._change(claimed, state="waiting")
+            raise
         except ShenavaError as error:
             self._change(claimed, state="failed", error=str(error))
         else:
@@ -66,8 +73,9 @@ class Jobs:
         while True:
             page = house.index.search(scope, node, "oldest", PAGE, cursor)
             now = house.clock.now()
-            again = [Collected("again", hit.post, now, hit.origin, work.workspace) for hit in page.hits]
+            again = [Collected(AGAIN, hit.post, now, hit.origin, work.workspace) for hit in page.hits]
             if again:
+                self._pressure.wait(Event())
                 house.log.append(COLLECTED, [envelope.record(event) for event in again])
             done, cursor = done + len(again), page.cursor
             self._change(work, done=done, total=total, cursor=cursor or "")

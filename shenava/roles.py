@@ -37,7 +37,7 @@ def collect(house: House, stop: Event) -> None:
     """Run every source."""
     from shenava.collecting import Collecting, Stores
 
-    stores = Stores(house.records, house.log, house.index, house.transport, house.clock)
+    stores = Stores(house.records, house.log, house.index, house.transport, house.clock, house.data / "uploads")
     collecting = Collecting(stores, house.kinds, house.snapshots, house.random)
     _every(house, stop, REPORT_SECONDS, lambda: report(house, "collect", {}))
     collecting.run(stop)
@@ -102,7 +102,12 @@ def pipeline(house: House) -> list[Any]:
         return Worker(log, topic, group, handle, sink, dead, clock, random, on_stats=say)
 
     return [
-        worker(COLLECTED, "enrich", Enricher(shipped_models(), house.snapshots.current), LogSink(log, ENRICHED)),
+        worker(
+            COLLECTED,
+            "enrich",
+            Enricher(shipped_models(), house.snapshots.current, house.snapshots.fresh),
+            LogSink(log, ENRICHED),
+        ),
         worker(ENRICHED, "index", decode_all, IndexSink(records, house.index, clock)),
         worker(ENRICHED, "cases", decode_all, CaseSink(records, clock)),
     ]

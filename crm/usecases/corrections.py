@@ -12,7 +12,7 @@ from crm.ports.log import EventLog
 from crm.records import audit, changes, corrections, tombstones, workspaces
 from crm.records.corrections import VALUES
 from crm.records.database import Records
-from crm.words import COLLECTED, Collected
+from crm.words import AGAIN, COLLECTED, Collected
 
 
 class Corrections:
@@ -40,5 +40,5 @@ class Corrections:
             subject = tombstones.opaque(tx, actor.workspace, post_key)
             audit.append(tx, actor.workspace, actor.user_id, "correct", subject, now, task=task, value=value)
             changes.note(tx, actor.workspace, "post", post_key, now)
-        event = Collected("again", found[0].post, now, found[0].origin, actor.workspace)
+        event = Collected(AGAIN, found[0].post, now, found[0].origin, actor.workspace)
         self._log.append(COLLECTED, [record(event)])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, select
 
 from crm.errors import InvalidInputError
 from crm.policies.access import Actor, require
+from crm.policies.clock import desk_of
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
 from crm.query.tree import Field
@@ -74,8 +76,10 @@ class Setup:
             raise InvalidInputError(f"There is no time zone {zone!r}; they look like Asia/Tehran.")
         if week_start not in range(7) or not set(weekend) <= set(range(7)) or len(set(weekend)) == 7:
             raise InvalidInputError("The week starts on one of its seven days, and at least one day is a working day.")
-        if not "00:00" <= hours.get("from", "") < hours.get("until", "") <= "24:00":
-            raise InvalidInputError("The business hours must begin before they end, as in 09:00 to 18:00.")
+        try:
+            desk_of(zone, week_start, weekend, hours)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise InvalidInputError("Business hours are two clock times such as 09:00 and 18:00.") from error
         now = self._clock.now()
         with self._records.write() as tx:
             workspaces.change(

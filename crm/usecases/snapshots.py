@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection, func, select
 
 from crm import query
@@ -22,8 +22,8 @@ from crm.usecases.monitors import narrowed
 
 EVERY_SECONDS = 1.0
 WATCHED_THREADS = 20_000
-WATCHED_DAYS = 30
-_KINDS = ("monitor", "source", "customer")
+WATCHED = timedelta(days=30)
+THREADS_SECONDS = 300.0
 
 
 class WorkspaceSnapshot(Struct, frozen=True):
@@ -60,51 +60,101 @@ def signature(kind: str, options: Mapping[str, str]) -> str:
 
 
 class Snapshots:
-    """The current snapshot; looks for changes at most once a second. Safe to share between threads."""
+    """The current snapshot; looks for changes at most once a second. Safe to share between threads.
+
+    What changes at different paces is read apart: settings by their versions, customers when one of
+    them changed, watched threads by the newest cases, so that a busy hour costs little.
+    """
 
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records, self._clock, self._lock = records, clock, Lock()
-        self._looked, self._stamp = float("-inf"), ""
+        self._looked = float("-inf")
         self._current = Snapshot({})
+        self._settings: dict[str, str] = {}
+        self._customers: int | None = None
+        self._threads: dict[str, _Threads] = {}
 
     def current(self) -> Snapshot:
-        """What is known now."""
+        """What is known now, at most a second old."""
         with self._lock:
             if self._clock.monotonic() - self._looked >= EVERY_SECONDS:
                 self._refresh()
-                self._looked = self._clock.monotonic()
+            return self._current
+
+    def fresh(self) -> Snapshot:
+        """What is known now, read at once: for posts that come again because something was just changed."""
+        with self._lock:
+            self._refresh()
             return self._current
 
     def _refresh(self) -> None:
         with self._records.read() as tx:
-            stamp = _stamp(tx)
-            if stamp != self._stamp:
-                now = self._clock.now()
-                self._current = Snapshot({one.id: _load(tx, one, now) for one in workspaces.every(tx)})
-                self._stamp = stamp
+            newest = tx.execute(select(func.max(changes.c.id)).where(changes.c.kind == "customer")).scalar()
+            ties_stale, self._customers = newest != self._customers, newest
+            found = {one.id: self._workspace(tx, one, ties_stale) for one in workspaces.every(tx)}
+        if found != self._current.workspaces:
+            self._current = Snapshot(found)
+        self._looked = self._clock.monotonic()
+
+    def _workspace(self, tx: Connection, workspace: workspaces.Workspace, ties_stale: bool) -> WorkspaceSnapshot:
+        """The snapshot of before with the parts replaced that are stale; the same object where none is."""
+        old = self._current.workspaces.get(workspace.id)
+        parts: dict[str, object] = {}
+        stamp = _settings_stamp(tx, workspace)
+        if old is None or self._settings.get(workspace.id) != stamp:
+            parts |= _settings(tx, workspace, self._clock.now())
+            self._settings[workspace.id] = stamp
+        if old is None or ties_stale:
+            parts["ties"] = customers.tie_book(tx, workspace.id)
+        threads = self._threads.setdefault(workspace.id, _Threads(workspace.id)).read(tx, self._clock)
+        if old is None or threads is not old.threads:
+            parts["threads"] = threads
+        if old is None:
+            return WorkspaceSnapshot(id=workspace.id, **parts)  # type: ignore[arg-type]
+        return structs.replace(old, **parts) if parts else old
 
 
-def _stamp(tx: Connection) -> str:
-    revisions = [(one.id, one.revision) for one in workspaces.every(tx)]
-    newest = tx.execute(select(func.max(changes.c.id)).where(changes.c.kind.in_(_KINDS))).scalar()
-    threads = tx.execute(select(func.count(), func.max(cases.c.id))).one()
-    return f"{revisions} {newest} {tuple(threads)}"
+class _Threads:
+    """Keys of the threads that a workspace works on: all of them at times, new cases in between."""
+
+    def __init__(self, workspace: str) -> None:
+        self._workspace = workspace
+        self._keys: frozenset[str] = frozenset()
+        self._newest, self._read = "", float("-inf")
+
+    def read(self, tx: Connection, clock: Clock) -> frozenset[str]:
+        """The keys now; the same object where nothing is new."""
+        mine = cases.c.workspace == self._workspace
+        if clock.monotonic() - self._read >= THREADS_SECONDS:
+            recent = select(cases.c.thread_key).where(mine, cases.c.last_post_at > clock.now() - WATCHED)
+            keys = tx.execute(recent.order_by(cases.c.last_post_at.desc()).limit(WATCHED_THREADS)).scalars().all()
+            self._keys = frozenset([*keys, *threads.inner_of(tx, self._workspace, keys)])
+            self._read = clock.monotonic()
+            self._newest = tx.execute(select(func.max(cases.c.id)).where(mine)).scalar() or ""
+            return self._keys
+        new = tx.execute(select(cases.c.id, cases.c.thread_key).where(mine, cases.c.id > self._newest)).all()
+        if new:
+            self._newest = max(row.id for row in new)
+            self._keys |= {row.thread_key for row in new}
+        return self._keys
 
 
-def _load(tx: Connection, workspace: workspaces.Workspace, now: datetime) -> WorkspaceSnapshot:
+def _settings_stamp(tx: Connection, workspace: workspaces.Workspace) -> str:
+    used = [(one.id, one.enabled) for one in sources.of_workspace(tx, workspace.id)]
+    return f"{workspace.revision} {workspace.zone} {used}"
+
+
+def _settings(tx: Connection, workspace: workspaces.Workspace, now: datetime) -> dict[str, object]:
     queries = _queries(tx, workspace, now)
     used = [one for one in sources.of_workspace(tx, workspace.id) if one.enabled]
-    return WorkspaceSnapshot(
-        id=workspace.id,
-        revision=workspace.revision,
-        monitors=MonitorSet(queries),
-        queries=queries,
-        sources=frozenset(signature(one.kind, one.options) for one in used),
-        own=frozenset(one.author_key for one in sources.accounts_of(tx, workspace.id)),
-        ties=customers.tie_book(tx, workspace.id),
-        threads=_threads(tx, workspace.id, now),
-        corrections=corrections.every(tx, workspace.id),
-    )
+    return {
+        "revision": workspace.revision,
+        "monitors": MonitorSet(queries),
+        "queries": queries,
+        "sources": frozenset(signature(one.kind, one.options) for one in used),
+        "own": frozenset(one.author_key for one in sources.accounts_of(tx, workspace.id)),
+        "corrections": corrections.every(tx, workspace.id),
+    }
 
 
 def _queries(tx: Connection, workspace: workspaces.Workspace, now: datetime) -> dict[str, Node]:
@@ -118,15 +168,3 @@ def _queries(tx: Connection, workspace: workspaces.Workspace, now: datetime) -> 
             continue  # a newer language rejects it: the Monitors page shows the error beside the query
         found[monitor.id] = narrowed(parsed, monitor.platforms, monitor.languages)
     return found
-
-
-def _threads(tx: Connection, workspace: str, now: datetime) -> frozenset[str]:
-    after = now - timedelta(days=WATCHED_DAYS)
-    rows = (
-        select(cases.c.thread_key)
-        .where(cases.c.workspace == workspace, cases.c.last_post_at > after)
-        .order_by(cases.c.last_post_at.desc())
-        .limit(WATCHED_THREADS)
-    )
-    keys = [row.thread_key for row in tx.execute(rows)]
-    return frozenset([*keys, *threads.inner_of(tx, workspace, keys)])

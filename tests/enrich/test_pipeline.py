@@ -51,7 +51,7 @@ def workspace(name: str = "w1", **more: object) -> WorkspaceSnapshot:
 
 def enricher(*workspaces: WorkspaceSnapshot) -> Enricher:
     found = Snapshot({one.id: one for one in workspaces})
-    return Enricher(Models(Says("en"), Says("negative"), Says(None)), lambda: found)
+    return Enricher(Models(Says("en"), Says("negative"), Says(None)), lambda: found, lambda: found)
 
 
 def said(text: str, *, who: str = "mina", bio: str = "", origin: Origin = "stream", **more: str) -> Collected:
