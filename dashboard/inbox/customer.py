@@ -75,7 +75,7 @@ def _head(view: CaseView, card: CustomerCard) -> Component:
     whole = (
         link(
             icon("arrow-up-right", 18, flip=True),
-            f"/customers?customer={card.customer.id}",
+            f"/customers/{card.customer.id}",
             "btn ghost ico sm",
             title=t("inbox.whole_customer"),
             **{"aria-label": t("inbox.whole_customer")},
