@@ -86,9 +86,13 @@ class Search:
         return Hit(found[0], ())
 
     def thread(self, actor: Actor, thread_key: str) -> list[Hit]:
-        """A whole conversation, oldest first."""
+        """A whole conversation, oldest first; empty where none of its posts is in the actor's reach."""
         require(actor, "read_posts")
-        return [Hit(post, ()) for post in self._index.thread(actor.scope, [thread_key])]
+        found = self._index.thread(actor.scope, [thread_key])
+        # The index gives a thread whole, whatever the scope's monitors: a way in is needed first.
+        if actor.monitors is not None and not self._index.get(actor.scope, [post.post.key for post in found]):
+            return []
+        return [Hit(post, ()) for post in found]
 
     def _parse(self, tx: Connection, actor: Actor, text: str) -> Node:
         zone = workspaces.get(tx, actor.workspace).zone

@@ -108,6 +108,10 @@ def test_single_posts_and_conversations(index: SQLiteIndex, search: Search) -> N
     index.write([said("root"), said("answer", at=5, root="root", parent="root"), said("dm", private=True)])
     assert search.post(actor(), "bluesky:root").post.post.text == "my card does not work"
     assert [hit.post.post.native_id for hit in search.thread(actor(), "bluesky:root")] == ["root", "answer"]
+    limited = actor(monitors=("m2",))
+    assert search.thread(limited, "bluesky:root") == []
+    index.write([said("third", at=9, root="root", parent="root", monitors=("m2",))])
+    assert [hit.post.post.native_id for hit in search.thread(limited, "bluesky:root")] == ["root", "answer", "third"]
     for out_of_reach in ("bluesky:dm", "bluesky:nothing"):
         with pytest.raises(NotFoundError):
             search.post(actor(), out_of_reach)
