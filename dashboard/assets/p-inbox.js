@@ -5,7 +5,7 @@
   const set = (id, props) => window.dash_clientside.set_props(id, props);
   const tell = (store, data) => $("inbox") && set("inbox-" + store, { data: { ...data, at: Date.now() } });
   const phone = () => window.matchMedia("(max-width:720px)").matches;
-  const state = { asked: {}, case: "", me: "", works: false, texts: {}, picked: new Set(), dropped: new Set(), mode: "answer", typed: 0, kept: false };
+  const state = { asked: {}, case: "", me: "", works: false, picked: new Set(), dropped: new Set(), mode: "answer", typed: 0, kept: false };
   const timers = {};
   const later = (name, ms, work) => { clearTimeout(timers[name]); timers[name] = setTimeout(work, ms); };
   const rows = () => all("#inbox-list a.q");
@@ -44,7 +44,7 @@
     state.seen = "";
     mark();
     later("bones", 150, () => bones(true));
-    tell("again", { case: id });
+    tell("again", { case: id, full: true });
     tell("here", { case: document.visibilityState === "visible" ? id : "", left: left, typing: false });
     step(id ? "thread" : "queue");
     if (push && phone() && id) history.pushState(null, "", address()); else history.replaceState(history.state, "", address());
@@ -53,10 +53,10 @@
     const bone = $("inbox-skeleton"), items = $("inbox-items");
     if (bone && items) { bone.hidden = !on; items.hidden = on; }
   }
-  const again = (full) => tell("again", { case: state.case, full: !!full });
+  const again = (full) => tell("again", { case: state.case, full: !!full || state.shown !== state.case });
   // A menu that stands open is not drawn away under the hand.
   function againSoon() {
-    later("again", 200, () => (document.querySelector(".mantine-Menu-dropdown") ? againSoon() : again()));
+    later("again", 200, () => (document.querySelector(".menu:not([hidden])") ? againSoon() : again()));
   }
   const ids = () => rows().map((row) => row.dataset.case);
   // What our own steps took out of the list goes at once; what others took out stays, dimmed, until the list is fetched.
@@ -99,6 +99,7 @@
   }
   function told(effect) {
     if (!effect || !$("inbox")) return;
+    fill(effect.places);
     if (effect.close) shut();
     if (effect.unpick) { state.picked.clear(); state.picking = false; mark(); }
     if (effect.case === state.case && effect.text !== undefined) { state.kept = false; state.answer = ""; if (state.mode === "answer") write(effect.text); }
@@ -110,7 +111,7 @@
   function shut() {
     set("inbox-time", { opened: false });
     set("inbox-new", { opened: false });
-    document.body.dispatchEvent(new MouseEvent("mousedown", { bubbles: true }));
+    for (const one of all(".menu:not([hidden])")) one.hidden = true;
   }
 
   // --- what is done here alone ---
@@ -130,7 +131,7 @@
     "note-mode": () => mode(state.mode === "note" ? "answer" : "note"),
     templates: () => { field().focus(); offer($("inbox-templates").hidden ? "" : null); },
     template: (d) => insert(d.text),
-    "copy-link": () => { navigator.clipboard.writeText(location.origin + "/inbox?case=" + state.case); set("toast", { data: { text: state.texts.copied, seconds: 3, at: Date.now() } }); },
+    "copy-link": () => { navigator.clipboard.writeText(location.origin + "/inbox?case=" + state.case); set("toast", { data: { text: state.copied, seconds: 3, at: Date.now() } }); },
     "pick-time": (d) => { state.timed = { do: d.value, ...(d.case ? { case: d.case } : {}) }; set("inbox-time", { opened: true }); },
     "time-chosen": () => { if (state.day && state.time) command({ ...state.timed, day: state.day, time: state.time }); },
     "new-customer": (d) => { state.author = d.author; set("inbox-new-name", { value: d.name }); set("inbox-new", { opened: true }); },
@@ -174,10 +175,9 @@
   function write(text) {
     const at = field();
     if (!at || at.value === text) return;
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(at, text);
-    state.quiet = true;
-    at.dispatchEvent(new Event("input", { bubbles: true }));
-    state.quiet = false;
+    at.value = text;
+    tall();
+    count();
   }
   function choose(name) {
     for (const one of all("#inbox-comp [role=radio]")) {
@@ -251,7 +251,6 @@
     if (event.target.id !== "inbox-text") return;
     tall();
     count();
-    if (state.quiet) return;
     if (state.mode === "note") localStorage.setItem("inbox-note-" + state.case, event.target.value);
     else keepSoon();
     const before = Date.now() - state.typed > 6000;
@@ -343,59 +342,92 @@
     if (id !== state.case) open(id);
   });
 
-  // --- after the server drew ---
-  function drawn(id) {
-    if (!$("inbox") || id !== state.case) return;
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      clearTimeout(timers.bones);
-      bones(false);
-      const comp = $("inbox-comp");
-      if (state.shown !== id || (comp && comp !== state.comp)) {
-        if (state.shown !== id) state.atEnd = true;
-        state.shown = id;
-        state.comp = comp;
-        state.mode = "answer";
-        state.typed = 0;
-        state.kept = !!(field() && field().value);
-        if (comp) choose(comp.dataset.way);
-        clearTimeout(timers.draft);
-        tall();
-      }
-      const list = $("inbox-items");
-      if (list && state.atEnd) list.scrollTop = list.scrollHeight;
-      later("seen", 700, () => { state.seen = id; mark(); });
-    }));
+  // --- writing in what the server drew; what did not change stays as it is ---
+  function made(html) {
+    const box = document.createElement("template");
+    box.innerHTML = html;
+    const one = box.content.firstElementChild;
+    one.drawn = html;
+    return one;
   }
+  function swap(there, html) {
+    if (there.drawn === html) return;
+    const fresh = made(html), focused = there.contains(document.activeElement) && there.querySelector("a.q");
+    there.replaceWith(fresh);
+    if (focused && fresh.querySelector("a.q")) fresh.querySelector("a.q").focus({ preventScroll: true });
+  }
+  function fill(places) {
+    for (const [id, parts] of Object.entries(places || {})) {
+      const place = $(id);
+      if (!place) continue;
+      const there = [...place.children];
+      there.slice(parts.length).forEach((one) => one.remove());
+      parts.forEach((html, at) => (at < there.length ? swap(there[at], html) : place.append(made(html))));
+    }
+    mark();
+  }
+  function bar(text) {
+    const at = $("inbox-newer");
+    at.textContent = text;
+    at.hidden = !text;
+  }
+  function queue(data) {
+    if (!data || !$("inbox")) return;
+    fill(data.places);
+    bar("");
+    $("inbox-rows").scrollTop = 0;
+  }
+  function fresh(data) {
+    if (!data || !$("inbox")) return;
+    for (const row of rows()) {
+      const id = row.dataset.case, html = data.rows[id];
+      if (html) swap(row.parentElement, html);
+      else if (state.dropped.has(id)) row.parentElement.remove();
+      else row.classList.add("gone");
+    }
+    if (!rows().length && !data.newer) draw();
+    bar(data.newer);
+    fill(data.places);
+  }
+  function drawn(data) {
+    if (!data || !$("inbox") || data.case !== state.case) return;
+    const other = state.shown !== data.case, composed = !!data.places["inbox-composer"];
+    if (composed) $("inbox-composer").replaceChildren();
+    if (other) $("inbox-items").replaceChildren();
+    fill(data.places);
+    clearTimeout(timers.bones);
+    bones(false);
+    if (other) state.atEnd = true;
+    state.shown = data.case;
+    if (composed) begin();
+    if (state.atEnd) $("inbox-items").scrollTop = $("inbox-items").scrollHeight;
+    later("seen", 700, () => { state.seen = data.case; mark(); });
+  }
+  function begin() {
+    const comp = $("inbox-comp");
+    clearTimeout(timers.draft);
+    timers.draft = 0;
+    Object.assign(state, { mode: "answer", typed: 0, answer: "", kept: !!(field() && field().value) });
+    if (comp) choose(comp.dataset.way);
+    tall();
+  }
+  const found = (data) => data && fill(data.places);
   document.addEventListener("scroll", (event) => {
     const list = event.target;
     if (list.id === "inbox-items" && !list.hidden) state.atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   }, true);
   function start(data) {
     if (!data) return;
-    const begin = () => {
-      if (!$("inbox")) return setTimeout(begin, 30);
-      Object.assign(state, data, { picked: new Set(), dropped: new Set(), picking: false, shown: null, comp: null, seen: "" });
-      new MutationObserver(() => requestAnimationFrame(mark)).observe($("inbox-list"), { childList: true, subtree: true });
-      mark();
-      drawn(state.case);
-      beat();
-      const row = rowOf(state.case);
-      if (row) row.scrollIntoView({ block: "center" });
-    };
-    begin();
-  }
-  // Fresh rows into their places; what is gone stays, dimmed, until the list is asked for anew.
-  function merge(fresh, rows) {
-    if (!fresh) return window.dash_clientside.no_update;
-    const idOf = (row) => row.props.children.props["data-case"];
-    return (rows || []).filter((row) => fresh.rows[idOf(row)] || !state.dropped.has(idOf(row))).map((row) => {
-      if (fresh.rows[idOf(row)]) return fresh.rows[idOf(row)];
-      const link = row.props.children;
-      return { ...row, props: { ...row.props, children: { ...link, props: { ...link.props, className: "q gone" } } } };
-    });
+    if (!$("inbox")) return void setTimeout(() => start(data), 30);
+    Object.assign(state, data, { picked: new Set(), dropped: new Set(), picking: false, shown: null, seen: "", atEnd: true });
+    $("inbox-first").hidden = true;
+    drawn({ case: data.case, places: data.places });
+    beat();
+    const row = rowOf(state.case);
+    if (row) row.scrollIntoView({ block: "center" });
   }
   window.dash_clientside = window.dash_clientside || {};
   const quiet = (work) => (data) => { work(data); return window.dash_clientside.no_update; };
-  window.dash_clientside.inbox = { merge };
-  for (const [name, work] of Object.entries({ start, told, kept, key, drawn, ...live })) window.dash_clientside.inbox[name] = quiet(work);
+  window.dash_clientside.inbox = {};
+  for (const [name, work] of Object.entries({ start, queue, fresh, drawn, found, told, kept, key, ...live })) window.dash_clientside.inbox[name] = quiet(work);
 })();

@@ -10,7 +10,7 @@ from crm.policies.access import may
 from dashboard.components import icon, icon_button
 from dashboard.context import actor
 from dashboard.inbox.names import able, members
-from dashboard.inbox.parts import does, item, menu
+from dashboard.inbox.parts import does, item, menu, panel
 from dashboard.inbox.snooze import presets
 from dashboard.text import t
 
@@ -58,7 +58,7 @@ def _tag() -> Component:
         className="row",
         **{"data-form": "bulk", "data-action": "tag"},
     )
-    return dmc.Popover([dmc.PopoverTarget(target), dmc.PopoverDropdown(form)], shadow="md", trapFocus=True)
+    return panel(target, form, label=t("inbox.tag"))
 
 
 def _snooze() -> Component:

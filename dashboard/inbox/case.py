@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dash import html
 from dash.development.base_component import Component
-from msgspec import Struct
 
 from crm.errors import ShenavaError
 from dashboard.components import bone, empty, failed, pane
@@ -15,60 +16,64 @@ from dashboard.inbox.customer import customer
 from dashboard.inbox.items import items
 from dashboard.inbox.names import members
 from dashboard.inbox.parts import does
+from dashboard.inbox.places import Places, place, places
 from dashboard.inbox.problems import problem
 from dashboard.text import t
 
 
-class Pieces(Struct, frozen=True):
-    """What is drawn of a case, by the place where it stands."""
+def draw(case_id: str, *, whole: bool = True) -> Places:
+    """A case in its places; without an id, or where it can't be read, a sentence in their stead.
 
-    head: list[Component] = []
-    items: list[Component] = []
-    presence: list[Component] = []
-    composer: list[Component] = []
-    customer: list[Component] = []
-
-    def all(self) -> tuple[object, ...]:
-        """In the order of the callback's outputs; None clears what was said to be wrong."""
-        return self.head, None, self.items, self.presence, self.composer, self.customer
+    Unless `whole`, the composer and what is said above it stay as they are.
+    """
+    drawn = _drawn(case_id)
+    if not whole:
+        drawn = {name: children for name, children in drawn.items() if name not in ("inbox-composer", "inbox-problem")}
+    return places(drawn)
 
 
-def draw(case_id: str) -> Pieces:
-    """The pieces of a case; without an id, or where it can't be read, a sentence in their place."""
+def _drawn(case_id: str) -> dict[str, Sequence[object]]:
     if not case_id:
-        return Pieces(items=[thread.nothing_open()])
+        return _shown(items=[thread.nothing_open()])
     try:
         view = services().inbox.case(actor(), case_id)
     except ShenavaError as error:
         again = html.Button(t("common.retry"), type="button", className="btn", **does("again"))
         back = html.Button(t("inbox.back"), type="button", className="btn narrow", **does("step", value="queue"))
-        return Pieces(items=[failed(problem(error)), html.Div([again, back], className="row centre")])
+        return _shown(items=[failed(problem(error)), html.Div([again, back], className="row centre")])
     people = members()
-    return Pieces(thread.head(view, people), items(view, people), presence(view), composer(view), customer(view))
+    return _shown(thread.head(view, people), items(view, people), presence(view), composer(view), customer(view))
 
 
-def thread_pane(pieces: Pieces) -> Component:
+def _shown(
+    head: Sequence[object] = (), items: Sequence[object] = (), presence: Sequence[object] = (),
+    composer: Sequence[object] = (), customer: Sequence[object] = (),
+) -> dict[str, Sequence[object]]:  # fmt: skip
+    nobody = [empty(t("inbox.customer_none"), "", None, "user-circle")]
+    return {
+        "inbox-head": head, "inbox-trouble": (), "inbox-items": items, "inbox-presence": presence,
+        "inbox-problem": (), "inbox-composer": composer, "inbox-customer": customer or nobody,
+    }  # fmt: skip
+
+
+def thread_pane() -> Component:
     """The pane in the middle; what may be typed in stands apart from what is drawn anew."""
     return pane(
-        html.Header(pieces.head, id="inbox-head", className="th"),
-        html.Div(id="inbox-trouble", className="trouble"),
-        html.Div(pieces.items, id="inbox-items", className="msgs", role="log", **{"aria-label": t("inbox.thread")}),
+        html.Header(id="inbox-head", className="th"),
+        place("inbox-trouble", "trouble"),
+        place("inbox-items", "msgs", role="log", **{"aria-label": t("inbox.thread")}),
         _skeleton(),
-        html.Div(pieces.presence, id="inbox-presence"),
-        html.Div(id="inbox-problem", className="trouble"),
-        html.Div(pieces.composer, id="inbox-composer"),
+        place("inbox-presence"),
+        place("inbox-problem", "trouble"),
+        place("inbox-composer"),
         label=t("inbox.thread"),
         class_="thread",
     )
 
 
-def customer_pane(pieces: Pieces) -> Component:
+def customer_pane() -> Component:
     """The pane at the far side."""
-    return pane(
-        html.Div(pieces.customer or [empty(t("inbox.customer_none"), "", None, "user-circle")], id="inbox-customer"),
-        label=t("inbox.customer"),
-        class_="third customer",
-    )
+    return pane(place("inbox-customer"), label=t("inbox.customer"), class_="third customer")
 
 
 def _skeleton() -> Component:

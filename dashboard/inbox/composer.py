@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dash_mantine_components as dmc
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from crm.policies.access import Resource, may
@@ -12,10 +11,11 @@ from crm.usecases.views import CaseView
 from dashboard.components import alert, avatar, badge, icon, kbd, said
 from dashboard.context import actor
 from dashboard.dates import full
-from dashboard.inbox.parts import does, item, menu
+from dashboard.inbox.parts import does, item, line, menu
 from dashboard.inbox.snooze import presets
 from dashboard.inbox.templates import listbox
 from dashboard.inbox.ways import chosen, rules_of, ways_row
+from dashboard.markup import element
 from dashboard.text import t
 
 
@@ -25,15 +25,11 @@ def composer(view: CaseView) -> list[Component]:
     if not may(actor(), "write_reply", Resource(case.workspace, case.monitors, case.private)):
         return [html.Div(alert(t("inbox.read_only"), "", "eye"), className="read-only")]
     way = chosen(view)
-    text = dcc.Textarea(
-        id="inbox-text",
-        value=view.draft.text if view.draft else "",
-        placeholder=t("inbox.write_here"),
-        rows=2,
-        className="write",
-        title=t("inbox.answer"),
-        spellCheck=True,
-    )
+    draft = view.draft.text if view.draft else ""
+    text = element(
+        "textarea", draft, id="inbox-text", class_="write", rows=2, dir="auto", placeholder=t("inbox.write_here"),
+        aria_label=t("inbox.answer"),
+    )  # fmt: skip
     form = html.Section(
         [
             ways_row(view, way),
@@ -145,4 +141,4 @@ def _later() -> Component:
     ]
     other = item(t("inbox.snooze_pick"), does("pick-time", value="send"), icon_name="calendar")
     resolve = item(t("inbox.send_resolve"), does("send", then="resolve"), icon_name="check")
-    return menu(target, [resolve, dmc.MenuDivider(), *lines, other], label=t("inbox.send_later"), position="top-end")
+    return menu(target, [resolve, line(), *lines, other], label=t("inbox.send_later"), end=True)

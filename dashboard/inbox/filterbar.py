@@ -13,7 +13,8 @@ from dashboard.components import icon
 from dashboard.context import actor, services
 from dashboard.inbox.filters import LANGUAGES, PLATFORMS, SORTS, SPANS, Asked
 from dashboard.inbox.names import able, called, members
-from dashboard.inbox.parts import does, item, language_name, menu, platform_name, tick
+from dashboard.inbox.parts import does, item, language_name, menu, panel, platform_name
+from dashboard.inbox.places import text_input, tick_box
 from dashboard.text import t, tn
 
 MOST_TAGS = 24
@@ -62,7 +63,7 @@ def _order(asked: Asked) -> Component:
     lines = [
         item(t(f"inbox.sort_{one}"), does("filter", name="sort", value=one), on=one == asked.sort) for one in SORTS
     ]
-    return html.Span(menu(target, lines, position="bottom-end"), className="end")
+    return html.Span(menu(target, lines, end=True), className="end")
 
 
 def _panel(asked: Asked) -> Component:
@@ -76,14 +77,7 @@ def _panel(asked: Asked) -> Component:
     )
     many = html.Div([_group(one) for one in groups(asked)], className="many")
     inside = html.Div([many, _keep()], className="fpanel")
-    return dmc.Popover(
-        [dmc.PopoverTarget(target), dmc.PopoverDropdown(inside)],
-        position="bottom-start",
-        shadow="md",
-        width=340,
-        trapFocus=True,
-        transitionProps={"duration": 120},
-    )
+    return panel(target, inside, label=t("inbox.filters"))
 
 
 def groups(asked: Asked) -> list[tuple[str, str, Options]]:
@@ -125,14 +119,7 @@ def _keep() -> Component:
     """Saving the present filter as a view, and taking saved ones away."""
     form = html.Form(
         [
-            dmc.TextInput(
-                name="name",
-                placeholder=t("inbox.view_name"),
-                required=True,
-                inputProps={"maxLength": 60},
-                className="grow",
-                **{"aria-label": t("inbox.view_name")},
-            ),
+            text_input("name", t("inbox.view_name"), longest=60, required=True),
             _shared() if may(actor(), "edit_templates") else None,
             html.Button(t("common.save"), type="submit", className="btn"),
         ],
@@ -160,7 +147,7 @@ def _keep() -> Component:
 
 
 def _shared() -> Component:
-    return tick("shared", t("inbox.view_shared"))
+    return tick_box("shared", t("inbox.view_shared"))
 
 
 def search_row(asked: Asked) -> Component:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
@@ -13,6 +12,7 @@ from dashboard.components import avatar, badge, icon, name, said
 from dashboard.context import actor, viewer
 from dashboard.dates import stamp
 from dashboard.inbox.parts import can_work, does, platform_name, said_at
+from dashboard.inbox.places import text_input
 from dashboard.text import t
 
 TONES = {"failed": "neg", "unknown": "soon", "draft": "acc"}
@@ -118,14 +118,7 @@ def _publish(reply: Reply, view: CaseView) -> Component:
 
 
 def _sent_form(what: str, label: str, reply: Reply) -> Component:
-    field = dmc.TextInput(
-        name="value",
-        placeholder=t("inbox.answer_url"),
-        size="xs",
-        inputProps={"type": "url"},
-        className="url",
-        **{"aria-label": t("inbox.answer_url")},
-    )
+    field = text_input("value", t("inbox.answer_url"), longest=2000, type="url")
     return html.Form(
         [field, html.Button(label, type="submit", className="btn sm")],
         className="row g1",

@@ -24,32 +24,47 @@ def does(what: str, **more: object) -> dict[str, Any]:
 
 
 def item(
-    label: object, what: Mapping[str, str], *, icon_name: str = "", on: bool = False, note: str = "", key: str = ""
+    label: object, what: Mapping[str, Any], *, icon_name: str = "", on: bool = False, note: str = "", key: str = ""
 ) -> Component:
     """One line of a menu; `on` ticks it, `note` stands at its end."""
     end = [html.Span(note, className="c3 t12") if note else None, kbd(key) if key else None]
-    chosen = icon("check", 14) if on else None
-    return dmc.MenuItem(
-        label,
-        leftSection=icon(icon_name, 14) if icon_name else None,
-        rightSection=html.Span([*end, chosen], className="row g1") if any((note, key, on)) else None,
-        **what,
-        **({"aria-current": "true"} if on else {}),
+    inside = [
+        icon(icon_name, 14) if icon_name else None,
+        html.Span(label, className="grow"),
+        *end,
+        icon("check", 14) if on else None,
+    ]
+    current = {"aria-current": "true"} if on else {}
+    return html.Button(inside, type="button", className="menu-item", role="menuitem", tabIndex="-1", **what, **current)
+
+
+def line() -> Component:
+    """A line between parts of a menu."""
+    return html.Hr(className="menu-line")
+
+
+def menu(target: Component, items: Sequence[Component], *, label: str = "", end: bool = False) -> Component:
+    """A menu under a button, which p-inbox-menus.js opens; `end` aligns it to the end of the button.
+
+    Mantine's menus are not used here: each of their lines makes the browser look through everything that was ever
+    drawn whenever anything is (a second and more with a full queue).
+    """
+    head = [html.Div(label, className="menu-label")] if label else []
+    return _opening(target, html.Div([*head, *items], className="menu", hidden=True, role="menu"), end=end)
+
+
+def panel(target: Component, inside: object, *, label: str) -> Component:
+    """A small surface with a form under a button."""
+    return _opening(
+        target, html.Div(inside, className="menu panel", hidden=True, role="group", **{"aria-label": label})
     )
 
 
-def menu(
-    target: Component, items: Sequence[Component], *, label: str = "", position: str = "bottom-start"
-) -> Component:
-    """A menu under a button; `label` heads it."""
-    head = [dmc.MenuLabel(label)] if label else []
-    return dmc.Menu(
-        [dmc.MenuTarget(target), dmc.MenuDropdown([*head, *items])],
-        position=position,
-        shadow="md",
-        offset=4,
-        transitionProps={"duration": 120},
-    )
+def _opening(target: Component, surface: Component, *, end: bool = False) -> Component:
+    setattr(target, "data-menu", "end" if end else "start")
+    setattr(target, "aria-haspopup", "true")
+    setattr(target, "aria-expanded", "false")
+    return html.Span([target, surface], className="menu-of")
 
 
 def choice_button(inside: object, label: str, *, class_: str = "bd line pick-one", **properties: object) -> Component:

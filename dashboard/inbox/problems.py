@@ -44,7 +44,10 @@ def problem(error: Exception) -> str:
 
 def trouble(error: Exception, *more: Component) -> Component:
     """The line that stands in the pane where something failed; `more` are ways out of it."""
-    return alert(html.Span([html.Bdi(problem(error)), *more], className="row wraps"), "neg", "alert-circle")
+    told = problem(error)
+    # A sentence of the program itself is English, whatever the language of the page.
+    said = html.Bdi(told, dir="ltr") if told == str(error) else html.Span(told)
+    return alert(html.Span([said, *more], className="row wraps"), "neg", "alert-circle")
 
 
 def fault_in(error: QueryError, text: str) -> Component:

@@ -15,46 +15,50 @@ from crm.query import QueryError
 from crm.records.desk import SavedView
 from crm.records.queue import QUEUE_VIEWS
 from crm.usecases.views import QueuePage
-from dashboard.components import alert, empty, failed, icon, icon_button, kbd, pane
+from dashboard.components import alert, empty, failed, icon, icon_button, kbd, pane, skeleton_rows
 from dashboard.context import actor, services, viewer
 from dashboard.inbox import bulk, filterbar
 from dashboard.inbox.filters import STATUSES, Asked, of_view, stored
 from dashboard.inbox.parts import does, item, menu
+from dashboard.inbox.places import Places, place, places
 from dashboard.inbox.problems import fault_in, problem
 from dashboard.inbox.rows import row
+from dashboard.markup import render
 from dashboard.numbers import number
 from dashboard.text import t
 
 SIZE = 50
 
 
-class Drawn(Struct, frozen=True):
-    """The queue in its four places: the head, what stands above the rows, the rows, what stands below them."""
-
-    head: list[Component]
-    above: list[Component]
-    rows: list[Component]
-    below: list[Component]
-
-
-def draw(asked: Asked) -> Drawn:
+def draw(asked: Asked) -> Places:
     """The queue as it is now; what is wrong with a search is said above the rows."""
     try:
         page = services().inbox.queue(actor(), asked.wanted(viewer().now), asked.cursor, SIZE)
     except QueryError as error:
-        return Drawn(head(asked, None), [fault_in(error, asked.query)], [], [])
+        return _drawn(head(asked, None), [fault_in(error, asked.query)])
     except ShenavaError as error:
-        return Drawn(head(asked, None), [failed(problem(error))], [], [])
+        return _drawn(head(asked, None), [failed(problem(error))])
     bounded = [alert(t("inbox.bounded"), "soon", "info-circle")] if page.bounded else []
     above = bounded if page.rows else [nothing(asked)]
-    return Drawn(head(asked, page), above, [row(one, asked) for one in page.rows], _pager(asked, page))
+    return _drawn(head(asked, page), above, [row(one, asked) for one in page.rows], _pager(asked, page))
+
+
+def _drawn(
+    head_: Sequence[object], above: Sequence[object], rows: Sequence[object] = (), below: Sequence[object] = ()
+) -> Places:
+    return places(
+        {
+            "inbox-queue-head": head_, "inbox-above": above, "inbox-list": rows, "inbox-below": below,
+            "inbox-queue-trouble": (),
+        }
+    )  # fmt: skip
 
 
 class Settled(Struct, frozen=True):
     """A queue that was open while things changed: fresh rows in their places, and how many new ones wait above."""
 
-    head: list[Component]
-    rows: dict[str, Component]
+    places: Places
+    rows: dict[str, str]
     newer: int
 
 
@@ -64,25 +68,27 @@ def settle(asked: Asked, shown: Sequence[str]) -> Settled:
     New are cases that would stand before one of them; those that slid in from the next page are not.
     """
     page = services().inbox.queue(actor(), asked.wanted(viewer().now), asked.cursor, SIZE)
-    there = {one.case.id: row(one, asked) for one in page.rows if one.case.id in shown}
+    there = {one.case.id: render(row(one, asked)) for one in page.rows if one.case.id in shown}
     order = [one.case.id for one in page.rows]
     last = max((at for at, case_id in enumerate(order) if case_id in there), default=-1)
     reach = order if page.cursor is None or last < 0 else order[:last]
-    return Settled(head(asked, page), there, sum(case_id not in there for case_id in reach))
+    new = sum(case_id not in there for case_id in reach)
+    return Settled(places({"inbox-queue-head": head(asked, page)}), there, new)
 
 
-def queue_pane(drawn: Drawn, asked: Asked) -> Component:
-    """The pane with everything that the callbacks fill."""
+def queue_pane(asked: Asked) -> Component:
+    """The pane with the places that the callbacks fill."""
     rows = [
-        html.Div(drawn.above, id="inbox-above"),
-        html.Ul(drawn.rows, id="inbox-list", **{"aria-label": t("inbox.queue")}),
-        html.Div(drawn.below, id="inbox-below"),
+        place("inbox-above"),
+        html.Ul(id="inbox-list", **{"aria-label": t("inbox.queue")}),
+        place("inbox-below"),
+        html.Div(skeleton_rows(9), id="inbox-first"),
     ]
     return pane(
-        html.Header(drawn.head, id="inbox-queue-head"),
+        html.Header(id="inbox-queue-head"),
         filterbar.search_row(asked),
         bulk.bar(),
-        html.Div(id="inbox-queue-trouble"),
+        place("inbox-queue-trouble", "trouble"),
         html.Button(id="inbox-newer", type="button", className="newer", hidden=True, **does("refresh")),
         html.Div(rows, id="inbox-rows", className="scroll"),
         _keys_foot(),

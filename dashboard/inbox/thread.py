@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
@@ -17,7 +16,8 @@ from dashboard.components import alert, avatar, avatars, badge, button, clock, i
 from dashboard.context import actor, services, viewer
 from dashboard.dates import full
 from dashboard.inbox.names import able
-from dashboard.inbox.parts import can_work, choice_button, does, item, menu
+from dashboard.inbox.parts import can_work, choice_button, does, item, line, menu, panel
+from dashboard.inbox.places import text_input
 from dashboard.inbox.rows import asleep
 from dashboard.inbox.snooze import presets
 from dashboard.text import t
@@ -90,7 +90,7 @@ def _snooze() -> Component:
     target = button(t("inbox.snooze"), "inbox-snooze", kind="sm", icon_name="clock-pause", key="S")
     lines = [item(label, does("snooze", value=when.isoformat()), note=full(when)) for _name, label, when in presets()]
     other = item(t("inbox.snooze_pick"), does("pick-time", value="snooze"), icon_name="calendar")
-    return menu(target, [*lines, dmc.MenuDivider(), other], position="bottom-end")
+    return menu(target, [*lines, line(), other], end=True)
 
 
 def _more(view: CaseView) -> Component:
@@ -109,7 +109,7 @@ def _more(view: CaseView) -> Component:
         lines.append(
             item(t("inbox.resolve_stay"), does("status", value="resolved", was=view.case.status), icon_name="check")
         )
-    return menu(icon_button("dots", t("inbox.more"), kind="ghost sm touch"), lines, position="bottom-end")
+    return menu(icon_button("dots", t("inbox.more"), kind="ghost sm touch"), lines, end=True)
 
 
 def _meta(view: CaseView, people: Sequence[User]) -> list[Component]:
@@ -177,7 +177,7 @@ def _assignee(view: CaseView, people: Sequence[User]) -> Component:
     nobody = item(t("common.unassigned"), does("assign", value="", was=was), icon_name="user-off", on=not there)
     return menu(
         choice_button(html.Span(shown, className="row g1"), t("inbox.assignee")),
-        [*lines, dmc.MenuDivider(), nobody],
+        [*lines, line(), nobody],
         label=t("inbox.assignee"),
     )
 
@@ -210,29 +210,14 @@ def _add_tag(view: CaseView) -> Component:
     ]
     form = html.Form(
         [
-            dmc.TextInput(
-                name="value",
-                placeholder=t("inbox.tag_name"),
-                required=True,
-                inputProps={"maxLength": 100},
-                className="grow",
-                autoComplete="off",
-                **{"aria-label": t("inbox.tag_name"), "data-autofocus": "1"},
-            ),
+            text_input("value", t("inbox.tag_name"), longest=100, required=True),
             html.Button(t("inbox.tag_add"), type="submit", className="btn pri"),
         ],
         className="row",
         **{"data-form": "tag"},
     )
     inside = html.Div([form, html.Div(offered, className="row g1 wraps")], className="fpanel")
-    return dmc.Popover(
-        [dmc.PopoverTarget(target), dmc.PopoverDropdown(inside)],
-        position="bottom-start",
-        shadow="md",
-        width=300,
-        trapFocus=True,
-        transitionProps={"duration": 120},
-    )
+    return panel(target, inside, label=t("inbox.tag_add"))
 
 
 def _next(case: Case) -> Component | None:

@@ -10,6 +10,7 @@ from crm.usecases.views import CaseView, CustomerRow
 from dashboard.components import avatar, badge, dialog, icon, name
 from dashboard.context import actor, services
 from dashboard.inbox.parts import does, tick
+from dashboard.inbox.places import text_input
 from dashboard.text import t
 
 OFFERED = 6
@@ -18,13 +19,7 @@ OFFERED = 6
 def panel(view: CaseView) -> Component:
     """Offers to tie an unknown author; the results of the search are filled in by a callback."""
     author = view.customer.author
-    field = dmc.TextInput(
-        id="inbox-find-text",
-        placeholder=t("inbox.tie_search"),
-        leftSection=icon("search", 14),
-        autoComplete="off",
-        **{"aria-label": t("inbox.tie_search")},
-    )
+    field = text_input("find", t("inbox.tie_search"), id="inbox-find-text", type="search")
     make = html.Button(
         [icon("user-plus", 14), t("inbox.customer_new")],
         type="button",

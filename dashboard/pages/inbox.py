@@ -14,7 +14,10 @@ from dashboard.inbox import case as cases
 from dashboard.page import page
 from dashboard.text import t
 
-STORES = ("do", "told", "draw", "settle", "fresh", "again", "here", "draft", "kept", "find", "heard")
+STORES = (
+    "do", "told", "undone", "draw", "queue-html", "settle", "fresh", "again", "case-html", "here", "draft", "kept",
+    "find", "found-html", "heard",
+)  # fmt: skip
 KEYS = (
     ("J", "inbox.help_next"), ("K", "inbox.help_before"), ("Enter", "inbox.help_open"), ("X", "inbox.help_pick"),
     ("R", "inbox.help_answer"), ("N", "inbox.help_note"), ("E", "inbox.help_resolve"), ("S", "inbox.help_snooze"),
@@ -37,16 +40,19 @@ def layout(case: str = "", **query: str) -> Component:
 
 def build(case_id: str, asked: filters.Asked) -> Component:
     """All three panes and what p-inbox.js needs to begin."""
-    pieces = cases.draw(case_id)
     start = {
-        "asked": filters.stored(asked), "case": case_id, "me": actor().user_id, "works": may(actor(), "work_cases"),
-        "texts": {"copied": t("inbox.copied"), "away": t("inbox.stale")},
-    }  # fmt: skip
-    parts = panes(queue.queue_pane(queue.draw(asked), asked), cases.thread_pane(pieces), cases.customer_pane(pieces))
+        "asked": filters.stored(asked),
+        "case": case_id,
+        "me": actor().user_id,
+        "works": may(actor(), "work_cases"),
+        "copied": t("inbox.copied"),
+        "places": {**queue.draw(asked), **cases.draw(case_id)},
+    }
+    parts = panes(queue.queue_pane(asked), cases.thread_pane(), cases.customer_pane())
     stores = [dcc.Store(id=f"inbox-{name}") for name in STORES]
-    begun = [dcc.Store(id="inbox-drawn", data=case_id), dcc.Store(id="inbox-start", data=start)]
+    begun = dcc.Store(id="inbox-start", data=start)
     return html.Div(
-        [parts, *stores, *begun, times.time_dialog(), ties.new_dialog()],
+        [parts, *stores, begun, times.time_dialog(), ties.new_dialog()],
         id="inbox",
         className="inbox",
         **{"data-pane": "thread" if case_id else "queue", "data-works": "1" if start["works"] else ""},
