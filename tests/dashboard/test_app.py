@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -213,27 +214,11 @@ def test_the_frame_shows_the_page_of_the_address(signed: Browser) -> None:
 
 
 def test_made_up_data_are_marked_in_the_frame() -> None:
-    services = fake_services(an_actor())
+    inbox = SimpleNamespace(queue=lambda *_: SimpleNamespace(total=3))
+    services = fake_services(an_actor(), inbox=inbox)
     browser = Browser(create_app(services), "session-1")
-    assert "Made up" not in browser.get("/_dash-layout").text
-    services.setup.work = object()
+    before = browser.get("/_dash-layout")
+    assert before.status_code == 200
+    assert "Made up" not in before.text
+    services.setup.load_demo(an_actor())
     assert "Made up" in browser.get("/_dash-layout").text
-
-
-def test_websockets_are_closed(app: FastAPI) -> None:
-    import asyncio
-
-    sent: list[Any] = []
-
-    async def run() -> None:
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        async def receive() -> Any:
-            return {"type": "websocket.connect"}
-
-        scope = {"type": "websocket", "path": "/_dash-ws-callback", "headers": [], "query_string": b""}
-        await app(scope, receive, send)
-
-    asyncio.run(run())
-    assert sent == [{"type": "websocket.close", "code": 1008}]
