@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import dash_mantine_components as dmc
 import msgspec
-from dash import Input, Output, html
+from dash import Input, Output, State, html, no_update
 from dash.development.base_component import Component
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
@@ -37,7 +37,7 @@ from dashboard.components import (
 )  # fmt: skip
 from dashboard.context import actor, services
 from dashboard.dates import clock, full, stamp
-from dashboard.page import page
+from dashboard.page import page, query
 from dashboard.text import t, tn
 
 router = APIRouter(include_in_schema=False)
@@ -81,10 +81,11 @@ def _filter(actions: list[str], chosen: str) -> Component:
                       w=220, **{"aria-label": t("audit.filter")})  # fmt: skip
 
 
-@callback(Output("url", "href"), Input("audit-action", "value"), prevent_initial_call=True)
-def choose(action: str | None) -> str:
-    """Show one kind of thing only."""
-    return f"/audit{_asked('' if action in {None, EVERY} else str(action))}"
+@callback(Output("url", "href"), Input("audit-action", "value"), State("url", "search"), prevent_initial_call=True)
+def choose(action: str | None, search: str | None) -> object:
+    """Show one kind of thing only. It fires, too, when the page is drawn with a choice: then nothing is to be done."""
+    wanted = "" if action in {None, EVERY} else str(action)
+    return no_update if wanted == query(search).get("action", "") else f"/audit{_asked(wanted)}"
 
 
 def named(action: str) -> str:
@@ -141,7 +142,9 @@ def _detail(detail: dict[str, object] | None, people: dict[str, str]) -> Compone
     if detail is None:
         return html.Span(t("audit.erased"), className="c3")
     parts = [
-        badge([html.Span(f"{key} ", className="c3"), html.Bdi(_value(value, people), className="cut")], "line")
+        badge(
+            html.Span([html.Span(f"{key} ", className="c3"), html.Bdi(_value(value, people))], className="cut"), "line"
+        )
         for key, value in detail.items()
     ]
     return html.Span(parts, className="row wraps g1")

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import uvicorn
 
+from crm.policies.rules import AddTag, Assign, SetPriority
 from crm.records import roles
+from crm.usecases.toolbox import RuleDraft
 from tests.conformance.dead_letters import letter
 from tests.dashboard.bureau import open_bureau
 from tests.dashboard.desk import Desk
@@ -158,6 +160,8 @@ def test_a_chain_is_verified_before_ones_eyes(tab: Tab) -> None:
 
 def test_nothing_is_wider_than_a_phone(tab: Tab) -> None:
     tab.desk.bureau.dead.add([letter(n) for n in range(3)])
+    toolbox, does = tab.desk.bureau.services.toolbox, (AddTag("lost"), Assign("agent"), SetPriority("high"))
+    toolbox.save_rule(tab.desk.actor, RuleDraft("Lost", "lost card", does))
     tab.page.set_viewport_size(PHONE)
     for path in PAGES:
         tab.open(path)
@@ -165,4 +169,4 @@ def test_nothing_is_wider_than_a_phone(tab: Tab) -> None:
             "[document.documentElement.scrollWidth, document.querySelector('.main').scrollWidth]"
         )
         assert max(widths) <= PHONE["width"], path
-    assert tab.complaints == []
+        assert tab.complaints == [], path

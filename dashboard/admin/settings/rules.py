@@ -64,7 +64,9 @@ def _said(action: RuleAction, people: dict[str, str]) -> Component:
         case AddTag():
             return tag(action.name)
         case Assign():
-            return badge([t("settings.rule_assign"), " ", name(people.get(action.user_id, "?"))], icon_name="user")
+            return badge(
+                html.Span([t("settings.rule_assign"), " ", name(people.get(action.user_id, "?"))]), icon_name="user"
+            )
         case SetPriority():
             return badge(t(f"settings.priority_{action.priority}"), icon_name="flag")
         case Complete():
