@@ -1,14 +1,16 @@
 """Live updates: server-sent signals that say what kind of thing changed; pages then fetch for themselves.
 
-One poller per scope serves all connections of the process. A signal carries a cursor, so a
-connection that is made anew says where it stopped and misses nothing.
+One poller serves all connections of the process. A signal carries a cursor, so a connection that
+is made anew says where it stopped and misses nothing; where what it missed is no longer kept, every
+kind is named without subjects, which means: draw anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -59,12 +61,23 @@ class Listener:
                 self.cursor = change.id
                 self._ready.set()
 
+    def wake(self) -> None:
+        """Let whoever waits for the next signal go on."""
+        self._ready.set()
+
+    def put_all(self) -> None:
+        """Take note that anything may have changed."""
+        self._kinds = {kind: {} for kind in KINDS}
+        self._ready.set()
+
     async def next(self, seconds: float) -> str | None:
         """The next signal as JSON, None when nothing changed for `seconds`."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), seconds)
-        if not self._ready.is_set():
-            return None
+        return self.take() if self._ready.is_set() else None
+
+    def take(self) -> str:
+        """The signal of all that was noted since the last one, possibly nothing."""
         self._ready.clear()
         kinds, self._kinds = self._kinds, {}
         return signal(self.cursor, {kind: list(subjects) for kind, subjects in kinds.items()})
@@ -83,24 +96,41 @@ class Hub:
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
         self._cursor = 0
+        self.closed = False
 
     async def join(self, workspace: str, after: int | None = None) -> Listener:
         """Begin to listen, after the change `after` or from now on."""
         newest = await asyncio.to_thread(self._changes.cursor)
-        listener = Listener(workspace, newest if after is None else min(after, newest))
-        # A poller that is behind the listener's past goes back; those ahead skip what they have seen.
+        listener = Listener(workspace, newest)
+        if after is not None and after != newest:
+            await self._catch_up(listener, after)
+        # The poller goes back only over what came while this listener joined; the others skip what they have seen.
         self._cursor = min(self._cursor, listener.cursor) if self._listeners else listener.cursor
         self._listeners.add(listener)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())
         return listener
 
+    async def _catch_up(self, listener: Listener, after: int) -> None:
+        # The past of one listener is its own business: read here once, and not by the poller for everybody.
+        newest = listener.cursor
+        missed = await asyncio.to_thread(self._changes.since, after) if after < newest else []
+        if missed and missed[0].id == after + 1 and missed[-1].id >= newest:
+            listener.cursor = after
+            listener.put(missed)
+            listener.cursor = missed[-1].id
+        else:
+            listener.put_all()
+
     def leave(self, listener: Listener) -> None:
         """Stop listening."""
         self._listeners.discard(listener)
 
     async def close(self) -> None:
-        """End the poller."""
+        """End the poller and every connection, which would else hold up the end of the server."""
+        self.closed = True
+        for listener in self._listeners:
+            listener.wake()
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -125,19 +155,25 @@ class StillSignedIn(Protocol):
 
 
 async def events(
-    hub: Hub, workspace: str, after: int | None, still: StillSignedIn, quiet: float = 15
-) -> AsyncIterator[str]:
-    """The body of ``/live``: a first event with the cursor, then signals; ends when the session does."""
+    hub: Hub, workspace: str, after: int | None, still: StillSignedIn, quiet: float = 15,
+    seconds: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[str]:  # fmt: skip
+    """The body of ``/live``: a first event with the cursor and what was missed, then signals.
+
+    Ends when the hub or the session does; the session is asked for every `quiet` seconds, however much happens.
+    """
     listener = await hub.join(workspace, after)
     try:
-        yield f"retry: 2000\nid: {listener.cursor}\ndata: {signal(listener.cursor, {})}\n\n"
-        while True:
+        yield f"retry: 2000\nid: {listener.cursor}\ndata: {listener.take()}\n\n"
+        asked = seconds()
+        while not hub.closed:
             found = await listener.next(quiet)
-            if found is not None:
-                yield f"id: {listener.cursor}\ndata: {found}\n\n"
-            elif await still():
-                yield ": still here\n\n"
-            else:
+            if hub.closed:
                 return
+            if found is None or seconds() - asked >= quiet:
+                if not await still():
+                    return
+                asked = seconds()
+            yield ": still here\n\n" if found is None else f"id: {listener.cursor}\ndata: {found}\n\n"
     finally:
         hub.leave(listener)

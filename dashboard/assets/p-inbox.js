@@ -322,12 +322,14 @@
   const key = (data) => { if (data && $("inbox") && keys[data.key]) keys[data.key](); };
 
   // --- what others do ---
-  const concerns = (data) => data && state.case && data.subjects.includes(state.case);
+  // A signal without subjects says that anything of its kind may have changed.
+  const about = (data, id) => !data.subjects.length || data.subjects.includes(id);
+  const concerns = (data) => data && state.case && about(data, state.case);
   const live = {
     live_case(data) { if (!data) return; if (concerns(data)) againSoon(); settleSoon(); },
     live_reply(data) { if (concerns(data)) againSoon(); },
     live_presence(data) { if (concerns(data)) againSoon(); },
-    live_post(data) { if (data && all("[data-post]").some((one) => data.subjects.includes(one.dataset.post))) againSoon(); },
+    live_post(data) { if (data && all("[data-post]").some((one) => about(data, one.dataset.post))) againSoon(); },
     live_customer(data) { if (data && state.case && document.querySelector("#inbox-customer .cu")) againSoon(); },
   };
   function beat() {

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from crm.errors import RetryableError
-from dashboard.live import Hub, Listener, events
+from dashboard.live import KINDS, Hub, Listener, events
 from tests.dashboard.fakes import FakeLive
 
 
@@ -44,6 +44,56 @@ def test_whoever_comes_back_gets_what_was_missed() -> None:
         return heard
 
     assert run(scene()) == {"cursor": 3, "changes": {"reply": ["b", "c"]}}
+
+
+class Forgetful(FakeLive):
+    """Keeps only changes after the third, and remembers what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def since(self, cursor: int) -> Any:
+        self.asked.append(cursor)
+        return [change for change in super().since(cursor) if change.id > 3]
+
+
+def test_whoever_slept_too_long_is_told_to_draw_everything_anew() -> None:
+    async def scene(after: int, rows: int) -> Any:
+        live = Forgetful()
+        for at in range(rows):
+            live.add("case", f"c{at}")
+        hub = Hub(live, interval=60)
+        listener = await hub.join("w1", after)
+        heard = json.loads(await listener.next(0) or "null")
+        await hub.close()
+        return heard
+
+    everything = {kind: [] for kind in KINDS}
+    assert run(scene(0, 6)) == {"cursor": 6, "changes": everything}
+    assert run(scene(4, 600)) == {"cursor": 600, "changes": everything}
+    assert run(scene(3, 6)) == {"cursor": 6, "changes": {"case": ["c3", "c4", "c5"]}}
+    assert run(scene(6, 6)) is None
+
+
+def test_the_past_of_one_listener_is_not_read_for_everybody() -> None:
+    async def scene() -> Any:
+        live = Forgetful()
+        for at in range(9):
+            live.add("case", f"c{at}")
+        hub = Hub(live, interval=0.001)
+        first = await hub.join("w1")
+        old = await hub.join("w1", after=0)
+        await old.next(5)
+        live.asked.clear()
+        live.add("case", "new")
+        heard = [json.loads(await one.next(5) or "null") for one in (first, old)]
+        await hub.close()
+        return heard, live.asked
+
+    heard, asked = run(scene())
+    assert heard == [{"cursor": 10, "changes": {"case": ["new"]}}] * 2
+    assert min(asked) >= 9
 
 
 def test_a_cursor_from_another_life_of_the_database_hears_the_next_change() -> None:
@@ -118,3 +168,63 @@ def test_the_stream_begins_with_the_cursor_and_ends_with_the_session() -> None:
     first, beat = run(scene())
     assert 'data: {"cursor": 1, "changes": {}}' in first
     assert beat == ": still here\n\n"
+
+
+def test_the_end_of_the_server_ends_every_connection() -> None:
+    async def scene() -> list[str]:
+        hub = Hub(FakeLive(), interval=0.001)
+
+        async def still() -> bool:
+            return True
+
+        async def listen() -> list[str]:
+            return [event async for event in events(hub, "w1", None, still, quiet=60)]
+
+        listening = asyncio.create_task(listen())
+        while not hub._listeners:
+            await asyncio.sleep(0)
+        await hub.close()
+        return await asyncio.wait_for(listening, 5)
+
+    assert len(run(scene())) == 1
+
+
+def test_a_session_that_ended_hears_nothing_even_where_something_always_happens() -> None:
+    async def scene() -> list[str]:
+        live = FakeLive()
+        answers, hands = [True, False], iter(range(0, 900, 10))
+
+        async def still() -> bool:
+            return answers.pop(0)
+
+        hub = Hub(live, interval=0.001)
+        got = []
+        async for event in events(hub, "w1", None, still, quiet=15, seconds=lambda: float(next(hands))):
+            got.append(event)
+            live.add("case", f"c{len(got)}")
+        await hub.close()
+        return got
+
+    assert [event.partition("data: ")[2].strip() for event in run(scene())] == [
+        '{"cursor": 0, "changes": {}}',
+        '{"cursor": 1, "changes": {"case": ["c1"]}}',
+        '{"cursor": 2, "changes": {"case": ["c2"]}}',
+        '{"cursor": 3, "changes": {"case": ["c3"]}}',
+    ]
+
+
+def test_what_was_missed_comes_with_the_first_event() -> None:
+    async def scene() -> str:
+        live = FakeLive()
+        live.add("case", "a")
+        live.add("case", "b")
+
+        async def still() -> bool:
+            return False
+
+        hub = Hub(live, interval=0.001)
+        got = [event async for event in events(hub, "w1", 1, still, quiet=0.01)]
+        await hub.close()
+        return got[0]
+
+    assert '"cursor": 2, "changes": {"case": ["b"]}' in run(scene())
