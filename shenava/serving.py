@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from shenava.wiring import House
 
+if TYPE_CHECKING:
+    from dashboard.live import Hub
+
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 GRACE_SECONDS = 2
+
+
+class _Server(uvicorn.Server):
+    """Ends live updates first: browsers hold them open, and they come again by themselves."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See :meth:`uvicorn.Server.shutdown`."""
+        await self._hub.close()
+        await super().shutdown(sockets)
 
 
 def serve(house: House, stop: Event) -> None:
@@ -43,7 +61,7 @@ def serve(house: House, stop: Event) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, app.state.hub)
 
     def end() -> None:
         stop.wait()

@@ -31,7 +31,7 @@ def until(look: Callable[[], T | bool | None], what: str, seconds: float = 180.0
     while time.monotonic() < end:
         found = look()
         if found:
-            return found  # type: ignore[return-value]
+            return found
         time.sleep(0.1)
     raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
 
@@ -84,12 +84,19 @@ class Installation:
         assert answer.status_code == 303, answer.text
 
     @property
+    def session(self) -> str:
+        """A session of the administrator, as their browser keeps it."""
+        house = House(Settings(data=self.data))
+        token = house.accounts.log_in(EMAIL, PASSWORD).token
+        house.close()
+        return token
+
+    @property
     def token(self) -> str:
         """An API token of the administrator."""
         if not self._token:
             house = House(Settings(data=self.data))
-            session = house.accounts.log_in(EMAIL, PASSWORD)
-            actor = house.accounts.actor_of(session.token)
+            actor = house.accounts.actor_of(self.session)
             assert actor is not None
             self._token = house.accounts.create_api_token(actor, "tests")
             house.close()

@@ -48,7 +48,7 @@ class Jetstream:
         try:
             while True:
                 with self._news:
-                    self._news.wait_for(lambda at=at: len(self.messages) > at, 0.2)  # type: ignore[misc]
+                    self._news.wait_for(lambda at=at: len(self.messages) > at, 0.2)
                     fresh, at = self.messages[at:], len(self.messages)
                 for message in fresh:
                     if message["time_us"] >= since:
