@@ -7,8 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.services.fixtures", "tests.doubles.fixtures"]
+
+# No test waits for the clock: a busy machine must not fail a property. CI repeats the same examples each time.
+settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -157,6 +157,7 @@ class TestReaching(Reaching):
             looks(stage, 1)
 
 
+@pytest.mark.slow
 def test_every_document_gives_posts_or_a_clear_reason(shared: Callable[[str], Path]) -> None:
     outcomes: Counter[str] = Counter()
     with tarfile.open(shared("fixtures/rss_feedparser.tar.gz")) as tar:
@@ -259,6 +260,7 @@ names = st.sampled_from([
 ])  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names, anything), st.booleans(), st.text(st.characters(codec=None)))
 def test_only_its_own_error_escapes(raw: dict[str, Any], as_json: bool, title: str) -> None:
     feed = Feed(ADDRESS, title, entries=[raw], json=as_json)

@@ -281,6 +281,7 @@ fields = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(fields, anything),
     st.dictionaries(st.sampled_from(["acct", "url", "note", "display_name"]), anything),

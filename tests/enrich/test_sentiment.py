@@ -64,6 +64,7 @@ def test_a_batch_of_all_languages_keeps_its_order(model: SentimentModel) -> None
     assert model.predict(texts) == [model.predict([text])[0] for text in texts]
 
 
+@pytest.mark.slow
 def test_tweets_that_were_never_learned_from(model: SentimentModel, shared: Callable[[str], Path]) -> None:
     rows = read_rows(shared("data/airline_tweets.jsonl.gz"))
     found = evaluate("sentiment", rows, model, SystemClock())
@@ -71,6 +72,7 @@ def test_tweets_that_were_never_learned_from(model: SentimentModel, shared: Call
     assert found.macro_recall >= 0.65
 
 
+@pytest.mark.slow
 def test_probabilities_come_true_as_often_as_they_say(model: SentimentModel, shared: Callable[[str], Path]) -> None:
     with gzip.open(shared("data/airline_tweets.jsonl.gz"), "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]

@@ -25,6 +25,8 @@ from index.sqlite import SQLiteIndex
 from index.sqlite.scrub import scrubbed
 from tests.conformance.index_judge import NOON, document, post
 
+pytestmark = pytest.mark.slow
+
 ACME = Scope("acme")
 ROOT = Path(__file__).resolve().parents[2]
 

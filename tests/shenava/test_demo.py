@@ -256,6 +256,7 @@ class TestTexts:
         assert all(thread[0].reply_to is None for thread in conversations(rows))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 5400), st.integers(0, 99))
 def test_it_holds_at_any_moment(days: int, seed: int) -> None:

@@ -22,12 +22,14 @@ def matches(query: str, text: str) -> bool:
     return compile_matcher(parse(query, now=NOW))(subject(text))
 
 
+@pytest.mark.slow
 @given(nodes, posts)
 def test_agrees_with_a_naive_evaluation(node: Node, said: Post) -> None:
     line = tokens(said.text)
     assert compile_matcher(node)(Subject.new(said, line)) == naive(node, said, line)
 
 
+@pytest.mark.slow
 @given(nodes, posts)
 def test_a_match_has_one_of_the_required_tokens(node: Node, said: Post) -> None:
     one = Subject.new(said, tokens(said.text))
@@ -36,6 +38,7 @@ def test_a_match_has_one_of_the_required_tokens(node: Node, said: Post) -> None:
         assert needed & one.vocabulary
 
 
+@pytest.mark.slow
 @given(st.lists(nodes, max_size=6), posts)
 def test_a_set_of_monitors_finds_each_that_matches(found: list[Node], said: Post) -> None:
     one = Subject.new(said, tokens(said.text))
@@ -120,7 +123,8 @@ def test_finds(query: str, text: str, hit: bool) -> None:
         ("lang:fa", True), ("lang:en", False), ("lang:unknown", False), ("sentiment:negative", True),
         ("urgency:unknown", True), ("urgency:high", False), ("monitor:m1", True), ("monitor:m2", False),
         ("customer:c1", True), ("thread:x:root", True), ("thread:x:1", False), ("is:own", True), ("is:mention", True),
-        ("is:imported", True), ("is:made_up", False), ("is:reply", False), ("is:private", False), ("has:media", False), ("topic:t", False),
+        ("is:imported", True),
+        ("is:made_up", False), ("is:reply", False), ("is:private", False), ("has:media", False), ("topic:t", False),
         ("intent:complaint", False), ("-intent:complaint", True), ("سلام", True),
     ],
 )  # fmt: skip

@@ -155,6 +155,7 @@ def test_posts_that_answer_each_other_in_a_circle_are_one_thread(office: Office)
     assert len(all_cases(office)) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(5)), cuts=st.sets(st.integers(1, 4)))
 def test_any_order_and_any_batches_lead_to_one_case_with_all_posts(
