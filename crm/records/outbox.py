@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
-from sqlalchemy import Connection, Select, delete, insert, or_, select, update
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, update
 
 from crm.records.sql import as_struct
 from crm.records.tables import outbox
@@ -67,7 +67,7 @@ def is_due(tx: Connection, now: datetime) -> bool:
 
 
 def claim(tx: Connection, owner: str, now: datetime, lease: timedelta) -> Parcel | None:
-    """Take the parcel that is due longest, as it was before this claim; None where nothing is due.
+    """Take the parcel that is due longest: ours from now on, else as it was before; None where nothing is due.
 
     From now on it counts as started: whoever finds it after a crash must look before sending.
     """
@@ -83,28 +83,43 @@ def claim(tx: Connection, owner: str, now: datetime, lease: timedelta) -> Parcel
             first_attempt=parcel.first_attempt if parcel.started else now,
         )
     )  # fmt: skip
-    return parcel
+    return structs.replace(parcel, lease_owner=owner)
 
 
-def put_back(tx: Connection, parcel: Parcel, not_before: datetime, *, started: bool) -> None:
-    """Give a parcel back for a later attempt; `started` False only when certainly nothing left this machine."""
-    tx.execute(
-        update(outbox)
-        .where(outbox.c.key == parcel.key, outbox.c.done_at.is_(None))
-        .values(lease_owner=None, leased_until=None, not_before=not_before, started=started)
-    )
+def put_back(tx: Connection, parcel: Parcel, not_before: datetime, *, started: bool) -> bool:
+    """Give a claimed parcel back for a later attempt; False where it is no longer ours, and then it stays as it is.
+
+    `started` is False only when certainly nothing left this machine.
+    """
+    mine = update(outbox).where(_held(parcel))
+    fields = {"lease_owner": None, "leased_until": None, "not_before": not_before, "started": started}
+    return tx.execute(mine.values(fields)).rowcount > 0
+
+
+def give_up(tx: Connection, parcel: Parcel, now: datetime) -> bool:
+    """Close a claimed parcel that was not sent; False where it is no longer ours: whoever has it may yet send it."""
+    mine = update(outbox).where(_held(parcel))
+    return tx.execute(mine.values(done_at=now, leased_until=None, lease_owner=None)).rowcount > 0
+
+
+def _held(parcel: Parcel) -> ColumnElement[bool]:
+    """Whether nobody claimed the parcel since `claim` gave it out; a lease that ran out unnoticed is still held."""
+    mine = (outbox.c.lease_owner == parcel.lease_owner) & (outbox.c.attempts == parcel.attempts + 1)
+    return and_(outbox.c.key == parcel.key, outbox.c.done_at.is_(None), mine)
 
 
 def finish(tx: Connection, key: str, now: datetime) -> bool:
-    """Close a parcel; False where somebody closed it before."""
+    """Close a parcel that was sent, by whomever it is held; False where somebody closed it before."""
     mine = update(outbox).where(outbox.c.key == key, outbox.c.done_at.is_(None))
     return tx.execute(mine.values(done_at=now, leased_until=None, lease_owner=None)).rowcount > 0
 
 
-def withdraw(tx: Connection, reply_id: str) -> bool:
-    """Take a parcel out before any attempt; False where it is on its way or was sent."""
-    mine = delete(outbox).where(
-        outbox.c.reply_id == reply_id, outbox.c.started.is_(False), outbox.c.leased_until.is_(None),
-        outbox.c.done_at.is_(None),
-    )  # fmt: skip
-    return tx.execute(mine).rowcount > 0
+def withdraw(tx: Connection, reply_id: str, now: datetime) -> bool:
+    """Take a parcel out before any attempt since its approval; False where it is on its way or was sent.
+
+    The row of one that was tried before an earlier failure stays, closed: by it the platform would know it again.
+    """
+    free = and_(outbox.c.reply_id == reply_id, outbox.c.leased_until.is_(None), outbox.c.done_at.is_(None))
+    if tx.execute(delete(outbox).where(free, outbox.c.started.is_(False))).rowcount:
+        return True
+    return tx.execute(update(outbox).where(free, outbox.c.attempts == 0).values(done_at=now)).rowcount > 0

@@ -131,7 +131,7 @@ class Replies:
         with self._records.write() as tx:
             reply, _ = self._look(tx, actor, "write_reply", reply_id)
             check_step(reply.status, "cancelled")
-            if reply.status == "approved" and reply.way != "open" and not outbox.withdraw(tx, reply.id):
+            if reply.status == "approved" and reply.way != "open" and not outbox.withdraw(tx, reply.id, now):
                 raise ReplyStateError("sending", "cancelled")
             return self._step(tx, actor.user_id, reply, "cancelled", now, status="cancelled")
 

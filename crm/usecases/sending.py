@@ -8,13 +8,14 @@ while the platform remembers keys; after that, or when looking fails, a person d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
+from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, StoreError
 from crm.policies.replies import LEASE, MAX_ATTEMPTS, may_repeat, retry_delay
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, Responder, SendOrder, Sent, UnknownOutcomeError
@@ -27,6 +28,8 @@ from crm.records.replies import Reply
 from crm.records.sources import AccountRow
 from crm.usecases import casebook
 from crm.words import Author, EnrichedPost, Label, Post
+
+logger = logging.getLogger(__name__)
 
 SETTLE = timedelta(seconds=30)
 """How long a platform may still be busy with a request whose answer was lost."""
@@ -108,6 +111,12 @@ class Sender:
             self._failed(job, error, refused=True)
         except PermanentError as error:
             self._failed(job, error)
+        except StoreError:
+            raise
+        except Exception as error:
+            # A library's own error says nothing about what left the machine, and other replies must not wait for it.
+            logger.exception("Sending the reply %s failed in a way that no responder may fail.", job.reply.id)
+            self._later(job, UnknownOutcomeError(job.case.platform, type(error).__name__), in_doubt=True)
         else:
             self._sent(job, sent)
 
@@ -151,7 +160,8 @@ class Sender:
         if in_doubt:
             delay = max(delay, SETTLE)
         with self._records.write() as tx:
-            outbox.put_back(tx, job.parcel, now + delay, started=doubtful)
+            if not outbox.put_back(tx, job.parcel, now + delay, started=doubtful):
+                return
             # A reply in doubt stays "sending": calling it back would pretend that it never left.
             status = "sending" if doubtful else "approved"
             self._step(tx, job.reply, now, status=status, error=str(error))
@@ -160,7 +170,7 @@ class Sender:
         now = self._clock.now()
         status = "unknown" if isinstance(error, InDoubtError) else "failed"
         with self._records.write() as tx:
-            if not outbox.finish(tx, job.parcel.key, now):
+            if not outbox.give_up(tx, job.parcel, now):
                 return
             self._step(tx, job.reply, now, status=status, error=str(error))
             audit.append(tx, job.reply.workspace, casebook.SYSTEM, f"reply_{status}", job.reply.id, now,

@@ -8,15 +8,15 @@ from threading import Barrier, Thread
 
 import pytest
 
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
+from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError, StoreError
 from crm.policies.replies import LEASE, MAX_ATTEMPTS, REMEMBERED, ReplyStateError
-from crm.ports.responder import UnknownOutcomeError
-from crm.records import replies, sources
+from crm.ports.responder import SendOrder, Sent, UnknownOutcomeError
+from crm.records import outbox, replies, sources
 from crm.records.replies import Reply
 from crm.usecases.sending import Sender
 from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
-from tests.doubles.platform import Killed
+from tests.doubles.platform import Killed, MemoryPlatform
 
 LENA = actor()
 
@@ -162,6 +162,87 @@ def test_a_person_may_decide_that_it_was_sent(office: Office, reply: Reply) -> N
     assert now_is(office, reply).status == "unknown"
     assert office.replies.decide_unknown(LENA, reply.id, was_sent=True).status == "sent"
     assert office.inbox.case(LENA, reply.case_id).case.status == "waiting"
+
+
+def test_a_reply_that_is_approved_again_can_be_called_back(office: Office, reply: Reply) -> None:
+    office.platform.before, office.platform.on_look = [lost()], [PermanentError("gone")]
+    worker(office).step()
+    office.clock.advance(30)
+    worker(office).step()
+    office.replies.decide_unknown(LENA, reply.id, was_sent=False)
+    office.replies.approve(LENA, reply.id)
+    assert office.replies.cancel(LENA, reply.id).status == "cancelled"
+    office.clock.advance(600)
+    assert worker(office).step() == 0
+    assert office.platform.published == []
+    with office.records.read() as tx:
+        parcel = outbox.of_reply(tx, reply.id)
+    assert parcel is not None
+    assert (parcel.started, parcel.done_at is None) == (True, False)
+
+
+def test_an_error_that_no_responder_may_raise_is_a_doubt_and_holds_up_nothing(office: Office, reply: Reply) -> None:
+    office.hear(said("p2", who="did:omid"))
+    other = office.replies.approve_and_send(LENA, case_id(office, "p2"), "reply", "Sorry, Omid!")
+    office.clock.advance(8)
+    office.platform.after = [KeyError("uri")]
+    assert worker(office).step() == 2
+    assert (now_is(office, reply).status, now_is(office, other).status) == ("sending", "sent")
+    assert "KeyError" in (now_is(office, reply).error or "")
+    office.clock.advance(30)
+    worker(office).step()
+    assert (len(office.platform.published), now_is(office, reply).status) == (2, "sent")
+
+
+def test_an_error_that_no_responder_may_raise_ends_with_a_person(office: Office, reply: Reply) -> None:
+    office.platform.before = [KeyError("uri")]
+    office.platform.on_look = [AttributeError("feed") for _ in range(MAX_ATTEMPTS)]
+    for _ in range(MAX_ATTEMPTS):
+        assert worker(office).step() == 1
+        office.clock.advance(600)
+    assert now_is(office, reply).status == "unknown"
+    assert worker(office).step() == 0
+
+
+def test_a_full_disk_ends_the_worker(office: Office, reply: Reply) -> None:
+    office.platform.before = [StoreError("The disk is full.")]
+    with pytest.raises(StoreError):
+        worker(office).step()
+    assert now_is(office, reply).status == "sending"
+
+
+class Slow(MemoryPlatform):
+    """Lets `meanwhile` happen while it sends, and then fails with `error`."""
+
+    def __init__(self, office: Office, meanwhile: Callable[[], object], error: ShenavaError) -> None:
+        super().__init__(office.platform.now)
+        self._meanwhile, self._error = meanwhile, error
+
+    def send(self, order: SendOrder) -> Sent:
+        self._meanwhile()
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [RetryableError("busy"), PermanentError("refused"), lost()])
+def test_who_lost_its_lease_changes_nothing(office: Office, reply: Reply, error: ShenavaError) -> None:
+    office.platform.after, office.platform.remembers = [lost()], False
+
+    def overtake() -> None:
+        office.clock.advance(LEASE.total_seconds())
+        assert worker(office, "w2").step() == 1
+
+    slow = Slow(office, overtake, error)
+    Sender(office.records, {"bluesky": slow}, office.vault, office.clock, "w1", lambda: 0.0).step()
+    assert now_is(office, reply).status == "sending"
+    office.clock.advance(30)
+    assert worker(office, "w3").step() == 1
+    assert (len(office.platform.published), now_is(office, reply).status) == (1, "sent")
+
+
+def test_a_lease_that_ran_out_unnoticed_is_still_held(office: Office, reply: Reply) -> None:
+    slow = Slow(office, lambda: office.clock.advance(2 * LEASE.total_seconds()), PermanentError("refused"))
+    Sender(office.records, {"bluesky": slow}, office.vault, office.clock, "w1", lambda: 0.0).step()
+    assert (now_is(office, reply).status, now_is(office, reply).error) == ("failed", "refused")
 
 
 @pytest.mark.parametrize("pause", [lambda: RetryableError("busy"), lambda: RateLimitedError("bluesky", 5)])
