@@ -12,11 +12,13 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
+from crm.records.sql import chunks
 from crm.records.tables import audit, audit_details, audit_seals
 
 GENESIS = "0" * 64
@@ -82,15 +84,7 @@ def append(
 def seal(tx: Connection, key: bytes, limit: int = 5_000) -> int:
     """Chain the rows that were committed since the last call; returns how many. Only one sealer runs at a time."""
     mac = head(tx)
-    # Numbers become visible late only while their transaction is open, so a look at the newest is enough.
-    recent = tx.execute(select(func.coalesce(func.max(audit_seals.c.audit_id), 0))).scalar_one() - OPEN_AT_MOST
-    rows = tx.execute(
-        select(audit)
-        .outerjoin(audit_seals, audit_seals.c.audit_id == audit.c.id)
-        .where(audit_seals.c.audit_id.is_(None), audit.c.id > recent)
-        .order_by(audit.c.id)
-        .limit(limit)
-    ).all()
+    rows = tx.execute(_unsealed(limit)).all()
     sealed = []
     for row in rows:
         mac = _mac(key, mac, AuditRow(*row[:7]))
@@ -98,6 +92,23 @@ def seal(tx: Connection, key: bytes, limit: int = 5_000) -> int:
     if sealed:
         tx.execute(insert(audit_seals), sealed)
     return len(sealed)
+
+
+def is_unsealed(tx: Connection) -> bool:
+    """Whether there is anything to chain."""
+    return tx.execute(_unsealed(1)).first() is not None
+
+
+def _unsealed(limit: int) -> Select[Any]:
+    # Numbers become visible late only while their transaction is open, so a look at the newest is enough.
+    newest_sealed = select(func.coalesce(func.max(audit_seals.c.audit_id), 0)).scalar_subquery()
+    return (
+        select(audit)
+        .outerjoin(audit_seals, audit_seals.c.audit_id == audit.c.id)
+        .where(audit_seals.c.audit_id.is_(None), audit.c.id > newest_sealed - OPEN_AT_MOST)
+        .order_by(audit.c.id)
+        .limit(limit)
+    )
 
 
 def head(tx: Connection) -> str:
@@ -174,7 +185,10 @@ def actions(tx: Connection, workspace: str) -> list[str]:
                            .order_by(audit.c.action)).scalars())  # fmt: skip
 
 
-def erase_details(tx: Connection, workspace: str, subject: str) -> int:
-    """Remove the details of every row about `subject`; the rows and the chain stay."""
-    about = select(audit.c.id).where(audit.c.workspace == workspace, audit.c.subject == subject)
-    return tx.execute(delete(audit_details).where(audit_details.c.audit_id.in_(about))).rowcount
+def erase_details(tx: Connection, workspace: str, *subjects: str) -> int:
+    """Remove the details of every row about `subjects`; the rows and the chain stay."""
+    gone = 0
+    for some in chunks(subjects):
+        about = select(audit.c.id).where(audit.c.workspace == workspace, audit.c.subject.in_(some))
+        gone += tx.execute(delete(audit_details).where(audit_details.c.audit_id.in_(about))).rowcount
+    return gone

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from msgspec import Struct
-from sqlalchemy import Connection, Delete, Table, delete, or_, select, update
+from sqlalchemy import Column, Connection, Delete, FromClause, Table, delete, select, update
 
+from crm.records.sql import chunks
 from crm.records.tables import (
     cases,
     corrections,
@@ -19,14 +20,21 @@ from crm.records.tables import (
     thread_joins,
 )
 
-AT_ONCE = 500
-
 
 class Found(Struct, frozen=True):
-    """What was removed: ids of cases that were opened by the erased, and how many identities."""
+    """What was removed: ids of cases and of answers (some only lost their text), and how many identities."""
 
     case_ids: tuple[str, ...]
+    reply_ids: tuple[str, ...]
     identities: int
+
+
+class Named(Struct, frozen=True):
+    """Every key of a post and of an author, and every id of a customer, that the records of a workspace hold."""
+
+    posts: frozenset[str]
+    authors: frozenset[str]
+    customers: frozenset[str]
 
 
 def authors_of(tx: Connection, workspace: str, customer_id: str) -> list[str]:
@@ -37,58 +45,129 @@ def authors_of(tx: Connection, workspace: str, customer_id: str) -> list[str]:
     return sorted({row.author_key for row in tx.execute(query)})
 
 
-def kept_by(tx: Connection, workspace: str, authors: Collection[str]) -> set[str]:
-    """Keys of the kept posts of these authors."""
-    query = select(kept_posts.c.post_key).where(
-        kept_posts.c.workspace == workspace, kept_posts.c.author_key.in_(authors)
-    )
-    return {row.post_key for row in tx.execute(query)}
+def kept_by(tx: Connection, workspace: str, authors: Collection[str]) -> dict[str, str]:
+    """The authors of the kept posts of these authors, by the post's key."""
+    found: dict[str, str] = {}
+    for some in chunks(authors):
+        mine = (kept_posts.c.workspace == workspace) & kept_posts.c.author_key.in_(some)
+        rows = tx.execute(select(kept_posts.c.post_key, kept_posts.c.author_key).where(mine))
+        found.update({row.post_key: row.author_key for row in rows})
+    return found
+
+
+def our_answers(tx: Connection, workspace: str, posts: Collection[str]) -> set[str]:
+    """Keys of the posts with which we answered `posts`: their words speak of the same person."""
+    found: set[str] = set()
+    for some in chunks(posts):
+        query = select(replies.c.answer_to, replies.c.native_id).where(
+            replies.c.workspace == workspace, replies.c.answer_to.in_(some), replies.c.native_id.is_not(None)
+        )
+        found.update(f"{row.answer_to.partition(':')[0]}:{row.native_id}" for row in tx.execute(query))
+    return found
+
+
+def named(tx: Connection, workspace: str) -> Named:
+    """Whom and what the records speak of, so that a restore can ask which of it was erased."""
+
+    def values(*columns: Column[str]) -> frozenset[str]:
+        queries = [select(column).where(column.table.c.workspace == workspace) for column in columns]
+        return frozenset(value for query in queries for value in tx.execute(query).scalars())
+
+    return Named(
+        values(kept_posts.c.post_key, cases.c.post_key, replies.c.answer_to, corrections.c.post_key,
+               idea_posts.c.post_key),
+        values(kept_posts.c.author_key, cases.c.author_key, identities.c.author_key),
+        values(customers.c.id),
+    )  # fmt: skip
 
 
 def remove(
-    tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str], customer: str = ""
+    tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str], people: Collection[str] = ()
 ) -> Found:
-    """Remove posts and authors with their cases, answers, notes and ties; with `customer`, that row too.
+    """Remove the cases of these authors, those of which no post is left, answers, ties and the customers `people`.
 
-    A case of somebody else in which an erased post stood last keeps its work and loses the preview.
+    Somebody else's case keeps its work; an answer to an erased post in it loses its text and is not sent.
+    The kept posts go afterwards, by `crm.usecases.removal.forget`, which draws the cases that are left anew.
     """
-    keys = list(posts)
-    for start in range(0, len(keys), AT_ONCE):
-        some = keys[start : start + AT_ONCE]
-        for table in (kept_posts, corrections, idea_posts):
-            tx.execute(delete(table).where(table.c.workspace == workspace, table.c.post_key.in_(some)))
-        tx.execute(
-            delete(thread_joins).where(thread_joins.c.workspace == workspace, thread_joins.c.thread_key.in_(some))
-        )
-    theirs = _cases(tx, workspace, keys, authors)
-    for start in range(0, len(theirs), AT_ONCE):
-        _remove_cases(tx, theirs[start : start + AT_ONCE])
-    _blank_previews(tx, workspace, keys)
-    ties = tx.execute(_of(identities, workspace).where(identities.c.author_key.in_(authors))).rowcount
-    if customer:
-        tx.execute(_of(customers, workspace).where(customers.c.id == customer))
-    return Found(tuple(theirs), ties)
+    theirs = _cases(tx, workspace, posts, authors)
+    answers = {*_answers_in(tx, theirs), *_answers_to(tx, workspace, posts)}
+    _remove_cases(tx, theirs)
+    _silence(tx, answers)
+    for some in chunks(posts):
+        for column in (corrections.c.post_key, idea_posts.c.post_key, thread_joins.c.thread_key):
+            tx.execute(_of(column.table, workspace).where(column.in_(some)))
+    ties = 0
+    for some in chunks(authors):
+        ties += tx.execute(_of(identities, workspace).where(identities.c.author_key.in_(some))).rowcount
+    for some in chunks(people):
+        _remove_customers(tx, workspace, some)
+    return Found(tuple(theirs), tuple(sorted(answers)), ties)
 
 
-def _of(table: Table, workspace: str) -> Delete:
+def _of(table: FromClause, workspace: str) -> Delete:
+    assert isinstance(table, Table)
     return delete(table).where(table.c.workspace == workspace)
 
 
 def _cases(tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str]) -> list[str]:
-    mine = select(cases.c.id).where(cases.c.workspace == workspace)
-    opened = or_(cases.c.author_key.in_(authors), cases.c.thread_key.in_(list(posts)[:AT_ONCE]))
-    return [row.id for row in tx.execute(mine.where(opened))]
+    found = set()
+    for column, wanted in (
+        (cases.c.author_key, authors),
+        (cases.c.thread_key, _emptied(tx, workspace, posts, authors)),
+    ):
+        for some in chunks(wanted):
+            query = select(cases.c.id).where(cases.c.workspace == workspace, column.in_(some))
+            found.update(tx.execute(query).scalars())
+    return sorted(found)
 
 
-def _remove_cases(tx: Connection, ids: list[str]) -> None:
-    answers = select(replies.c.id).where(replies.c.case_id.in_(ids))
-    tx.execute(delete(outbox).where(outbox.c.reply_id.in_(answers)))
-    tx.execute(delete(replies).where(replies.c.case_id.in_(ids)))
-    tx.execute(delete(cases).where(cases.c.id.in_(ids)))
+def _emptied(tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str]) -> set[str]:
+    """Keys of the threads in which nobody but us has said anything that stays."""
+    gone, threads = set(posts), set(posts)
+    for column, wanted in ((kept_posts.c.post_key, posts), (kept_posts.c.author_key, authors)):
+        for some in chunks(wanted):
+            mine = (kept_posts.c.workspace == workspace) & column.in_(some)
+            threads.update(tx.execute(select(kept_posts.c.thread_key).where(mine)).scalars())
+    for some in chunks(threads):
+        query = select(kept_posts.c.thread_key, kept_posts.c.post_key, kept_posts.c.author_key).where(
+            kept_posts.c.workspace == workspace, kept_posts.c.thread_key.in_(some), kept_posts.c.own.is_(False)
+        )
+        for row in tx.execute(query):
+            if row.post_key not in gone and row.author_key not in authors:
+                threads.discard(row.thread_key)
+    return threads
 
 
-def _blank_previews(tx: Connection, workspace: str, posts: list[str]) -> None:
-    for start in range(0, len(posts), AT_ONCE):
-        some = posts[start : start + AT_ONCE]
-        here = (cases.c.workspace == workspace) & cases.c.post_key.in_(some)
-        tx.execute(update(cases).where(here).values(preview="", title="", author_name=""))
+def _answers_in(tx: Connection, case_ids: Collection[str]) -> Iterator[str]:
+    for some in chunks(case_ids):
+        yield from tx.execute(select(replies.c.id).where(replies.c.case_id.in_(some))).scalars()
+
+
+def _answers_to(tx: Connection, workspace: str, posts: Collection[str]) -> Iterator[str]:
+    for some in chunks(posts):
+        mine = (replies.c.workspace == workspace) & replies.c.answer_to.in_(some)
+        yield from tx.execute(select(replies.c.id).where(mine)).scalars()
+
+
+def _remove_cases(tx: Connection, case_ids: Collection[str]) -> None:
+    for some in chunks(case_ids):
+        answers = select(replies.c.id).where(replies.c.case_id.in_(some))
+        tx.execute(delete(outbox).where(outbox.c.reply_id.in_(answers)))
+        tx.execute(delete(replies).where(replies.c.case_id.in_(some)))
+        tx.execute(delete(cases).where(cases.c.id.in_(some)))
+
+
+def _silence(tx: Connection, reply_ids: Collection[str]) -> None:
+    """Take the text out of answers; what was not sent never will be."""
+    for some in chunks(reply_ids):
+        mine = replies.c.id.in_(some)
+        tx.execute(update(replies).where(mine).values(text="", error=None, version=replies.c.version + 1))
+        tx.execute(update(replies).where(mine, replies.c.status != "sent").values(status="cancelled"))
+        tx.execute(delete(outbox).where(outbox.c.reply_id.in_(some)))
+
+
+def _remove_customers(tx: Connection, workspace: str, ids: Collection[str]) -> None:
+    mine = (cases.c.workspace == workspace) & cases.c.customer_id.in_(ids)
+    tx.execute(update(cases).where(mine).values(customer_id=None))
+    tx.execute(_of(identities, workspace).where(identities.c.customer_id.in_(ids)))
+    tx.execute(_of(customers, workspace).where(customers.c.id.in_(ids)))

@@ -24,6 +24,7 @@ from crm.query.tree import Field
 from crm.records import audit, changes, dead_letters, erasure, tombstones, workspaces
 from crm.records.database import Records
 from crm.records.erasure import Found
+from crm.usecases import removal
 
 SYSTEM = "system"
 
@@ -88,18 +89,21 @@ class Privacy:
         customer: str = "",
     ) -> Receipt:
         now, who = self._clock.now(), actor.user_id if actor else SYSTEM
+        people = [customer] if customer else []
         with self._records.write() as tx:
             tombstones.bury(tx, workspace, posts, "post", "erased", now)
             tombstones.bury(tx, workspace, authors, "author", "erased", now)
-            subjects = tuple(tombstones.opaque(tx, workspace, key) for key in [*posts, *authors, customer] if key)
+            subjects = tuple(tombstones.opaque(tx, workspace, key) for key in [*posts, *authors, *people])
         keys = {*posts, *self._said_by(workspace, authors)}
+        with self._records.write() as tx:
+            answers = erasure.our_answers(tx, workspace, keys)
+            tombstones.bury(tx, workspace, answers, "post", "erased", now)
+        keys |= answers
         gone = self._index.delete(workspace, list(keys), list(authors))
         events = self._log.erase({*keys, *(f"{workspace}/{key}" for key in keys)})
         with self._records.write() as tx:
-            found = erasure.remove(tx, workspace, keys, authors, customer)
+            found = removal.erase(tx, workspace, keys, authors, people, now)
             letters = dead_letters.erase(tx, {*keys, *(f"{workspace}/{key}" for key in keys)})
-            for subject in (*subjects, *found.case_ids):
-                audit.erase_details(tx, workspace, subject)
             for subject in subjects:
                 audit.append(tx, workspace, who, "erase", subject, now)
             changes.note(tx, workspace, "case", "erased", now)
@@ -118,7 +122,7 @@ class Privacy:
                 if cursor is None:
                     break
         with self._records.read() as tx:
-            return keys | erasure.kept_by(tx, workspace, authors)
+            return keys | erasure.kept_by(tx, workspace, authors).keys()
 
     def _receipt(
         self, workspace: str, subjects: tuple[str, ...], now: datetime, posts: int, found: Found, events: int,

@@ -1,4 +1,4 @@
-"""What a platform's deletion does to the records: a deletion wins."""
+"""What a platform's deletion and an erasure do to the records: a deletion wins."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from crm.policies.cases import preview_of, title_of
-from crm.records import cases, changes, kept_posts, tombstones
+from crm.records import audit, cases, changes, erasure, kept_posts, tombstones
 from crm.records.cases import Case
+from crm.records.erasure import Found
 from crm.usecases import casebook
 from crm.words import EnrichedPost, RemovedPost
 
@@ -28,10 +29,22 @@ def remove(tx: Connection, workspace: str, removed: Sequence[RemovedPost], now: 
     forget(tx, workspace, posts, authors, now)
 
 
+def erase(
+    tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str], people: Collection[str],
+    now: datetime,
+) -> Found:  # fmt: skip
+    """Take posts, all of these authors and the customers `people` out of the records, audit details included."""
+    found = erasure.remove(tx, workspace, posts, authors, people)
+    forget(tx, workspace, posts, authors, now)
+    hashed = [tombstones.opaque(tx, workspace, key) for key in {*posts, *authors, *people}]
+    audit.erase_details(tx, workspace, *hashed, *found.case_ids, *found.reply_ids, *people)
+    return found
+
+
 def forget(
     tx: Connection, workspace: str, post_keys: Collection[str], author_keys: Collection[str], now: datetime
 ) -> None:
-    """Delete kept posts and draw the cases that held them anew from what is left. Also what an erasure calls."""
+    """Delete kept posts and draw the cases that held them anew from what is left."""
     touched = kept_posts.remove(tx, workspace, post_keys, author_keys)
     for thread_key, case in cases.by_threads(tx, workspace, touched).items():
         left = [post for post in kept_posts.of_threads(tx, workspace, [thread_key]) if not post.own]

@@ -12,15 +12,20 @@ from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
 from crm.ports.dead import DeadLetter
 from crm.records import audit, tombstones
+from crm.records import kept_posts as kept_posts_of
+from crm.records.columns import metadata
 from crm.records.dead_letters import RecordedDeadLetters
-from crm.records.tables import cases, kept_posts
+from crm.records.tables import audit_details, cases, customers, identities, kept_posts, outbox, replies
+from crm.usecases.customers import CustomerDraft
 from crm.usecases.indexing import IndexSink
 from crm.usecases.privacy import Privacy
+from crm.usecases.sending import Sender
 from crm.words import ENRICHED, RemovedPost
 from stream.sqlite import SQLiteLog
+from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
 
-BOSS = actor("ines", "administrator")
+BOSS, LENA = actor("ines", "administrator"), actor()
 
 
 @pytest.fixture
@@ -129,3 +134,112 @@ def test_a_platforms_deletion_removes_and_keeps_away(office: Office, sink: Index
         tombstones.expire(tx, office.clock.now())
     sink.write([said("p1", revision=6), said("p7", revision=6)])
     assert [one.post.key for one in office.index.get(BOSS.scope, ["bluesky:p1", "bluesky:p7"])] == ["bluesky:p7"]
+
+
+def words_in(office: Office) -> str:
+    """Everything that stands in any column of any table of the records, as one text."""
+    found = []
+    with office.records.read() as tx:
+        for table in metadata.sorted_tables:
+            for row in tx.execute(select(table)):
+                found += [cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell) for cell in row]
+    return "\n".join(found).lower()
+
+
+def thread_of_kian(office: Office) -> str:
+    """A case of Kian's, in which Mina spoke last and was answered; returns its id."""
+    office.hear(
+        said("p1", "heron is late", at=0, who="did:kian"),
+        said("p2", "zebra too", at=1, who="did:mina", parent="p1", root="p1"),
+    )
+    return case_id(office, "p2")
+
+
+def test_the_post_that_opened_a_case_leaves_no_title(office: Office, privacy: Privacy) -> None:
+    office.hear(
+        said("p2", "zebra is late", at=0, parent="p1", root="p1"),
+        said("p3", "and heron too", at=1, parent="p1", root="p1"),
+    )
+    assert "zebra" in words_in(office)
+    privacy.erase_post(BOSS, "bluesky:p2")
+    assert "zebra" not in words_in(office)
+    with office.records.read() as tx:
+        (title,) = tx.execute(select(cases.c.title)).scalars()
+    assert title == "and heron too"
+
+
+def test_somebody_elses_case_is_theirs_again(office: Office, privacy: Privacy) -> None:
+    there = thread_of_kian(office)
+    (receipt,) = privacy.erase_author(BOSS, "bluesky:did:mina")
+    assert receipt.cases == 0
+    with office.records.read() as tx:
+        row = tx.execute(select(cases)).one()
+    assert (row.id, row.title, row.preview) == (there, "heron is late", "heron is late")
+    assert (row.author_key, row.author_name, row.post_key) == ("bluesky:did:kian", "Kian", "bluesky:p1")
+    left = words_in(office)
+    assert "zebra" not in left
+    assert "mina" not in left
+
+
+def test_a_case_of_somebody_else_outlives_the_root_of_its_thread(office: Office, privacy: Privacy) -> None:
+    office.hear(said("p2", "heron is late", who="did:kian", parent="p1", root="p1"))
+    privacy.erase_post(BOSS, "bluesky:p1")
+    with office.records.read() as tx:
+        assert tx.execute(select(cases.c.title)).scalars().all() == ["heron is late"]
+
+
+def test_a_case_goes_with_its_last_post(office: Office, privacy: Privacy) -> None:
+    office.hear(said("p2", "zebra", parent="p1", root="p1"))
+    (receipt,) = privacy.erase_post(BOSS, "bluesky:p2")
+    assert receipt.cases == 1
+    with office.records.read() as tx:
+        assert tx.execute(select(cases.c.id)).all() == []
+
+
+def test_an_answer_to_an_erased_post_is_neither_read_nor_sent(office: Office, privacy: Privacy) -> None:
+    there = thread_of_kian(office)
+    office.replies.approve_and_send(LENA, there, "reply", "Dear Mina, sorry about the zebra", "en")
+    privacy.erase_author(BOSS, "bluesky:did:mina")
+    with office.records.read() as tx:
+        assert [(row.text, row.status) for row in tx.execute(select(replies))] == [("", "cancelled")]
+        assert tx.execute(select(outbox.c.key)).all() == []
+        (erased,) = [row for row in audit.newest(tx, WORKSPACE) if row.action == "reply_approved"]
+    assert erased.detail is None
+    assert "dear mina" not in words_in(office)
+
+
+def test_the_words_with_which_we_answered_go_too(office: Office, privacy: Privacy) -> None:
+    there = thread_of_kian(office)
+    office.replies.approve_and_send(LENA, there, "reply", "Dear Mina, sorry about the zebra", "en")
+    office.clock.advance(8)
+    Sender(office.records, {"bluesky": office.platform}, office.vault, office.clock, "w1", lambda: 0.0).step()
+    assert "dear mina" in words_in(office)
+    privacy.erase_author(BOSS, "bluesky:did:mina")
+    assert "dear mina" not in words_in(office)
+
+
+def test_an_erased_customer_leaves_no_name(office: Office, privacy: Privacy) -> None:
+    mina = office.customers.save(LENA, CustomerDraft("Zebra Mina", "mina@example.org"))
+    office.customers.save(LENA, CustomerDraft("Zebra Mina II", "mina@example.org"), mina.id)
+    office.customers.tie(LENA, "bluesky:did:mina", mina.id)
+    office.hear(said("p1", "zebra"))
+    office.replies.approve_and_send(LENA, case_id(office, "p1"), "reply", "Sorry about the zebra", "en")
+    privacy.erase_customer(BOSS, mina.id)
+    left = words_in(office)
+    assert "zebra" not in left
+    assert "mina" not in left
+    with office.records.read() as tx:
+        for table in (customers, identities, replies):
+            assert tx.execute(select(table)).all() == []
+        assert {row.action for row in audit.newest(tx, WORKSPACE)} >= {"reply_approved", "erase"}
+        kept = {row.audit_id for row in tx.execute(select(audit_details))}
+        assert kept == {row.id for row in audit.newest(tx, WORKSPACE) if row.action == "erase"}
+
+
+def test_an_author_of_many_posts_is_erased_whole(office: Office, privacy: Privacy) -> None:
+    with office.records.write() as tx:
+        kept = [(said(f"p{n}", "zebra", at=n), f"bluesky:p{n}") for n in range(1200)]
+        kept_posts_of.keep(tx, kept)
+    office.hear(said("p1199", "zebra", at=1199))
+    privacy.erase_author(BOSS, "bluesky:did:mina")
+    assert "zebra" not in words_in(office)
