@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -41,6 +40,7 @@ from crm.usecases.toolbox import Toolbox
 from crm.usecases.trail import Trail
 from crm.usecases.trends import Trends
 from shenava import backup
+from shenava.disk import DiskUse
 from shenava.settings import Settings
 from shenava.vault import FileVault
 
@@ -155,7 +155,7 @@ class House:
             customers=customers,
             search=Search(records, index, clock),
             trends=Trends(records, index, clock),
-            health=Health(records, log, self._replay, self._disk, clock),
+            health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),
             privacy=Privacy(records, index, log, vault, clock),
             corrections=Corrections(records, index, log, clock),
@@ -183,10 +183,6 @@ class House:
         from stream.upkeep import replay
 
         return replay(self.dead, self.log, self.clock, list(ids))  # type: ignore[call-overload]
-
-    def _disk(self) -> tuple[int, int]:
-        used = sum(path.stat().st_size for path in self.data.rglob("*") if path.is_file())
-        return used, shutil.disk_usage(self.data).free
 
     def _make_folder(self) -> None:
         try:

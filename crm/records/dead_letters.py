@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 
+import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from crm import envelope
 from crm.ports.dead import DeadLetter
+from crm.records import tombstones, workspaces
 from crm.records.database import Records
+from crm.records.sql import chunks
 from crm.records.tables import dead_letters
+
+KEY_LENGTH = 400
+"""As much of a key as the column holds."""
+
+REPLAYED_KEPT = timedelta(days=30)
 
 
 class Grouped(Struct, frozen=True):
@@ -40,10 +49,9 @@ class RecordedDeadLetters:
         ids = [letter.id for letter in letters]
         with self._records.write() as tx:
             there = {row.id for row in tx.execute(select(dead_letters.c.id).where(dead_letters.c.id.in_(ids)))}
-            new = {letter.id: structs.asdict(letter) for letter in letters if letter.id not in there}
+            new = {letter.id: letter for letter in letters if letter.id not in there and not _is_buried(tx, letter)}
             if new:
-                rows = [{**row, "workspace": row["workspace"] or "", "key": row["key"][:400]} for row in new.values()]
-                tx.execute(insert(dead_letters), rows)
+                tx.execute(insert(dead_letters), [_row(letter) for letter in new.values()])
 
     def list(self, workspace: str | None = None, limit: int = 100, after: str | None = None) -> Sequence[DeadLetter]:
         query = select(dead_letters).order_by(dead_letters.c.failed_at.desc(), dead_letters.c.id).limit(limit)
@@ -69,8 +77,9 @@ class RecordedDeadLetters:
 
 def waiting(tx: Connection, workspace: str, at_most: int = 2_000) -> list[Grouped]:
     """Letters that were not replayed, grouped by what went wrong, the largest group first."""
+    # Without the values: up to a thousand times as large as the rest, and not shown before somebody asks for one.
     query = (
-        select(dead_letters)
+        select(*(column for column in dead_letters.c if column.name != "value"))
         .where(dead_letters.c.workspace.in_([workspace, ""]), dead_letters.c.replayed_at.is_(None))
         .order_by(dead_letters.c.failed_at.desc())
         .limit(at_most)
@@ -97,13 +106,67 @@ def discard(tx: Connection, workspace: str, ids: Collection[str]) -> int:
     return tx.execute(query).rowcount
 
 
-def erase(tx: Connection, keys: Collection[str]) -> int:
-    """Remove every letter about these posts (keys with and without their workspace); returns how many."""
-    return tx.execute(delete(dead_letters).where(dead_letters.c.key.in_(keys))).rowcount
+def erase(tx: Connection, workspace: str, keys: Collection[str], authors: Collection[str] = ()) -> int:
+    """Remove every letter about these posts or with words of these authors, also of posts that no store holds.
+
+    Returns how many.
+    """
+    gone = 0
+    for some in chunks({one[:KEY_LENGTH] for key in keys for one in (key, f"{workspace}/{key}")}):
+        gone += tx.execute(delete(dead_letters).where(dead_letters.c.key.in_(some))).rowcount
+    if authors:
+        quoted = [msgspec.json.encode(key.partition(":")[2]) for key in authors]
+        said = {letter for letter, about in _subjects(tx, workspace) if not about.isdisjoint(authors)}
+        gone += _delete(tx, said | _unreadable(tx, workspace, quoted))
+    return gone
+
+
+def erase_buried(tx: Connection, workspace: str) -> int:
+    """Remove every letter with a post that a tombstone of the workspace covers; returns how many."""
+    about = dict(_subjects(tx, workspace))
+    gone = tombstones.buried(tx, workspace, frozenset().union(*about.values()))
+    return _delete(tx, {letter for letter, subjects in about.items() if subjects & gone})
+
+
+def expire(tx: Connection, now: datetime) -> int:
+    """Drop letters that were replayed more than 30 days ago; returns how many."""
+    return tx.execute(delete(dead_letters).where(dead_letters.c.replayed_at < now - REPLAYED_KEPT)).rowcount
+
+
+def _subjects(tx: Connection, workspace: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Ids of letters, each with the keys of its post and the author; letters without a post are left out."""
+    query = select(dead_letters.c.id, dead_letters.c.value).where(dead_letters.c.workspace.in_([workspace, ""]))
+    for row in tx.execute(query):
+        subjects = envelope.about(row.value)
+        if subjects:
+            yield row.id, subjects
+
+
+def _unreadable(tx: Connection, workspace: str, quoted: Sequence[bytes]) -> set[str]:
+    """Ids of letters that can't be read as an event but name one of these ids in quotes."""
+    query = select(dead_letters.c.id, dead_letters.c.value).where(dead_letters.c.workspace.in_([workspace, ""]))
+    return {
+        row.id for row in tx.execute(query) if any(one in row.value for one in quoted) and not envelope.about(row.value)
+    }
+
+
+def _delete(tx: Connection, ids: Collection[str]) -> int:
+    return sum(tx.execute(delete(dead_letters).where(dead_letters.c.id.in_(some))).rowcount for some in chunks(ids))
+
+
+def _is_buried(tx: Connection, letter: DeadLetter) -> bool:
+    """Whether a tombstone covers the post of a letter; one that names no workspace is everybody's."""
+    subjects = envelope.about(letter.value)
+    places = [letter.workspace] if letter.workspace else [one.id for one in workspaces.every(tx)]
+    return bool(subjects) and any(tombstones.buried(tx, place, subjects) for place in places)
+
+
+def _row(letter: DeadLetter) -> dict[str, object]:
+    return {**structs.asdict(letter), "workspace": letter.workspace or "", "key": letter.key[:KEY_LENGTH]}
 
 
 def _letter(row: Row[tuple[object, ...]]) -> DeadLetter:
-    return DeadLetter(**{**row._asdict(), "workspace": row.workspace or None})
+    return DeadLetter(**{"value": b"", **row._asdict(), "workspace": row.workspace or None})
 
 
 def _grouped(letters: list[DeadLetter]) -> Grouped:
