@@ -19,7 +19,10 @@ def host_allowed(host: str, settings: ConsoleSettings) -> bool:
 
     Any other name may be a foreign site whose name was pointed at this machine (DNS rebinding).
     """
-    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
     public = urlsplit(settings.public_url).hostname
     return name in {"localhost", public, settings.host} or _is_address(name)
 
@@ -29,7 +32,10 @@ def same_origin(headers: Headers, settings: ConsoleSettings) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in {"same-origin", "none"}
-    origin = urlsplit(headers.get("origin", "")).netloc
+    try:
+        origin = urlsplit(headers.get("origin", "")).netloc
+    except ValueError:
+        return False
     return bool(origin) and origin in {headers.get("host"), urlsplit(settings.public_url).netloc}
 
 

@@ -69,6 +69,7 @@ def add_source(who: Caller, asked: SourceText) -> SourceRow:
 @router.post("/sources/check", response_model=list[shown(Problem)])  # type: ignore[misc]
 def check_source(who: Caller, asked: SourceText) -> list[Problem]:
     """What is wrong with the options of a source."""
+    require(who.actor, "edit_sources")
     _no_path(who, asked.kind)
     return who.services.sources.check(asked.kind, asked.options)
 

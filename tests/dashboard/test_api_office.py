@@ -106,6 +106,7 @@ def test_sources_are_checked_added_paused_and_removed(bureau: Bureau) -> None:
     kinds = {one["kind"]: one for one in bureau.as_("agent", "GET", "/source-kinds").json()}
     assert {"jetstream", "mastodon", "feed", "file"} <= set(kinds)
     assert bureau.as_("manager", "POST", "/sources/check", json={"kind": "feed"}).json()[0]["option"] == "url"
+    assert bureau.as_("agent", "POST", "/sources/check", json={"kind": "feed"}).status_code == 403
     feed = {"kind": "feed", "name": "News", "options": {"url": "https://news.example.com/feed"}}
     made = bureau.as_("manager", "POST", "/sources", json=feed).json()
     path = f"/sources/{made['id']}"

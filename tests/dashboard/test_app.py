@@ -94,7 +94,13 @@ def test_versioned_assets_are_kept_and_pages_are_not(signed: Browser) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Sec-Fetch-Site": "cross-site"}],
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "http://["},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
 )
 def test_a_request_from_another_site_changes_nothing(headers: dict[str, str]) -> None:
     services = fake_services(an_actor())
@@ -104,7 +110,8 @@ def test_a_request_from_another_site_changes_nothing(headers: dict[str, str]) ->
 
 
 @pytest.mark.parametrize(("host", "status"), [("localhost:8050", 200), ("127.0.0.1", 200), ("[::1]:80", 200),
-                                              ("rebound.example", 421), ("", 421)])  # fmt: skip
+                                              ("rebound.example", 421), ("", 421), ("[", 421),
+                                              ("[::1", 421)])  # fmt: skip
 def test_a_foreign_host_name_is_refused(app: FastAPI, host: str, status: int) -> None:
     assert Browser(app).get("/health", headers={"Host": host}).status_code == status
 
