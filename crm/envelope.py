@@ -60,9 +60,25 @@ class Head(Struct, frozen=True):
     workspace: str | None = None
 
 
+class _Speaker(Struct, frozen=True):
+    platform: str
+    native_id: str
+
+
+class _Said(Struct, frozen=True):
+    platform: str
+    native_id: str
+    author: _Speaker
+
+
+class _Speech(Struct, frozen=True):
+    post: _Said
+
+
 _encoder = msgspec.json.Encoder()
 _envelopes = msgspec.json.Decoder(Envelope)
 _owners = msgspec.json.Decoder(_Owner)
+_speeches = msgspec.json.Decoder(_Speech)
 _collected: msgspec.json.Decoder[CollectedEvent] = msgspec.json.Decoder(Collected | Removed)
 _enriched: msgspec.json.Decoder[EnrichedEvent] = msgspec.json.Decoder(EnrichedPost | RemovedPost)
 
@@ -110,6 +126,18 @@ def head(value: bytes) -> Head:
         return Head(envelope.schema, _owners.decode(envelope.event).workspace)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Head(envelope.schema)
+
+
+def about(value: bytes) -> frozenset[str]:
+    """The keys of the post that an event carries and of its author; none where it carries or tells none. Never raises.
+
+    It reads what a newer program wrote too.
+    """
+    try:
+        post = _speeches.decode(_envelopes.decode(value).event).post
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return frozenset()
+    return frozenset(f"{one.platform}:{one.native_id}" for one in (post, post.author))
 
 
 def _decode(value: bytes, decoder: msgspec.json.Decoder[T], kind: str) -> T:

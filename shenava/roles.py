@@ -17,8 +17,8 @@ import msgspec
 from crm import envelope
 from crm.errors import RetryableError
 from crm.ports import log as log_port
+from crm.records import dead_letters, tombstones
 from crm.records import roles as role_records
-from crm.records import tombstones
 from crm.usecases.casework import CaseSink
 from crm.usecases.indexing import IndexSink
 from crm.words import COLLECTED, ENRICHED, EnrichedEvent
@@ -75,6 +75,7 @@ def respond(house: House, stop: Event) -> None:
                 live.forget_old()
                 with house.records.write() as tx:
                     tombstones.expire(tx, house.clock.now())
+                    dead_letters.expire(tx, house.clock.now())
         house.clock.sleep(SEAL_SECONDS, stop)
 
 

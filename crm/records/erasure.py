@@ -110,7 +110,7 @@ def _of(table: FromClause, workspace: str) -> Delete:
 
 
 def _cases(tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str]) -> list[str]:
-    found = set()
+    found: set[str] = set()
     for column, wanted in (
         (cases.c.author_key, authors),
         (cases.c.thread_key, _emptied(tx, workspace, posts, authors)),

@@ -103,7 +103,7 @@ class Privacy:
         events = self._log.erase({*keys, *(f"{workspace}/{key}" for key in keys)})
         with self._records.write() as tx:
             found = removal.erase(tx, workspace, keys, authors, people, now)
-            letters = dead_letters.erase(tx, {*keys, *(f"{workspace}/{key}" for key in keys)})
+            letters = dead_letters.erase(tx, workspace, keys, authors)
             for subject in subjects:
                 audit.append(tx, workspace, who, "erase", subject, now)
             changes.note(tx, workspace, "case", "erased", now)

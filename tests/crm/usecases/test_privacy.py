@@ -12,7 +12,6 @@ from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
 from crm.ports.dead import DeadLetter
 from crm.records import audit, tombstones
-from crm.records import kept_posts as kept_posts_of
 from crm.records.columns import metadata
 from crm.records.dead_letters import RecordedDeadLetters
 from crm.records.tables import audit_details, cases, customers, identities, kept_posts, outbox, replies
@@ -20,7 +19,7 @@ from crm.usecases.customers import CustomerDraft
 from crm.usecases.indexing import IndexSink
 from crm.usecases.privacy import Privacy
 from crm.usecases.sending import Sender
-from crm.words import ENRICHED, RemovedPost
+from crm.words import COLLECTED, ENRICHED, RemovedPost
 from stream.sqlite import SQLiteLog
 from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
@@ -236,10 +235,10 @@ def test_an_erased_customer_leaves_no_name(office: Office, privacy: Privacy) -> 
         assert kept == {row.id for row in audit.newest(tx, WORKSPACE) if row.action == "erase"}
 
 
-def test_an_author_of_many_posts_is_erased_whole(office: Office, privacy: Privacy) -> None:
-    with office.records.write() as tx:
-        kept = [(said(f"p{n}", "zebra", at=n), f"bluesky:p{n}") for n in range(1200)]
-        kept_posts_of.keep(tx, kept)
-    office.hear(said("p1199", "zebra", at=1199))
-    privacy.erase_author(BOSS, "bluesky:did:mina")
+def test_a_post_that_died_before_the_index_goes_with_its_author(office: Office, privacy: Privacy) -> None:
+    died = said("p1", "zebra")
+    letter = DeadLetter("d1", COLLECTED, "enrich", 0, 1, died.post.key, envelope.encode(died), "E", "no", START, 1)
+    RecordedDeadLetters(office.records).add([letter])
+    (receipt,) = privacy.erase_author(BOSS, "bluesky:did:mina")
+    assert receipt.dead_letters == 1
     assert "zebra" not in words_in(office)
