@@ -227,6 +227,7 @@ cases = Table(
     Index(None, "workspace", "status", "due_at"),
     Index(None, "workspace", "author_key"),
     Index(None, "workspace", "assignee_id", "status"),
+    Index(None, "snoozed_until"),
 )
 
 thread_joins = Table(  # a thread's key that turned out to be part of another thread

@@ -68,5 +68,8 @@ class Trail:
 
     def seal(self) -> int:
         """Chain what was done since the last call; run each second by one process."""
+        with self._records.read() as tx:  # nearly always there is nothing new, and then no write lock is taken
+            if not audit.is_unsealed(tx):
+                return 0
         with self._records.write() as tx:
             return audit.seal(tx, self._key)

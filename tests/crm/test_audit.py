@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 
 from crm.records import audit
 from crm.records.columns import metadata
 from crm.records.database import Records
 from crm.records.tables import audit as audit_table
 from crm.records.tables import audit_details
+from crm.usecases.trail import Trail
+from tests.conformance.doubles import ManualClock
+from tests.doubles.platform import PlainVault
 
 KEY = b"k" * 32
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -44,6 +47,15 @@ def test_more_rows_continue_the_chain(records: Records) -> None:
         assert audit.seal(tx, KEY) == 3
         assert audit.head(tx) != before
         assert audit.verify(tx, KEY).rows == 5
+
+
+def test_a_sealer_with_nothing_to_do_takes_no_write_lock(records: Records) -> None:
+    trail, said = Trail(records, PlainVault(), ManualClock()), list[str]()
+    assert trail.seal() == 5
+    event.listen(records.engine, "before_cursor_execute", lambda *asked: said.append(asked[2]))
+    assert trail.seal() == 0
+    assert "BEGIN" in said
+    assert "BEGIN IMMEDIATE" not in said
 
 
 @pytest.mark.parametrize("column", ["actor", "action", "subject", "commitment", "workspace"])

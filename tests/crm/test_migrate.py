@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
 
-from crm.records import migrate, tables
+from crm.records import cases, migrate, tables
 from crm.records.columns import metadata
 from crm.records.database import Records
 
@@ -50,6 +51,17 @@ def test_every_table_has_a_workspace() -> None:
     without = [name for name, table in metadata.tables.items() if "workspace" not in table.c and name != "workspaces"]
     assert without == []
     assert tables.workspaces.c.id is not None
+
+
+def test_looking_for_ended_snoozes_reads_no_other_case(records: Records) -> None:
+    migrate.upgrade(records, never)
+    asked: list[tuple[str, object]] = []
+    event.listen(records.engine, "before_cursor_execute", lambda *say: asked.append((say[2], say[3])))
+    with records.read() as tx:
+        assert cases.sleepers(tx, datetime(2026, 3, 21, 8, 0, tzinfo=UTC)) == []
+        statement, parameters = next(one for one in asked if "snoozed_until" in one[0])
+        plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
+    assert "USING INDEX ix_cases_snoozed_until" in str(plan)
 
 
 def test_cursors_of_changes_are_never_used_again(records: Records) -> None:

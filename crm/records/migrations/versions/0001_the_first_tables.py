@@ -96,6 +96,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_cases_workspace_assignee_id_status"), ["workspace", "assignee_id", "status"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_cases_snoozed_until"), ["snoozed_until"], unique=False)
         batch_op.create_index(batch_op.f("ix_cases_workspace_author_key"), ["workspace", "author_key"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_cases_workspace_status_due_at"), ["workspace", "status", "due_at"], unique=False
