@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from crm.errors import InvalidInputError
@@ -21,7 +22,7 @@ from crm.policies.replies import (
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.responder import Account, Length, Responder, Way, WayRule, Ways
-from crm.records import audit, cases, changes, desk, kept_posts, outbox, replies, sources
+from crm.records import audit, cases, changes, desk, kept_posts, outbox, replies, sources, threads
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.replies import Reply
@@ -62,11 +63,14 @@ class Replies:
     ) -> Reply:
         """Keep what the actor is writing; one draft per person and case. A changed text needs a new approval.
 
-        It answers the post `answer_to`, else the newest one of the case.
+        It answers the post `answer_to`, else the newest one of the case. Raises InvalidInputError where the
+        case's thread has no such post.
         """
         now = self._clock.now()
         with self._records.write() as tx:
             case = casebook.look(tx, actor, "write_reply", case_id)
+            if answer_to and answer_to != case.post_key:
+                self._check_in_thread(tx, actor, case, answer_to)
             there = replies.draft_of(tx, case.id, actor.user_id)
             if there is None:
                 return self._begin(tx, actor, case, way, text, language, answer_to or case.post_key)
@@ -223,6 +227,14 @@ class Replies:
         if others:
             names = desk.names(tx, reply.workspace)
             raise AlreadyAnsweredError([one.id for one in others], [names.get(one.author_id, "?") for one in others])
+
+    def _check_in_thread(self, tx: Connection, actor: Actor, case: Case, post_key: str) -> None:
+        post = kept_posts.get(tx, case.workspace, post_key)
+        if post is None:  # a thread has posts that match none of the actor's monitors
+            found = self._index.get(structs.replace(actor.scope, monitors=None), [post_key])
+            post = next(iter(found), None)
+        if post is None or post.thread_key not in threads.members(tx, case.workspace, case.thread_key):
+            raise InvalidInputError(f"{post_key} is no post of this case; name one of its thread, or none.")
 
     def _length(self, case: Case, reply: Reply) -> Length | None:
         responder = self._responders.get(case.platform)

@@ -33,6 +33,31 @@ def test_one_draft_per_person_is_kept_and_others_see_it(office: Office, case: st
     assert [(one.writer.name, one.reply.text) for one in view.other_drafts] == [("Jo", "Hello")]
 
 
+def test_a_reply_answers_any_post_of_its_case(office: Office, case: str) -> None:
+    office.hear(said("p2", "and the app", parent="p1", root="p1", monitors=()))
+    elsewhere = said("q1", "I saw that too", at=1, who="did:omid", parent="p1", root="p1", monitors=())
+    office.index.write([elsewhere])
+    for name in ("p1", "p2", "q1"):
+        draft = office.replies.draft(actor(monitors=("m1",)), case, "reply", "Sorry!", answer_to=f"bluesky:{name}")
+        assert draft.answer_to == f"bluesky:{name}"
+
+
+def test_a_reply_answers_a_post_of_a_thread_that_was_joined(office: Office, case: str) -> None:
+    office.hear(said("p5", "still waiting", at=2, parent="p4"))
+    office.hear(said("p4", "I asked before", at=1, parent="p1", root="p1"))
+    joined = case_id(office, "p5")
+    assert joined == case
+    assert office.replies.draft(LENA, case, "reply", "Sorry!", answer_to="bluesky:p5").answer_to == "bluesky:p5"
+
+
+@pytest.mark.parametrize("key", ["bluesky:p3", "bluesky:nowhere", "x"])
+def test_a_reply_answers_no_post_of_another_case(office: Office, case: str, key: str) -> None:
+    office.hear(said("p3", who="did:omid"))
+    with pytest.raises(InvalidInputError, match="no post of this case"):
+        office.replies.draft(LENA, case, "reply", "Sorry!", answer_to=key)
+    assert office.inbox.case(LENA, case).draft is None
+
+
 def test_approval_puts_the_reply_into_the_outbox_with_time_to_call_it_back(office: Office, case: str) -> None:
     reply = office.replies.approve_and_send(LENA, case, "reply", "Sorry!")
     assert (reply.status, reply.approver_id, reply.account_id) == ("approved", "lena", "a1")

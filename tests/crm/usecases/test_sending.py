@@ -219,6 +219,7 @@ class Slow(MemoryPlatform):
         self._meanwhile, self._error = meanwhile, error
 
     def send(self, order: SendOrder) -> Sent:
+        del order
         self._meanwhile()
         raise self._error
 
