@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -138,15 +138,21 @@ def end_sessions(tx: Connection, user_id: str, but: str = "") -> None:
 
 
 def attempts(tx: Connection, subject: str, after: datetime) -> int:
-    """How many log-ins failed for `subject` since `after`."""
+    """How many log-ins for `subject` began since `after` and did not succeed."""
     query = select(func.count()).where(log_in_attempts.c.subject == subject, log_in_attempts.c.at > after)
     return int(tx.execute(query).scalar_one())
 
 
-def add_attempt(tx: Connection, subject: str, now: datetime, forget_before: datetime) -> None:
-    """Remember a failed log-in and forget old ones."""
+def add_attempt(tx: Connection, subject: str, now: datetime, forget_before: datetime) -> int:
+    """Remember a log-in that begins, and forget old ones; returns its id."""
     tx.execute(delete(log_in_attempts).where(log_in_attempts.c.at < forget_before))
-    tx.execute(insert(log_in_attempts).values(workspace="", subject=subject, at=now))
+    added = tx.execute(insert(log_in_attempts).values(workspace="", subject=subject, at=now))
+    return int(added.inserted_primary_key[0])
+
+
+def take_back_attempts(tx: Connection, ids: Collection[int]) -> None:
+    """Forget attempts that succeeded."""
+    tx.execute(delete(log_in_attempts).where(log_in_attempts.c.id.in_(ids)))
 
 
 def clear_attempts(tx: Connection, subject: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -87,6 +88,58 @@ def test_too_many_wrong_tries_are_stopped_for_a_while(accounts: Accounts, clock:
         accounts.log_in("mina@firm.example", GOOD, "203.0.113.9")
     clock.advance(16 * 60)
     assert accounts.log_in("mina@firm.example", GOOD, "203.0.113.9")
+
+
+class SlowHasher(PasswordHasher):
+    """Another guess begins while this one is being checked."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.meanwhile: Callable[[], object] | None = None
+        self.checked = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool:
+        self.checked += 1
+        if self.meanwhile:
+            self.meanwhile()
+        return super().verify(hash, password)
+
+
+def test_guesses_side_by_side_share_one_limit(records: Records, clock: ManualClock) -> None:
+    hasher = SlowHasher()
+    accounts = Accounts(records, PlainVault(), clock, hasher)
+    accounts.create_administrator("mina@firm.example", "", GOOD)
+
+    def guess() -> None:
+        with suppress(WrongLogInError, RateLimitedError):
+            accounts.log_in("mina@firm.example", "wrong password")
+
+    hasher.meanwhile = lambda: guess() if hasher.checked < 20 else None
+    guess()
+    assert hasher.checked == 5
+
+
+def test_log_ins_that_succeed_are_not_counted(accounts: Accounts) -> None:
+    accounts.create_administrator("mina@firm.example", "", GOOD)
+    for _ in range(31):
+        accounts.log_in("mina@firm.example", GOOD, "203.0.113.9")
+    with pytest.raises(WrongLogInError):
+        accounts.log_in("kian@firm.example", GOOD, "203.0.113.9")
+
+
+def test_the_old_password_can_not_be_guessed_without_end(accounts: Accounts, clock: ManualClock) -> None:
+    actor = accounts.actor_of(accounts.create_administrator("mina@firm.example", "", GOOD).token)
+    assert actor is not None
+    for _ in range(6):
+        with pytest.raises(WeakPasswordError):
+            accounts.change_password(actor, GOOD, "short")
+    for _ in range(5):
+        with pytest.raises(WrongLogInError):
+            accounts.change_password(actor, "not this one", "another good one")
+    with pytest.raises(RateLimitedError):
+        accounts.change_password(actor, GOOD, "another good one")
+    clock.advance(16 * 60)
+    accounts.change_password(actor, GOOD, "another good one")
 
 
 def test_one_address_can_not_try_many_emails(accounts: Accounts) -> None:
