@@ -42,8 +42,10 @@ class Desk:
 
     def __init__(self, bureau: Bureau, who: str, language: str = "en") -> None:
         email = f"{who}@example.org"
-        self.password = bureau.accounts.reset_password(email)
-        session = bureau.accounts.log_in(email, self.password)
+        session = bureau.accounts.log_in(email, once := bureau.accounts.reset_password(email))
+        newcomer, self.password = bureau.accounts.actor_of(session.token), f"{once} of my own"
+        assert newcomer is not None
+        bureau.accounts.change_password(newcomer, once, self.password)
         self.bureau, self.browser = bureau, Browser(bureau.browser.app, session.token)
         actor = bureau.accounts.actor_of(session.token)
         assert actor is not None

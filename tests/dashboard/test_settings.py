@@ -56,11 +56,6 @@ def test_a_password_is_changed_by_whoever_knows_it(bureau: Bureau) -> None:
     assert "too short" in desk.take("settings", "password!", old=desk.password, new=short, again=short).text
     assert desk.take("settings", "password!", old=desk.password, new=new, again=new).opened("dialog") is False
     assert bureau.accounts.log_in("agent@example.org", new).user_id == "agent"
-    assert "one-time password" not in desk.open("/settings")
-
-
-def test_a_one_time_password_asks_to_be_changed(bureau: Bureau) -> None:
-    assert "one-time password" in Desk(bureau, "agent").open("/settings")
 
 
 def test_the_working_week_is_kept(bureau: Bureau) -> None:
