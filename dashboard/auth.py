@@ -24,14 +24,16 @@ COOKIE = "shenava_session"
 LANGUAGE_COOKIE = "shenava_language"
 _OPEN = ("/assets/", "/_dash-component-suites/", "/health", "/ready")
 _BEFORE_LOGIN = ("/login", "/setup")
+_WITH_ONE_TIME_PASSWORD = ("/password", "/logout", "/session")
 _MACHINE = ("/_dash-", "/live", "/session", "/api/")
 
 
 class SessionMiddleware:
     """Pure ASGI, so that the viewer set here is seen by layouts, callbacks and handlers below.
 
-    Without a session pages lead to the log-in, and everything that scripts call answers 401. An unsafe
-    request must come from our own origin unless it carries a token. WebSockets are not used and closed.
+    Without a session pages lead to the log-in, and everything that scripts call answers 401; with a one-time
+    password pages lead to the change of it, and the rest answers 403. An unsafe request must come from our own
+    origin unless it carries a token. WebSockets are not used and closed.
     """
 
     def __init__(
@@ -58,7 +60,10 @@ class SessionMiddleware:
             await _refusal(scope, 403, "This request came from another site.")(scope, receive, send)
             return
         viewer = await asyncio.to_thread(self._viewer, request, bearer)
-        refused = None if viewer.actor else await asyncio.to_thread(self._refused, scope)
+        if viewer.actor is None:
+            refused = await asyncio.to_thread(self._refused, scope)
+        else:
+            refused = _held(scope) if viewer.actor.must_change else None
         with viewing(viewer):
             await (refused or self.app)(scope, receive, send)
 
@@ -92,6 +97,15 @@ class SessionMiddleware:
             return RedirectResponse("/setup", 303)
         target = path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         return RedirectResponse("/login" if target == "/" else f"/login?next={quote(target, safe='/')}", 303)
+
+
+def _held(scope: Scope) -> Response | None:
+    """The answer for somebody with a one-time password; None where they may go on."""
+    if scope["path"] in _WITH_ONE_TIME_PASSWORD:
+        return None
+    if scope["path"].startswith(_MACHINE):
+        return _refusal(scope, 403, "Your password is a one-time one; choose your own in the console first.")
+    return RedirectResponse("/password", 303)
 
 
 def _bearer(request: Request) -> str | None:

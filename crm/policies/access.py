@@ -45,6 +45,7 @@ class Actor(Struct, frozen=True):
 
     `monitors` limits what they may read to posts of these monitors; None is everything.
     `private` lets them read direct messages. `session` names the session for the audit trail.
+    `must_change` is set while their password is a one-time one: the console lets them do nothing else before.
     """
 
     user_id: str
@@ -56,6 +57,7 @@ class Actor(Struct, frozen=True):
     monitors: tuple[str, ...] | None = None
     private: bool = False
     session: str = ""
+    must_change: bool = False
 
     @property
     def scope(self) -> Scope:

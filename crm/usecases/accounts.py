@@ -253,7 +253,7 @@ def actor_for(user: User, session: str = "") -> Actor:
     return Actor(
         user_id=user.id, workspace=user.workspace, role=user.role, name=user.name, email=user.email,
         language=str(user.preferences.get("language", "en")), monitors=user.monitors, private=user.private,
-        session=session,
+        session=session, must_change=user.must_change,
     )  # fmt: skip
 
 

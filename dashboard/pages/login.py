@@ -70,12 +70,13 @@ def log_out(request: Request) -> Response:
 async def prefer(request: Request) -> Response:
     """Keep one preference and draw the page anew: the grid and the direction can't change in place."""
     given = await request.form()
-    _keep({key: str(value) for key, value in given.items()})
+    keep_preferences({key: str(value) for key, value in given.items()})
     back = urlsplit(request.headers.get("referer", ""))
     return RedirectResponse(local_path(back.path + (f"?{back.query}" if back.query else "")), 303)
 
 
-def _keep(given: dict[str, str]) -> None:
+def keep_preferences(given: dict[str, str]) -> None:
+    """Change the preferences that are named and leave the others."""
     team = services().team
     old = team.preferences(actor())
     team.set_preferences(

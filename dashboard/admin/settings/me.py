@@ -9,7 +9,7 @@ from crm.policies.passwords import SHORTEST, WeakPasswordError
 from crm.usecases.accounts import WrongLogInError
 from dashboard.admin.fields import NOTHING, Wrong, form, secret_field
 from dashboard.admin.step import Panel, Shown, Step, Steps, act
-from dashboard.components import alert, card, handle, name, show, toast
+from dashboard.components import card, handle, name, show, toast
 from dashboard.context import LANGUAGES, actor, services
 from dashboard.text import t
 
@@ -17,8 +17,6 @@ from dashboard.text import t
 def section() -> list[Component | None]:
     """Who I am here, how I like the console, and my password."""
     me = services().team.me(actor())
-    once = alert(t("settings.must_change"), "soon", "key", act(t("settings.change_password"), "settings", "password",
-                                                              kind="pri sm")) if me.must_change else None  # fmt: skip
     facts = [
         html.Dt(t("settings.my_name")), html.Dd(name(me.name)),
         html.Dt(t("settings.my_email")), html.Dd(handle(me.email)),
@@ -32,7 +30,6 @@ def section() -> list[Component | None]:
         className="row",
     )
     return [
-        once,
         card(html.Dl(facts, className="facts"), title=t("settings.me")),
         card(
             html.Form(_choices(), action="/preferences", method="post", className="prefs"), title=t("settings.console")
