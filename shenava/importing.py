@@ -15,7 +15,7 @@ from crm.ids import new_id
 from crm.ports.source import Job, Rejected
 from crm.records import sources, workspaces
 from crm.records.sources import SourceRow
-from crm.words import COLLECTED
+from crm.words import COLLECTED, ENRICHED
 from shenava import roles
 from shenava.locks import FolderInUseError, only_one
 from shenava.wiring import House
@@ -69,7 +69,7 @@ def the_workspace(house: House) -> str:
 
 
 def finish(house: House, tell: Tell) -> None:
-    """Wait until everything on the stream is searchable; does the work itself where no `shenava up` does it."""
+    """Wait until what is on the stream now is searchable; does the work itself where no `shenava up` does it."""
     stop = Event()
     try:
         with only_one(house.data):
@@ -87,16 +87,28 @@ def _work(house: House, stop: Event) -> None:
 
 
 def _wait(house: House, tell: Tell, workers: Thread | None) -> None:
-    groups = {(group, topic) for topic, names in roles.GROUPS.items() for group in names}
-    while True:
-        lag = {(one.group, one.topic): one.waiting for one in house.log.lag()}
-        waiting = sum(lag.values())
-        tell("searchable", waiting)
-        if waiting == 0 and groups <= lag.keys():
-            return
-        if workers is not None and not workers.is_alive():
-            raise InvalidInputError("The enrichment stopped before the import was done; run the same command again.")
-        house.clock.sleep(WAIT_SECONDS)
+    """Topic by topic on a post's way: what our posts became has been put on the next one once a group passed them.
+
+    What others bring meanwhile is not waited for: beside a live firehose nothing would ever be quiet.
+    """
+    for topic in (COLLECTED, ENRICHED):
+        target = house.log.append(topic, ())
+        while left := _left(house, topic, target):
+            tell("searchable", left)
+            if workers is not None and not workers.is_alive():
+                raise InvalidInputError(
+                    "The enrichment stopped before the import was done; run the same command again."
+                )
+            house.clock.sleep(WAIT_SECONDS)
+    tell("searchable", 0)
+
+
+def _left(house: House, topic: str, target: int) -> int:
+    """How many events up to the offset `target` the slowest group of the topic has yet to handle."""
+    newest = house.log.append(topic, ())  # asked first: what comes before the lag is read must not count as handled
+    waiting = {one.group: one.waiting for one in house.log.lag() if one.topic == topic}
+    slowest = max(waiting.get(group, newest + 1) for group in roles.GROUPS[topic])
+    return max(0, target - (newest - slowest))
 
 
 def _source(house: House, workspace: str, path: Path, options: dict[str, str]) -> SourceRow:

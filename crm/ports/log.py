@@ -70,7 +70,7 @@ class EventLog(Protocol):
     """An append-only log of topics. Safe to share between threads and processes."""
 
     def append(self, topic: str, records: Sequence[Record]) -> int:
-        """Add records atomically and in order; returns the last offset.
+        """Add records atomically and in order; returns the topic's last offset, -1 where it never had any.
 
         They are durable when this returns. Duplicates are kept. An empty sequence changes
         nothing. Raises: RetryableError (busy), StoreError (disk full or damaged); then none is added.

@@ -74,8 +74,9 @@ class Appending(Suite):
         assert log.append(TOPIC, records(1)) > last
 
     def test_an_empty_append_changes_nothing(self, log: EventLog) -> None:
+        assert log.append(TOPIC, []) == -1
         before = log.append(TOPIC, records(2))
-        log.append(TOPIC, [])
+        assert log.append(TOPIC, []) == before
         assert len(drain(log.consumer(TOPIC, "g"))) == 2
         assert log.append(TOPIC, records(1)) == before + 1
 
