@@ -36,9 +36,10 @@ class _Instance(Struct):
 
 
 class Server:
-    """A server, and what is remembered of its ids during a run."""
+    """A server, and what is remembered of its ids during a run: the addresses of the last `remembered`."""
 
-    def __init__(self, base: str, transport: Transport, clock: Clock) -> None:
+    def __init__(self, base: str, transport: Transport, clock: Clock, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
         self.base, self.host = base.rstrip("/"), urlsplit(base).netloc
         self._transport, self._clock = transport, clock
         self._addresses: OrderedDict[str, str] = OrderedDict()
@@ -74,9 +75,7 @@ class Server:
 
     def remember(self, status: RawStatus) -> None:
         """Keep the address of a status for what later speaks of its id alone."""
-        self._addresses[status.id] = status.uri
-        if len(self._addresses) > REMEMBERED:
-            self._addresses.popitem(last=False)
+        self._keep(status.id, status.uri)
 
     def parent_key(self, status: RawStatus) -> str | None:
         """The key of the post that a status answers; while we may not ask so much, one made of its id."""
@@ -87,8 +86,13 @@ class Server:
             try:
                 self.remember(read(self._get(f"/api/v1/statuses/{quote(parent, safe='')}", {})))
             except ShenavaError:
-                self._addresses[parent] = f"{self.base}/statuses/{parent}"
+                self._keep(parent, f"{self.base}/statuses/{parent}")
         return f"{PLATFORM}:{self._addresses.get(parent, f'{self.base}/statuses/{parent}')}"
+
+    def _keep(self, status_id: str, address: str) -> None:
+        self._addresses[status_id] = address
+        while len(self._addresses) > self._remembered:
+            self._addresses.popitem(last=False)
 
     def _may_ask(self) -> bool:
         now = self._clock.monotonic()

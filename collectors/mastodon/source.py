@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from random import Random
 from threading import Event
 from urllib.parse import quote, urlsplit
@@ -25,6 +27,7 @@ from crm.words import Collected, CollectedEvent, Removed
 PUBLIC, LOCAL, TAG = STREAMS = ("public", "public:local", "tag")
 LOOK_SECONDS = 30.0
 PAGES_A_LOOK = 20
+"""Pages with news, so that other timelines are looked at too."""
 OVERLAP = 120_000 << 16
 """Two minutes in ids, whose upper bits are milliseconds: posts of other servers come in late."""
 REMEMBERED = 5000
@@ -68,12 +71,14 @@ class MastodonSource:
         if len(timelines) == 1:
             with server.stream(_stream_path(job.options)) as pieces:
                 if pieces is not None:
-                    yield from run.look(timelines)
-                    yield from run.follow(pieces, timelines[0], stop)
+                    # The stream says nothing of what was missed, and following it moves the cursor beyond that.
+                    yield from run.look(timelines, stop, math.inf)
+                    if not stop.is_set():
+                        yield from run.follow(pieces, timelines[0], stop)
                     return
         pace = Pace(LOOK_SECONDS, self._random)
         while not stop.is_set():
-            yield from run.look(timelines)
+            yield from run.look(timelines, stop)
             clock.sleep(pace.next(), stop)
 
 
@@ -85,21 +90,26 @@ class _Run:
         self._newest: dict[str, str] = msgspec.json.decode(job.cursor, type=dict[str, str]) if job.cursor else {}
         self._seen = Seen(REMEMBERED)
 
-    def look(self, timelines: Iterable[str]) -> Iterator[Batch]:
-        """Everything new on the timelines, a batch a page; always at least one batch."""
+    def look(self, timelines: Iterable[str], stop: Event, pages: float = PAGES_A_LOOK) -> Iterator[Batch]:
+        """What is new on the timelines, a batch a page, at most `pages` of each; always at least one batch."""
         for timeline in timelines:
-            since = _before(self._newest.get(timeline, ""))
-            for _ in range(PAGES_A_LOOK):
-                path, _, local = timeline.partition("?")
-                page = self._server.timeline(path, min_id=since, local="true" if local else "")
-                batch = self._batch(reversed(page), timeline)
-                newest = _id_of(page)
-                if batch.events or batch.rejected:
-                    yield batch
-                if len(page) < PAGE or not since or newest == since:
-                    break
-                since = newest
+            yield from self._look_at(timeline, stop, pages)
         yield Batch((), self._cursor(), idle=True)
+
+    def _look_at(self, timeline: str, stop: Event, pages: float) -> Iterator[Batch]:
+        path, _, local = timeline.partition("?")
+        since = _before(self._newest.get(timeline, ""))
+        while pages > 0 and not stop.is_set():
+            page = self._server.timeline(path, min_id=since, local="true" if local else "")
+            batch = self._batch(reversed(page), timeline)
+            if batch.events or batch.rejected:
+                # Pages without news are the overlap, which must not use the look up on a busy server.
+                pages -= 1
+                yield batch
+            newest = _newest_of(page)
+            if len(page) < PAGE or not since or newest in ("", since):
+                return
+            since = newest
 
     def follow(self, pieces: Iterator[bytes], timeline: str, stop: Event) -> Iterator[Batch]:
         """What the stream says, a batch a piece. Raises BrokenConnectionError when it ends."""
@@ -168,11 +178,12 @@ def _before(newest: str) -> str:
     return str(max(0, int(newest) - OVERLAP)) if newest.isascii() and newest.isdigit() and len(newest) > 12 else newest
 
 
-def _id_of(page: list[msgspec.Raw]) -> str:
-    try:
-        return read(page[0]).id if page else ""
-    except NormaliseError:
-        return ""
+def _newest_of(page: Iterable[msgspec.Raw]) -> str:
+    """The id of the newest status that can be read; empty where none can."""
+    for raw in page:
+        with suppress(NormaliseError):
+            return read(raw).id
+    return ""
 
 
 def _base(said: str) -> str:

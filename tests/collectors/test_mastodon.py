@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -18,10 +19,13 @@ from hypothesis import strategies as st
 
 from collectors.errors import NormaliseError
 from collectors.mastodon import MastodonSource
+from collectors.mastodon.api import PAGE, Server
 from collectors.mastodon.normalise import read, read_list, to_post
 from collectors.mastodon.signals import signals
+from collectors.mastodon.source import PAGES_A_LOOK
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError
 from crm.ports.transport import BrokenConnectionError, UnreadableAnswerError
+from crm.words import Collected
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
 from tests.services.mastodon import Recordings
 from tests.services.web import Answer, Asked, web
@@ -200,6 +204,29 @@ class TestStreaming:
         assert len(heard.rejected) == 1
         assert json.loads(heard.cursor) == {"public": gone["id"]}
 
+    def test_all_that_was_missed_comes_before_the_stream(self, stage: Stage, stand: Stand) -> None:
+        stage.clock.advance(600)
+        cursor = json.dumps({"public": stand.statuses[-1]["id"]})
+        missed = [stand.say(f"<p>missed {n}</p>")["uri"] for n in range(PAGE * PAGES_A_LOOK + 100)]
+        new = stand.say("<p>new</p>")
+        del stand.statuses[-1]
+        stand.stream = signal("update", new)
+        heard = Heard()
+        with pytest.raises(BrokenConnectionError), stage.running(stage.job(cursor)) as batches:
+            heard.batches.extend(batches)
+        assert heard.keys[5:] == [f"mastodon:{uri}" for uri in (*missed, new["uri"])]
+
+    def test_a_stop_while_catching_up_leaves_the_stream_alone(self, stage: Stage, stand: Stand) -> None:
+        cursor = json.dumps({"public": stand.statuses[-1]["id"]})
+        missed = [stand.say(f"<p>missed {n}</p>") for n in range(PAGE * 2)]
+        stand.stream = signal("update", stand.say("<p>new</p>"))
+        del stand.statuses[-1]
+        heard, stop = Heard(), Event()
+        for batch in stage.source.collect(stage.job(cursor), stage.transport(), stage.clock, stop):
+            heard.batches.append(batch)
+            stop.set()
+        assert json.loads(heard.cursor) == {"public": missed[PAGE - 6]["id"]}
+
     def test_signals_are_put_together_from_pieces(self) -> None:
         whole = signal("update", {"a": "سلام"}) + b"data: 1\r\ndata: 2\r\n\r\n"
         expected = [("update", json.dumps({"a": "سلام"}).encode()), ("message", b"1\n2")]
@@ -225,6 +252,23 @@ class TestResuming(Resuming):
         stand.statuses.sort(key=lambda one: int(one["id"]))
         assert f"mastodon:{late['uri']}" in looks(stage, 1, cursor).keys
 
+    def test_a_server_with_much_to_say_is_not_looked_at_in_vain(self, stage: Stage, stand: Stand) -> None:
+        with stage.running(stage.job(json.dumps({"public": stand.statuses[-1]["id"]}))) as batches:
+            while len(stand.statuses) < PAGE * PAGES_A_LOOK:
+                stand.say("<p>old</p>")
+            while not next(batches).idle:
+                pass
+            stand.say("<p>new</p>")
+            assert [event.post.text for event in next(batches).events if isinstance(event, Collected)] == ["new"]
+
+    def test_a_status_at_fault_at_the_end_of_a_page_hides_nothing(self, stage: Stage, stand: Stand) -> None:
+        cursor = json.dumps({"public": stand.statuses[-1]["id"]})
+        said = [stand.say(f"<p>later {n}</p>") for n in range(100)]
+        broken = said[PAGE - 6]
+        del broken["content"]
+        heard = stage.hear(cursor, [f"mastodon:{one['uri']}" for one in said if one is not broken])
+        assert len(heard.keys) == 5 + 99
+
 
 class TestReaching(Reaching):
     def test_refusals(self, stage: Stage, stand: Stand) -> None:
@@ -241,6 +285,14 @@ class TestReaching(Reaching):
         stand.instead = Answer(200, b"<html>", {})
         with pytest.raises(PermanentError, match="no Mastodon server"):
             looks(stage, 1)
+
+
+def test_only_so_many_addresses_are_remembered(stand: Stand, stage: Stage) -> None:
+    server = Server(stand.url, stage.transport(), stage.clock, remembered=3)
+    for n in range(5):
+        server.parent_key(read(json.dumps(stand.say("<p>an answer</p>", in_reply_to_id=f"away{n}"))))
+    kept = [server.address_of(f"away{n}") for n in range(5)]
+    assert kept == [None, None, *(f"{stand.url}/statuses/away{n}" for n in range(2, 5))]
 
 
 @pytest.mark.parametrize(
