@@ -25,7 +25,11 @@ from crm.errors import InvalidInputError, StoreError
 from crm.records import audit, migrate
 from crm.records.database import Records
 
-FILES = ("records.sqlite", "stream.sqlite", "index.sqlite")
+RECORDS = "records.sqlite"
+FILES = ("stream.sqlite", "index.sqlite", RECORDS)
+"""In the order in which they are copied: what a copied stream calls done stands in the stores copied later."""
+
+FILLING = ("sources", "jobs")
 MANIFEST = "manifest.json"
 PREFIX, SUFFIX = "shenava-", ".tar.gz"
 STAMP = "%Y%m%dT%H%M%S%fZ"
@@ -65,8 +69,10 @@ def make(folder: Path, to: Path, now: datetime, progress: Progress = quiet) -> P
     try:
         with tempfile.TemporaryDirectory(dir=to) as workdir:
             work = Path(workdir)
+            begun = _progress_of(folder / RECORDS)
             for name in present:
                 _copy(folder / name, work / name, partial(progress, name))
+            _set_progress(work / RECORDS, begun)
             (work / MANIFEST).write_bytes(msgspec.json.encode(_manifest(work, present, now)))
             with tarfile.open(unfinished, "w:gz", compresslevel=1) as archive:
                 for step, name in enumerate([MANIFEST, *present]):
@@ -141,19 +147,19 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, work: Path) -> None
 
 def _manifest(work: Path, names: list[str], now: datetime) -> Manifest:
     version, head = None, audit.GENESIS
-    if FILES[0] in names:
-        records = Records.connect(f"sqlite:///{work / FILES[0]}")
+    if RECORDS in names:
+        records = Records.connect(f"sqlite:///{work / RECORDS}")
         with closing(records):
             version = migrate.current(records)
             with records.read() as tx:
                 head = audit.head(tx)
-        _close_journal(work / FILES[0])
+        _close_journal(work / RECORDS)
     return Manifest(now, {name: _hash(work / name) for name in names}, version, head)
 
 
 def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
     # Records are opened with the standard library everywhere, stream and index with apsw.
-    (_copy_records if source.name == FILES[0] else _copy_other)(source, target, progress)
+    (_copy_records if source.name == RECORDS else _copy_other)(source, target, progress)
 
 
 def _copy_records(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
@@ -170,6 +176,26 @@ def _copy_other(source: Path, target: Path, progress: Callable[[int, int], None]
         while not job.done:
             job.step(PAGES_AT_ONCE)
             progress(job.page_count - job.remaining, job.page_count)
+
+
+def _progress_of(records: Path) -> dict[str, list[tuple[str, str, str]]]:
+    """How far the sources and jobs have come that fill the stream: cursor, state and id of each, by table."""
+    if not records.exists():
+        return {}
+    with closing(sqlite3.connect(records)) as one:
+        there = {name for (name,) in one.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {
+            name: one.execute(f"SELECT cursor, state, id FROM {name}").fetchall() for name in FILLING if name in there
+        }
+
+
+def _set_progress(records: Path, begun: dict[str, list[tuple[str, str, str]]]) -> None:
+    """Put sources and jobs back to where they were before the stream was copied: they read the rest again."""
+    if not begun:
+        return
+    with closing(sqlite3.connect(records)) as one, one:
+        for name, rows in begun.items():
+            one.executemany(f"UPDATE {name} SET cursor = ?, state = ? WHERE id = ?", rows)
 
 
 def _close_journal(path: Path) -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from crm.ports.index import Scope
 from crm.query.tree import Everything
-from crm.records import erasure, tombstones, workspaces
+from crm.records import dead_letters, erasure, tombstones, workspaces
 from crm.records.database import Records
-from crm.records.tables import kept_posts
+from crm.records.tables import outbox
 from crm.records.tables import secrets as secrets_table
 from crm.records.tables import tombstones as tombstones_table
+from crm.usecases import removal
 from shenava import backup
 from shenava.locks import only_one
 from shenava.wiring import House
@@ -38,10 +39,11 @@ def restore(house: House, file: Path) -> Restored:
     Raises: FolderInUseError, DamagedBackupError; then nothing was changed.
     """
     with only_one(house.data), backup.unpacked(file, house.data) as (work, manifest):
-        ledger = list(_ledger(house.data / backup.FILES[0]))
+        ledger = list(_ledger(house.data / backup.RECORDS))
         aside = backup.put_back(work, manifest, house.data, house.clock.now())
         with house.records.write() as tx:
             _merge(tx, ledger)
+            _doubt(tx)
         again = _erase_again(house)
         house.close()
     return Restored(manifest.made_at, aside, again)
@@ -73,39 +75,49 @@ def _merge(tx: Connection, ledger: list[tuple[bytes | None, dict[str, Any]]]) ->
         tx.execute(insert(tombstones_table).values(**row))
 
 
+def _doubt(tx: Connection) -> None:
+    """Replies on their way may have been sent since: the sender looks for each, and then asks a person."""
+    mine = update(outbox).where(outbox.c.done_at.is_(None))
+    tx.execute(mine.values(started=True, first_attempt=None, leased_until=None, lease_owner=None))
+
+
 def _erase_again(house: House) -> int:
-    """Remove every restored post that a tombstone covers."""
+    """Remove everything restored that a tombstone covers; returns how many posts went from the index."""
     with house.records.read() as tx:
         known = [one.id for one in workspaces.every(tx)]
-    gone = 0
-    for workspace in known:
-        for keys, authors in _buried_posts(house, workspace):
-            gone += house.index.delete(workspace, list(keys), list(authors))
-            house.log.erase({*keys, *(f"{workspace}/{key}" for key in keys)})
-            with house.records.write() as tx:
-                erasure.remove(tx, workspace, keys, authors)
+    return sum(_erase_in(house, workspace) for workspace in known)
+
+
+def _erase_in(house: House, workspace: str) -> int:
+    gone, now = 0, house.clock.now()
+    for posts, authors, people in _buried(house, workspace):
+        gone += house.index.delete(workspace, list(posts), list(authors))
+        house.log.erase({*posts, *(f"{workspace}/{key}" for key in posts)})
+        with house.records.write() as tx:
+            removal.erase(tx, workspace, posts, authors, people, now)
+    with house.records.write() as tx:
+        dead_letters.erase_buried(tx, workspace)
     return gone
 
 
-def _buried_posts(house: House, workspace: str) -> Iterator[tuple[set[str], set[str]]]:
+def _buried(house: House, workspace: str) -> Iterator[tuple[set[str], set[str], set[str]]]:
+    """Keys of posts and authors and ids of customers that were erased, a batch at a time."""
+    with house.records.read() as tx:
+        named = erasure.named(tx, workspace)
+        gone = tombstones.buried(tx, workspace, named.posts | named.authors | named.customers)
+        theirs = erasure.kept_by(tx, workspace, gone & named.authors).keys()
+    yield gone & named.posts | theirs, gone & named.authors, gone & named.customers
     scope, cursor = Scope(workspace, None, private=True), None
-    yield _buried(house, workspace, _kept(house, workspace))
     while True:
         page = house.index.search(scope, Everything(), "oldest", PAGE, cursor)
-        yield _buried(house, workspace, {hit.post.key: hit.post.author.key for hit in page.hits})
+        said_by = {hit.post.key: hit.post.author.key for hit in page.hits}
+        with house.records.read() as tx:
+            gone = tombstones.buried(tx, workspace, {*said_by, *said_by.values()})
+        yield (
+            {key for key, author in said_by.items() if key in gone or author in gone},
+            gone & {*said_by.values()},
+            set(),
+        )
         cursor = page.cursor
         if cursor is None:
             return
-
-
-def _kept(house: House, workspace: str) -> dict[str, str]:
-    query = select(kept_posts.c.post_key, kept_posts.c.author_key).where(kept_posts.c.workspace == workspace)
-    with house.records.read() as tx:
-        return {row.post_key: row.author_key for row in tx.execute(query)}
-
-
-def _buried(house: House, workspace: str, authors_by_post: dict[str, str]) -> tuple[set[str], set[str]]:
-    with house.records.read() as tx:
-        found = tombstones.buried(tx, workspace, {*authors_by_post, *authors_by_post.values()})
-    posts = {key for key, author in authors_by_post.items() if key in found or author in found}
-    return posts, found & set(authors_by_post.values())

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, or_, select
 from crm.records.tables import secrets as secrets_table
 from crm.records.tables import tombstones
 
-Kind = Literal["post", "author"]
+Kind = Literal["post", "author", "customer"]
 Reason = Literal["erased", "platform"]
 _ASK_AT_ONCE = 500
 
@@ -45,7 +45,7 @@ def bury(
     tx: Connection, workspace: str, keys: Collection[str], kind: Kind, reason: Reason, now: datetime,
     expires_at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Remember that these posts or authors are gone. A tombstone that never expires is not shortened."""
+    """Remember that posts, authors or customers (by id) are gone. A tombstone that never expires is not shortened."""
     key = salt(tx)
     known = {digest(key, workspace, subject) for subject in buried(tx, workspace, keys)}
     rows = [

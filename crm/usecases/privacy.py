@@ -93,6 +93,7 @@ class Privacy:
         with self._records.write() as tx:
             tombstones.bury(tx, workspace, posts, "post", "erased", now)
             tombstones.bury(tx, workspace, authors, "author", "erased", now)
+            tombstones.bury(tx, workspace, people, "customer", "erased", now)
             subjects = tuple(tombstones.opaque(tx, workspace, key) for key in [*posts, *authors, *people])
         keys = {*posts, *self._said_by(workspace, authors)}
         with self._records.write() as tx:

@@ -7,19 +7,30 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
+from crm import envelope
 from crm.errors import StoreError
+from crm.ports.dead import DeadLetter
 from crm.ports.index import Scope
 from crm.query.tree import Everything
-from crm.records import migrate, tombstones, workspaces
+from crm.records import migrate, monitors, outbox, sources, tables, tombstones, workspaces
+from crm.records.columns import metadata
+from crm.records.monitors import Monitor
+from crm.records.sources import AccountRow, SourceRow
 from crm.records.workspaces import Workspace
+from crm.usecases.casework import CaseSink
+from crm.usecases.customers import CustomerDraft
+from crm.usecases.sending import Sender
+from crm.words import COLLECTED, ENRICHED
 from shenava import backup, restoring
 from shenava.backup import DamagedBackupError
 from shenava.locks import FolderInUseError, only_one
 from shenava.settings import Settings
 from shenava.wiring import House
 from tests.conformance.doubles import ManualClock
-from tests.doubles.office import START, WORKSPACE, said
+from tests.doubles.office import MONITOR, START, WORKSPACE, actor, said
+from tests.doubles.platform import MemoryPlatform
 
 SCOPE = Scope(WORKSPACE, None, private=True)
 
@@ -132,3 +143,92 @@ def test_an_unwritable_place_is_said(house: House, tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises((StoreError, OSError)):
         backup.make(house.data, blocked / "sub", house.clock.now())
+
+
+def work_on(house: House) -> None:
+    """A customer whose post opened a case, whom somebody answered, and a post of theirs that died."""
+    services, lena = house.services, actor("lena", "manager")
+    with house.records.write() as tx:
+        monitors.put(tx, Monitor(MONITOR, WORKSPACE, "Nanmah", "nanmah", "Nanmah", True, START, START))
+        sources.put_account(
+            tx,
+            AccountRow("a1", WORKSPACE, "bluesky", "https://x.example", "n", "did:n", "connected", None, None, START),
+            house.vault.encrypt("hush"),
+        )
+    CaseSink(house.records, house.clock).write([said("p1", "zebra")])
+    mina = services.customers.save(lena, CustomerDraft("Zebra Mina"))
+    services.customers.tie(lena, "bluesky:did:mina", mina.id)
+    with house.records.read() as tx:
+        (case,) = tx.execute(select(tables.cases.c.id)).scalars()
+    services.replies.draft(lena, case, "reply", "Sorry about the zebra", "en")
+    died = said("p9", "zebra")
+    house.dead.add(
+        [DeadLetter("d1", COLLECTED, "enrich", 0, 1, died.post.key, envelope.encode(died), "E", "no", START)]
+    )
+
+
+def words_in(house: House) -> str:
+    with house.records.read() as tx:
+        rows = [row for table in metadata.sorted_tables for row in tx.execute(select(table))]
+    return "\n".join(str(cell) for row in rows for cell in row).lower()
+
+
+def test_an_erased_customer_does_not_come_back(house: House) -> None:
+    work_on(house)
+    made = house.back_up()
+    with house.records.read() as tx:
+        (mina,) = tx.execute(select(tables.customers.c.id)).scalars()
+    house.services.privacy.erase_customer(None, mina)
+    assert "zebra" not in words_in(house)
+    house.close()
+    assert restoring.restore(again(house), made).erased_again == 1
+    restored = again(house)
+    assert "zebra" not in words_in(restored)
+    assert "mina" not in words_in(restored)
+    assert keys(restored) == ["bluesky:p2"]
+
+
+def test_a_reply_sent_since_is_not_sent_again(house: House) -> None:
+    work_on(house)
+    with house.records.write() as tx:
+        (reply,) = tx.execute(select(tables.replies.c.id)).scalars()
+        outbox.add(tx, WORKSPACE, reply, START, START)
+        tx.execute(update(tables.replies).values(status="approved", account_id="a1"))
+    made = house.back_up()
+    house.close()
+    restoring.restore(again(house), made)
+    restored, platform = again(house), MemoryPlatform(START)
+    sender = Sender(restored.records, {"bluesky": platform}, restored.vault, restored.clock, "w", lambda: 0.0)
+    assert sender.step() == 1
+    assert (platform.looked, platform.published) == (1, [])
+    with restored.records.read() as tx:
+        assert tx.execute(select(tables.replies.c.status)).scalars().all() == ["unknown"]
+
+
+def test_what_goes_on_meanwhile_is_not_lost(house: House) -> None:
+    """A batch is handled, and a source reads on, once the first store was copied."""
+    consumer = house.log.consumer(ENRICHED, "cases")
+    house.log.append(ENRICHED, [envelope.record(said("p5"))])
+    with house.records.write() as tx:
+        sources.put(tx, SourceRow("s1", WORKSPACE, "rss", "Feed", {}, START, cursor="before"))
+    copied: list[str] = []
+
+    def meanwhile(name: str, done: int, total: int) -> None:
+        if done == total and not copied:
+            copied.append(name)
+            assert consumer.poll(10, 0)
+            CaseSink(house.records, house.clock).write([said("p5")])
+            consumer.commit()
+            with house.records.write() as tx:
+                sources.change(tx, "s1", cursor="after")
+
+    made = house.back_up(meanwhile)
+    consumer.close()
+    house.close()
+    restoring.restore(again(house), made)
+    restored = again(house)
+    with restored.records.read() as tx:
+        assert [row.cursor for row in sources.every(tx)] == ["before"]
+        kept = tx.execute(select(tables.kept_posts.c.post_key)).scalars().all()
+    waiting = restored.log.consumer(ENRICHED, "cases").poll(10, 0)
+    assert kept or [event.key for event in waiting] == [f"{WORKSPACE}/bluesky:p5"]
