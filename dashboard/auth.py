@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.context import LANGUAGES, Viewer, viewing
-from dashboard.requests import SAFE_METHODS, host_allowed, is_https, preferred_language, same_origin
+from dashboard.requests import SAFE_METHODS, at_most, host_allowed, is_https, preferred_language, same_origin
 from dashboard.settings import ConsoleSettings
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _OPEN = ("/assets/", "/_dash-component-suites/", "/health", "/ready")
 _BEFORE_LOGIN = ("/login", "/setup")
 _WITH_ONE_TIME_PASSWORD = ("/password", "/logout", "/session")
 _MACHINE = ("/_dash-", "/live", "/session", "/api/")
+
+_STRANGERS_BODY, _FIRST_FILE = 1_000_000, 200_000_000
 
 
 class SessionMiddleware:
@@ -62,6 +64,7 @@ class SessionMiddleware:
         viewer = await asyncio.to_thread(self._viewer, request, bearer)
         if viewer.actor is None:
             refused = await asyncio.to_thread(self._refused, scope)
+            receive = at_most(await asyncio.to_thread(self._largest, scope["path"]), request.headers, receive)
         else:
             refused = _held(scope) if viewer.actor.must_change else None
         with viewing(viewer):
@@ -85,6 +88,11 @@ class SessionMiddleware:
             return self.services.accounts.actor_of(bearer, "api") if is_api else None
         token = request.cookies.get(COOKIE)
         return self.services.accounts.actor_of(token) if token else None
+
+    def _largest(self, path: str) -> int:
+        """Bytes taken from somebody who is not signed in; the first visit may bring a file."""
+        first_visit = path.startswith("/setup") and self.services.accounts.needs_setup()
+        return _FIRST_FILE if first_visit else _STRANGERS_BODY
 
     def _refused(self, scope: Scope) -> Response | None:
         """The answer for somebody who is not signed in; None where none is needed."""

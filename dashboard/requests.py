@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import Scope
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope
 
 from dashboard.context import LANGUAGES, Language
 from dashboard.settings import ConsoleSettings
@@ -58,6 +59,23 @@ def preferred_language(cookie: str | None, accept: str) -> Language:
     """The language before log-in: the one chosen, else the first we speak in Accept-Language, else English."""
     wanted = [cookie or "", *(part.partition(";")[0].strip().partition("-")[0] for part in accept.split(","))]
     return next((language for name in wanted for language in LANGUAGES if language == name), "en")
+
+
+def at_most(size: int, headers: Headers, receive: Receive) -> Receive:
+    """`receive` that raises HTTPException 413 once a body is larger than `size` bytes, or says that it will be."""
+    said = headers.get("content-length", "")
+    left = -1 if said.isdecimal() and int(said) > size else size
+
+    async def limited() -> Message:
+        nonlocal left
+        if left >= 0:
+            message = await receive()
+            left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413, "This is more than is taken from somebody who is not signed in.")
+        return message
+
+    return limited
 
 
 def _is_address(name: str) -> bool:

@@ -42,6 +42,9 @@ def show(request: Request, language: str = "") -> Response:
 @router.post("/setup")
 async def start(request: Request) -> Response:
     """Make the administrator, name the brand and start to listen."""
+    # Asked before the body is read: a form with files is spooled to the disk.
+    if not await run_in_threadpool(_wanted):
+        return RedirectResponse("/", 303)
     async with request.form() as data:
         given = Given.of(data)
         files = _uploads(data)
@@ -51,6 +54,8 @@ async def start(request: Request) -> Response:
 @router.post("/setup/demo")
 async def demo(request: Request) -> Response:
     """Make the administrator and fill the workspace with the demo."""
+    if not await run_in_threadpool(_wanted):
+        return RedirectResponse("/", 303)
     async with request.form() as data:
         return await run_in_threadpool(_demo, request, Given.of(data))
 
@@ -102,8 +107,6 @@ def _wanted() -> bool:
 
 
 def _start(request: Request, given: Given, files: list[UploadFile]) -> Response:
-    if not _wanted():
-        return RedirectResponse("/", 303)
     if not given.brand:
         return form(given, _settings(request), {"brand": t("setup.brand_missing")}, 422)
     response: Response = RedirectResponse("/", 303)
@@ -118,8 +121,6 @@ def _start(request: Request, given: Given, files: list[UploadFile]) -> Response:
 
 
 def _demo(request: Request, given: Given) -> Response:
-    if not _wanted():
-        return RedirectResponse("/", 303)
     response: Response = RedirectResponse("/setup/progress", 303)
     try:
         services().setup.load_demo(_administrator(request, given, response))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -73,6 +74,50 @@ def test_nobody_makes_a_second_administrator() -> None:
     answer = Browser(create_app(services)).post("/setup", data={**GOOD, "email": "thief@x.example"})
     assert answer.headers["location"] == "/"
     assert services.accounts.person.email == an_actor().email
+
+
+class Body:
+    """A body without a stated length that notes how far it was read."""
+
+    def __init__(self, pieces: int) -> None:
+        self.pieces, self.read = pieces, 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self.pieces):
+            self.read += 1
+            yield b"x" * 100_000
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("path", ["/setup", "/setup/demo"])
+@pytest.mark.parametrize("session", ["", "session-1"])
+def test_once_the_first_visit_is_made_no_body_is_read(path: str, session: str) -> None:
+    body = Body(30)
+    answer = Browser(create_app(fake_services(an_actor())), session).post(path, content=body, headers=FORM)
+    assert answer.headers["location"] == "/"
+    assert body.read <= 1
+
+
+def test_strangers_may_not_send_much() -> None:
+    body = Body(30)
+    browser = Browser(create_app(fake_services(an_actor())))
+    assert browser.post("/login", content=body, headers=FORM).status_code == 413
+    assert body.read == 11
+    assert browser.post("/login", content=b"x" * 1_000_001, headers=FORM).status_code == 413
+    assert browser.post("/login", data={"email": "x" * 900_000}).status_code == 401
+
+
+def test_the_first_visit_may_bring_a_large_file(tmp_path: Path) -> None:
+    services = fake_services()
+    app = create_app(services, ConsoleSettings(uploads=tmp_path))
+    files = {"file": ("posts.csv", b"x" * 3_000_000, "text/csv")}
+    assert Browser(app).post("/setup", data=GOOD, files=files).headers["location"] == "/"
+    assert (
+        Browser(create_app(fake_services())).post("/setup", headers={**FORM, "Content-Length": "200000001"}).status_code
+        == 413
+    )
 
 
 def test_an_administrator_without_a_brand_goes_on_where_they_stopped() -> None:
