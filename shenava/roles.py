@@ -17,7 +17,7 @@ import msgspec
 from crm import envelope
 from crm.errors import RetryableError
 from crm.ports import log as log_port
-from crm.records import dead_letters, tombstones
+from crm.records import dead_letters, outbox, tombstones
 from crm.records import roles as role_records
 from crm.usecases.casework import CaseSink
 from crm.usecases.indexing import IndexSink
@@ -61,6 +61,7 @@ def respond(house: House, stop: Event) -> None:
     from crm.usecases.trail import Trail
 
     owner = f"{socket.gethostname()}:{os.getpid()}"
+    _bury_the_dead(house)
     sender = Sender(house.records, house.responders, house.vault, house.clock, owner, house.random.random)
     trail, live = Trail(house.records, house.vault, house.clock), Live(house.records, house.clock)
     next_clean = house.clock.now()
@@ -77,6 +78,27 @@ def respond(house: House, stop: Event) -> None:
                     tombstones.expire(tx, house.clock.now())
                     dead_letters.expire(tx, house.clock.now())
         house.clock.sleep(SEAL_SECONDS, stop)
+
+
+def _bury_the_dead(house: House) -> None:
+    """End the leases of responders of this machine that no longer live, so that their replies need not wait."""
+    with house.records.read() as tx:
+        held = outbox.owners(tx)
+    for owner in held:
+        host, _, process = owner.rpartition(":")
+        if host == socket.gethostname() and process.isdecimal() and not _alive(int(process)):
+            with house.records.write() as tx:
+                outbox.free(tx, owner)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def console(house: House, stop: Event) -> None:

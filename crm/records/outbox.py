@@ -114,6 +114,18 @@ def finish(tx: Connection, key: str, now: datetime) -> bool:
     return tx.execute(mine.values(done_at=now, leased_until=None, lease_owner=None)).rowcount > 0
 
 
+def owners(tx: Connection) -> set[str]:
+    """Who holds a lease on a parcel that is not done."""
+    held = select(outbox.c.lease_owner).where(outbox.c.done_at.is_(None), outbox.c.lease_owner.is_not(None))
+    return {str(name) for name in tx.execute(held.distinct()).scalars()}
+
+
+def free(tx: Connection, owner: str) -> int:
+    """End the leases of a worker that is known to be dead; whoever claims its parcels looks before sending."""
+    held = update(outbox).where(outbox.c.lease_owner == owner, outbox.c.done_at.is_(None))
+    return tx.execute(held.values(leased_until=None, lease_owner=None)).rowcount
+
+
 def withdraw(tx: Connection, reply_id: str, now: datetime) -> bool:
     """Take a parcel out before any attempt since its approval; False where it is on its way or was sent.
 

@@ -318,3 +318,17 @@ def test_our_own_post_coming_back_through_the_stream_changes_nothing(office: Off
     view = office.inbox.case(LENA, reply.case_id)
     assert [item.post.post.native_id for item in view.items if item.post] == ["p1", f"post-{reply.id}"]
     assert view.case.status == "waiting"
+
+
+def test_what_a_dead_worker_held_is_free_at_once_and_looked_for_first(office: Office, reply: Reply) -> None:
+    office.clock.advance(60)
+    office.platform.after.append(Killed())
+    with pytest.raises(Killed):
+        worker(office, "dead").step()
+    assert worker(office, "other").step() == 0
+    with office.records.write() as tx:
+        assert outbox.owners(tx) == {"dead"}
+        assert outbox.free(tx, "dead") == 1
+    assert worker(office, "other").step() == 1
+    assert (len(office.platform.published), office.platform.looked) == (1, 1)
+    assert now_is(office, reply).status == "sent"
