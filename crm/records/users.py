@@ -146,8 +146,8 @@ def attempts(tx: Connection, subject: str, after: datetime) -> int:
 def add_attempt(tx: Connection, subject: str, now: datetime, forget_before: datetime) -> int:
     """Remember a log-in that begins, and forget old ones; returns its id."""
     tx.execute(delete(log_in_attempts).where(log_in_attempts.c.at < forget_before))
-    added = tx.execute(insert(log_in_attempts).values(workspace="", subject=subject, at=now))
-    return int(added.inserted_primary_key[0])
+    new = insert(log_in_attempts).values(workspace="", subject=subject, at=now).returning(log_in_attempts.c.id)
+    return int(tx.execute(new).scalar_one())
 
 
 def take_back_attempts(tx: Connection, ids: Collection[int]) -> None:
