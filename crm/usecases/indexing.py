@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
-from crm.records import changes, tombstones
+from crm.query.tree import Field
+from crm.records import changes, erasure, tombstones
 from crm.records.database import Records
 from crm.words import EnrichedEvent, EnrichedPost, RemovedPost
 
@@ -35,21 +36,37 @@ class IndexSink:
         authors = {event.author_key for event in removals if event.author_key}
         scope, now = Scope(workspace, None, private=True), self._clock.now()
         had = {hit.post.key for hit in self._index.get(scope, list(keys))} | {post.post.key for post in posts}
+        known = {post.post.author.key for post in posts} | {one for one in authors if self._has(scope, one)}
         with self._records.write() as tx:
+            known.update(erasure.kept_by(tx, workspace, authors).values())
             tombstones.bury(tx, workspace, keys & had, "post", "platform", now)
             tombstones.bury(tx, workspace, keys - had, "post", "platform", now, now + NEVER_HAD)
-            tombstones.bury(tx, workspace, authors, "author", "platform", now)
+            tombstones.bury(tx, workspace, authors & known, "author", "platform", now)
+            tombstones.bury(tx, workspace, authors - known, "author", "platform", now, now + NEVER_HAD)
         if self._index.delete(workspace, list(keys), list(authors)):
             self._say(workspace, "removed")
 
+    def _has(self, scope: Scope, author_key: str) -> bool:
+        return bool(self._index.search(scope, Field("author", ":", author_key), limit=1).hits)
+
     def _store(self, workspace: str, posts: list[EnrichedPost]) -> None:
+        gone = self._buried(workspace, posts)
+        kept = [post for post in posts if post.post.key not in gone]
+        if not kept:
+            return
+        self._index.write(kept)
+        # An erasure may have cleaned the index after we asked and before we wrote.
+        late = self._buried(workspace, kept)
+        if late:
+            self._index.delete(workspace, list(late))
+        self._say(workspace, kept[-1].post.key)
+
+    def _buried(self, workspace: str, posts: list[EnrichedPost]) -> set[str]:
+        """Keys of those posts that must not be stored, for their own sake or their author's."""
         keys = {post.post.key for post in posts} | {post.post.author.key for post in posts}
         with self._records.read() as tx:
             buried = tombstones.buried(tx, workspace, keys)
-        kept = [post for post in posts if not {post.post.key, post.post.author.key} & buried]
-        if kept:
-            self._index.write(kept)
-            self._say(workspace, kept[-1].post.key)
+        return {post.post.key for post in posts if {post.post.key, post.post.author.key} & buried}
 
     def _say(self, workspace: str, subject: str) -> None:
         with self._records.write() as tx:

@@ -25,7 +25,9 @@ def remove(tx: Connection, workspace: str, removed: Sequence[RemovedPost], now: 
     kept = kept_posts.known(tx, workspace, posts)
     tombstones.bury(tx, workspace, kept, "post", "platform", now)
     tombstones.bury(tx, workspace, posts - kept, "post", "platform", now, now + UNKNOWN_POST)
-    tombstones.bury(tx, workspace, authors, "author", "platform", now, now + UNKNOWN_POST)
+    known = set(erasure.kept_by(tx, workspace, authors).values())
+    tombstones.bury(tx, workspace, known, "author", "platform", now)
+    tombstones.bury(tx, workspace, authors - known, "author", "platform", now, now + UNKNOWN_POST)
     forget(tx, workspace, posts, authors, now)
 
 

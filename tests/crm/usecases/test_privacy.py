@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
 from crm.ports.dead import DeadLetter
 from crm.records import audit, tombstones
+from crm.records import kept_posts as kept_posts_of
 from crm.records.columns import metadata
 from crm.records.dead_letters import RecordedDeadLetters
 from crm.records.tables import audit_details, cases, customers, identities, kept_posts, outbox, replies
@@ -19,9 +21,10 @@ from crm.usecases.customers import CustomerDraft
 from crm.usecases.indexing import IndexSink
 from crm.usecases.privacy import Privacy
 from crm.usecases.sending import Sender
-from crm.words import COLLECTED, ENRICHED, RemovedPost
+from crm.words import COLLECTED, ENRICHED, EnrichedPost, RemovedPost
 from stream.sqlite import SQLiteLog
 from tests.crm.usecases.test_inbox import case_id
+from tests.doubles.memory_index import MemoryIndex
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
 
 BOSS, LENA = actor("ines", "administrator"), actor()
@@ -242,3 +245,39 @@ def test_a_post_that_died_before_the_index_goes_with_its_author(office: Office, 
     (receipt,) = privacy.erase_author(BOSS, "bluesky:did:mina")
     assert receipt.dead_letters == 1
     assert "zebra" not in words_in(office)
+
+
+class Interrupted(MemoryIndex):
+    """An index during whose next write somebody else finishes an erasure."""
+
+    meanwhile: Callable[[], object] = list
+
+    def write(self, documents: Sequence[EnrichedPost]) -> None:
+        self.meanwhile()
+        super().write(documents)
+
+
+@pytest.mark.parametrize("erased", ["bluesky:p1", "bluesky:did:mina"])
+def test_an_erasure_between_looking_and_writing_wins(office: Office, log: SQLiteLog, erased: str) -> None:
+    index = Interrupted()
+    privacy = Privacy(office.records, index, log, office.vault, office.clock)
+    erase = privacy.erase_post if erased == "bluesky:p1" else privacy.erase_author
+    index.meanwhile = lambda: erase(BOSS, erased)
+    IndexSink(office.records, index, office.clock).write([said("p1", "zebra"), said("p2", who="did:kian")])
+    assert [one.post.key for one in index.get(BOSS.scope, ["bluesky:p1", "bluesky:p2"])] == ["bluesky:p2"]
+
+
+@pytest.mark.parametrize("sinks", ["both", "index"])
+def test_only_authors_whom_we_had_stay_on_the_stop_list(office: Office, sink: IndexSink, sinks: str) -> None:
+    sink.write([said("p1")])
+    with office.records.write() as tx:
+        kept_posts_of.keep(tx, [(said("p3", who="did:bita"), "bluesky:p3")])
+    people = ["bluesky:did:mina", "bluesky:did:bita", "bluesky:did:stranger"]
+    removed = [RemovedPost(WORKSPACE, START, author_key=key) for key in people]
+    if sinks == "both":
+        office.sink.write(removed)
+    sink.write(removed)
+    with office.records.write() as tx:
+        assert tombstones.buried(tx, WORKSPACE, people) == set(people)
+        tombstones.expire(tx, START + timedelta(hours=73))
+        assert tombstones.buried(tx, WORKSPACE, people) == set(people[:2])
