@@ -65,7 +65,7 @@ def busy() -> Iterator[Busy]:
 
 @pytest.fixture
 def house(tmp_path: Path, busy: Busy) -> Iterator[House]:
-    one = House(Settings(data=tmp_path / "data"), busy)
+    one = House(Settings.load(data=tmp_path / "data"), busy)
     yield one
     one.close()
 
