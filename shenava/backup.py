@@ -32,6 +32,7 @@ FILES = ("stream.sqlite", "index.sqlite", RECORDS)
 FILLING = ("sources", "jobs")
 MANIFEST = "manifest.json"
 PREFIX, SUFFIX = "shenava-", ".tar.gz"
+ASIDE = "replaced-"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 PAGES_AT_ONCE = 4_000
 
@@ -87,19 +88,28 @@ def make(folder: Path, to: Path, now: datetime, progress: Progress = quiet) -> P
     return target
 
 
-def expire(folder: Path, now: datetime, days: int) -> list[Path]:
-    """Delete back-ups older than `days`; what was erased must not live on in them. Returns those that went."""
-    gone = []
-    for path in sorted(folder.glob(f"{PREFIX}*{SUFFIX}")):
-        stamp = path.name.removeprefix(PREFIX).removesuffix(SUFFIX)
-        try:
-            made = datetime.strptime(stamp, STAMP).replace(tzinfo=now.tzinfo)
-        except ValueError:
-            continue
-        if made < now - timedelta(days=days):
+def expire(backups: Path, data: Path, now: datetime, days: int) -> list[Path]:
+    """Delete back-ups, and data that a restore put aside, older than `days`; what was erased must not live on there.
+
+    Returns those that went.
+    """
+    found = [(path, path.name.removeprefix(PREFIX).removesuffix(SUFFIX)) for path in backups.glob(f"{PREFIX}*{SUFFIX}")]
+    found += [(path, path.name.removeprefix(ASIDE)) for path in data.glob(f"{ASIDE}*") if path.is_dir()]
+    gone = [path for path, stamp in sorted(found) if _is_before(stamp, now - timedelta(days=days))]
+    for path in gone:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
             path.unlink()
-            gone.append(path)
     return gone
+
+
+def _is_before(stamp: str, limit: datetime) -> bool:
+    """Whether the time in a file's name is before `limit`; a name that is none of ours is not."""
+    try:
+        return datetime.strptime(stamp, STAMP).replace(tzinfo=limit.tzinfo) < limit
+    except ValueError:
+        return False
 
 
 @contextmanager
@@ -126,7 +136,7 @@ def unpacked(path: Path, beside: Path) -> Iterator[tuple[Path, Manifest]]:
 def put_back(work: Path, manifest: Manifest, folder: Path, now: datetime) -> Path | None:
     """Move the files of `folder` aside and those of the back-up in; returns where the old ones lie (None: none)."""
     folder.mkdir(parents=True, exist_ok=True)
-    old = folder / f"replaced-{now.strftime(STAMP)}"
+    old = folder / f"{ASIDE}{now.strftime(STAMP)}"
     for name in FILES:
         for path in (folder / name, folder / f"{name}-wal", folder / f"{name}-shm"):
             if path.exists():

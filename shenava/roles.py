@@ -17,7 +17,7 @@ import msgspec
 from crm import envelope
 from crm.errors import RetryableError
 from crm.ports import log as log_port
-from crm.records import dead_letters, outbox, tombstones
+from crm.records import outbox
 from crm.records import roles as role_records
 from crm.usecases.casework import CaseSink
 from crm.usecases.indexing import IndexSink
@@ -59,6 +59,7 @@ def respond(house: House, stop: Event) -> None:
     from crm.usecases.live import Live
     from crm.usecases.sending import Sender
     from crm.usecases.trail import Trail
+    from shenava.tidying import tidy
 
     owner = f"{socket.gethostname()}:{os.getpid()}"
     _bury_the_dead(house)
@@ -74,9 +75,7 @@ def respond(house: House, stop: Event) -> None:
             if house.clock.now() >= next_clean:
                 next_clean = house.clock.now() + HOUSEKEEPING
                 live.forget_old()
-                with house.records.write() as tx:
-                    tombstones.expire(tx, house.clock.now())
-                    dead_letters.expire(tx, house.clock.now())
+                tidy(house)
         house.clock.sleep(SEAL_SECONDS, stop)
 
 

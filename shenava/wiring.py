@@ -171,10 +171,13 @@ class House:
 
     def back_up(self, progress: backup.Progress = backup.quiet) -> Path:
         """Back up the data folder and expire old back-ups; returns the new one's path."""
-        folder, now = self.data / BACKUPS, self.clock.now()
-        made = backup.make(self.data, folder, now, progress)
-        backup.expire(folder, now, self.settings.backups_kept_days)
+        made = backup.make(self.data, self.data / BACKUPS, self.clock.now(), progress)
+        self.expire_copies()
         return made
+
+    def expire_copies(self) -> None:
+        """Delete back-ups and data put aside that are older than the settings say."""
+        backup.expire(self.data / BACKUPS, self.data, self.clock.now(), self.settings.backups_kept_days)
 
     def _save_first(self) -> None:
         self.back_up()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,6 +28,7 @@ from shenava import backup, restoring
 from shenava.backup import DamagedBackupError
 from shenava.locks import FolderInUseError, only_one
 from shenava.settings import Settings
+from shenava.tidying import UPLOADS, drop_uploads, tidy
 from shenava.wiring import House
 from tests.conformance.doubles import ManualClock
 from tests.doubles.office import MONITOR, START, WORKSPACE, actor, said
@@ -124,7 +126,7 @@ def test_old_backups_go(house: House) -> None:
     first = house.back_up()
     folder = first.parent
     (folder / "shenava-notes.tar.gz").write_text("mine")
-    gone = backup.expire(folder, house.clock.now() + timedelta(days=31), 30)
+    gone = backup.expire(folder, house.data, house.clock.now() + timedelta(days=31), 30)
     assert gone == [first]
     assert (folder / "shenava-notes.tar.gz").exists()
 
@@ -232,3 +234,37 @@ def test_what_goes_on_meanwhile_is_not_lost(house: House) -> None:
         kept = tx.execute(select(tables.kept_posts.c.post_key)).scalars().all()
     waiting = restored.log.consumer(ENRICHED, "cases").poll(10, 0)
     assert kept or [event.key for event in waiting] == [f"{WORKSPACE}/bluesky:p5"]
+
+
+def test_data_put_aside_by_a_restore_go_with_the_old_backups(house: House) -> None:
+    made = house.back_up()
+    house.close()
+    aside = restoring.restore(again(house), made).aside
+    assert aside is not None
+    (house.data / "replaced-by-me").mkdir()
+    later = again(house)
+    assert isinstance(later.clock, ManualClock)
+    later.clock.advance(29 * 86_400)
+    tidy(later)
+    assert aside.exists()
+    later.clock.advance(2 * 86_400)
+    tidy(later)
+    assert not aside.exists()
+    assert not made.exists()
+    assert (house.data / "replaced-by-me").exists()
+
+
+def test_uploads_go_once_they_were_read(house: House) -> None:
+    folder = house.data / UPLOADS
+    folder.mkdir()
+    read, unread, nobodys, fresh = (folder / name for name in ("read.csv", "unread.csv", "nobodys.csv", "fresh.csv"))
+    now = house.clock.now()
+    for path, hours in ((read, 2), (unread, 2), (nobodys, 2), (fresh, 0)):
+        path.write_text("id,text")
+        then = (now - timedelta(hours=hours)).timestamp()
+        os.utime(path, (then, then))
+    with house.records.write() as tx:
+        for path, state in ((read, "finished"), (unread, "failed")):
+            sources.put(tx, SourceRow(path.stem, WORKSPACE, "file", path.name, {"path": str(path)}, now, state=state))
+    assert drop_uploads(house) == [nobodys, read]
+    assert sorted(folder.iterdir()) == [fresh, unread]
