@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from threading import Event, Thread
 
@@ -45,7 +44,6 @@ class Stores(Struct, frozen=True):
     index: PostIndex
     transport: Transport
     clock: Clock
-    uploads: Path
 
 
 @dataclass
@@ -110,7 +108,6 @@ class Collecting:
         else:
             if not run.stop.is_set():
                 self._mark(run, state="finished")
-                self._drop_upload(run)
 
     def _wanted(self) -> dict[str, list[SourceRow]]:
         with self._stores.records.read() as tx:
@@ -175,12 +172,6 @@ class Collecting:
             for row in run.rows:
                 sources.failed(tx, row, state, type(error).__name__, str(error), now, retry_at)
                 changes.note(tx, row.workspace, "source", row.id, now)
-
-    def _drop_upload(self, run: Run) -> None:
-        """A file that was handed over in the console holds whole posts; it goes once they are stored."""
-        path = Path(run.rows[0].options.get("path", ""))
-        if self._stores.uploads in path.parents:
-            path.unlink(missing_ok=True)
 
     def _mark(self, run: Run, **fields: object) -> None:
         with self._stores.records.write() as tx:

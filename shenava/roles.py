@@ -37,7 +37,7 @@ def collect(house: House, stop: Event) -> None:
     """Run every source."""
     from shenava.collecting import Collecting, Stores
 
-    stores = Stores(house.records, house.log, house.index, house.transport, house.clock, house.data / "uploads")
+    stores = Stores(house.records, house.log, house.index, house.transport, house.clock)
     collecting = Collecting(stores, house.kinds, house.snapshots, house.random)
     _every(house, stop, REPORT_SECONDS, lambda: report(house, "collect", {}))
     collecting.run(stop)

@@ -63,7 +63,7 @@ def collecting(office: Office, log: SQLiteLog, source: Told) -> tuple[Collecting
     row = SourceRow("s1", WORKSPACE, "told", "told", {"url": "a"}, START)
     with office.records.write() as tx:
         sources.put(tx, row)
-    stores = Stores(office.records, log, office.index, None, office.clock, Path("uploads"))  # type: ignore[arg-type]
+    stores = Stores(office.records, log, office.index, None, office.clock)  # type: ignore[arg-type]
     one = Collecting(stores, {"told": source}, Snapshots(office.records, office.clock), Random(1))
     return one, Run("told:url=a", source, [row])
 
