@@ -20,6 +20,8 @@
     if (document.querySelector("[role=dialog]") && key !== "Escape") return;
     if (key === "/" || key === "?") event.preventDefault();
     const name = (event.altKey ? "alt+" : "") + (withCommand ? "ctrl+" : "") + (event.shiftKey && /^[a-z]$/.test(key) ? "shift+" : "") + key;
+    // At once for scripts of pages: fast keys would overtake each other in the store.
+    if (!document.dispatchEvent(new CustomEvent("shenava-key", { detail: name, cancelable: true }))) event.preventDefault();
     if (key === "?") window.dash_clientside.set_props("keys-help", { opened: true });
     else window.dash_clientside.set_props("key", { data: { key: name, at: Date.now() } });
   });

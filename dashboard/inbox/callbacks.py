@@ -120,7 +120,7 @@ def _texts(found: object) -> list[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
-# What the browser does by itself: it starts, writes in what was drawn, obeys what a step says, and hears keys and
+# What the browser does by itself: it starts, writes in what was drawn, obeys what a step says, and hears
 # signals. Each has an output, because Dash takes two callbacks without outputs on one input for the same one.
 _heard = Output("inbox-heard", "data", allow_duplicate=True)
 clientside("inbox", "start", _heard, Input("inbox-start", "data"), prevent_initial_call="initial_duplicate")
@@ -132,7 +132,6 @@ for _function, _store in (
     ("told", "inbox-undone"),
     ("found", "inbox-found-html"),
     ("kept", "inbox-kept"),
-    ("key", "key"),
 ):
     clientside("inbox", _function, _heard, Input(_store, "data"), prevent_initial_call=True)
 for _kind in ("case", "reply", "post", "presence", "customer"):
