@@ -51,7 +51,7 @@ def _tag() -> Component:
                 placeholder=t("inbox.tag_name"),
                 required=True,
                 inputProps={"maxLength": 100},
-                **{"aria-label": t("inbox.tag_name"), "data-autofocus": "1"},
+                **{"aria-label": t("inbox.tag_name")},
             ),
             html.Button(t("inbox.tag_add"), type="submit", className="btn pri"),
         ],
