@@ -43,9 +43,10 @@ def render(node: object) -> str:
     if isinstance(node, Element):
         return _tag(node.name, node.attributes, node.children)
     if isinstance(node, Component):
-        properties = dict(node.to_plotly_json()["props"])
+        shape = node.to_plotly_json()
+        properties = dict(shape["props"])
         children = properties.pop("children", None)
-        return _tag(node.to_plotly_json()["type"].lower(), properties, children)
+        return _tag(shape["type"].lower(), properties, children)
     if isinstance(node, Iterable) and not isinstance(node, str):
         return "".join(map(render, node))
     return escape(str(node))
