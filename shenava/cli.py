@@ -35,7 +35,8 @@ def main() -> None:
     try:
         app()
     except ShenavaError as error:
-        print(f"shenava: {error}", file=sys.stderr)
+        place = f" (line {error.line}, column {error.column})" if hasattr(error, "column") and error.column else ""  # type: ignore[attr-defined]
+        print(f"shenava: {error}{place}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)

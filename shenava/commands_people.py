@@ -20,13 +20,8 @@ def add(app: typer.Typer) -> None:
 
 def users(data: Data = None) -> None:
     """List everybody who may log in."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("E-mail", "Name", "Role", "Active")
     for user in house(data).accounts.everybody():
-        table.add_row(user.email, user.name, user.role, "yes" if user.active else "no")
-    Console().print(table)
+        print("\t".join((user.email, user.name, user.role, "active" if user.active else "out of work")))
 
 
 def reset_password(email: Annotated[str, typer.Argument(help="Whose password.")], data: Data = None) -> None:

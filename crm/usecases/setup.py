@@ -94,7 +94,8 @@ class Setup:
         require(actor, "import")
         with self._records.write() as tx:
             running = jobs.newest(tx, actor.workspace, DEMO)
-            if running and running.state in {"waiting", "running"}:
+            there = any(one.made_up for one in monitors.of_workspace(tx, actor.workspace))
+            if running and (running.state in {"waiting", "running"} or (running.state == "done" and there)):
                 return running.id
             return jobs.ask(tx, actor.workspace, DEMO, self._clock.now())
 
@@ -111,7 +112,7 @@ class Setup:
     def remove_demo(self, actor: Actor) -> None:
         """Take everything made up out of the workspace again."""
         require(actor, "edit_workspace")
-        self._remove_posts(actor.workspace)
+        remove_made_up_posts(self._index, actor.workspace)
         now = self._clock.now()
         with self._records.write() as tx:
             remove_made_up(tx, actor.workspace)
@@ -119,14 +120,20 @@ class Setup:
             audit.append(tx, actor.workspace, actor.user_id, "remove_demo", actor.workspace, now)
             changes.note(tx, actor.workspace, "case", "demo", now)
 
-    def _remove_posts(self, workspace: str) -> None:
-        scope, made_up = Scope(workspace, None, private=True), Field("is", ":", "made_up")
-        while page := self._index.search(scope, made_up, "newest", 1000).hits:
-            self._index.delete(workspace, [hit.post.key for hit in page])
+
+def remove_made_up_posts(index: PostIndex, workspace: str) -> None:
+    """Take the made-up posts out of the index."""
+    scope, made_up = Scope(workspace, None, private=True), Field("is", ":", "made_up")
+    while page := index.search(scope, made_up, "newest", 1000).hits:
+        index.delete(workspace, [hit.post.key for hit in page])
 
 
 def remove_made_up(tx: Connection, workspace: str) -> None:
     """Take the made-up people, monitors, customers, ideas and cases out of the records."""
+    # A workspace that was named after the demo is nameless again, and the first visit asks for the own brand.
+    named = {one.name for one in monitors.of_workspace(tx, workspace) if one.made_up and one.own}
+    if workspaces.get(tx, workspace).name in named:
+        workspaces.change(tx, workspace, name="")
     cases = tables.cases.c
     made_up = select(cases.id).where(cases.made_up, cases.workspace == workspace)
     threads = select(cases.thread_key).where(cases.made_up, cases.workspace == workspace)

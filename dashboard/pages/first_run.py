@@ -123,7 +123,10 @@ def _start(request: Request, given: Given, files: list[UploadFile]) -> Response:
 def _demo(request: Request, given: Given) -> Response:
     response: Response = RedirectResponse("/setup/progress", 303)
     try:
-        services().setup.load_demo(_administrator(request, given, response))
+        who = _administrator(request, given, response)
+        if given.brand:
+            services().setup.begin(who, given.brand, given.synonyms, ())
+        services().setup.load_demo(who)
     except ShenavaError as error:
         return _again(request, given, error, response)
     return response

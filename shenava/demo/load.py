@@ -28,7 +28,7 @@ from crm.records import (
 )
 from crm.records.monitors import Monitor
 from crm.usecases.casebook import Opening, open_case
-from crm.usecases.setup import DEMO, remove_made_up
+from crm.usecases.setup import DEMO, remove_made_up, remove_made_up_posts
 from crm.words import COLLECTED, Collected, EnrichedPost
 from shenava.demo.build import build_demo
 from shenava.demo.words import DemoCase, DemoReply, DemoSet
@@ -67,6 +67,7 @@ def load(house: House, workspace: str, progress: Progress) -> None:
     """
     now = house.clock.now()
     demo = build_demo(now)
+    remove_made_up_posts(house.index, workspace)
     with house.records.write() as tx:
         remove_made_up(tx, workspace)
         agents = _people(tx, workspace, demo, now)

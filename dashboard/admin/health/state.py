@@ -30,6 +30,8 @@ class State(NamedTuple):
 
 def state_of(row: SourceRow) -> State:
     """What the table, the head and the drawer say about a source."""
+    if row.state == "finished":
+        return State("finished", "checks", "c2", t("health.finished"))
     if not row.enabled:
         return State("paused", "player-pause", "c3", t("health.paused"))
     if row.state == "failed":
@@ -38,8 +40,6 @@ def state_of(row: SourceRow) -> State:
         )
     if row.state == "waiting":
         return State("waiting", "clock-pause", "soon", _waiting(row))
-    if row.state == "finished":
-        return State("finished", "checks", "c2", t("health.finished"))
     if row.state == "running":
         return State("running", "circle-check", "ok", t("health.running"))
     return State("running", "loader-2", "c2", t("health.starting"))
