@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,6 @@ from dashboard.app import create_app
 from tests.dashboard.fakes import an_actor, fake_services
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 # Notes in the document what the scripts of the frame write into stores: the policy forbids waiting by eval.
 LISTEN = """() => {
   const root = document.documentElement, set = dash_clientside.set_props;
@@ -27,7 +24,6 @@ LISTEN = """() => {
     set(id, props);
   };
 }"""
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
 
 
 @dataclass
@@ -54,22 +50,17 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def tab(stage: Stage) -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("not run: there is no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = chromium.new_context(viewport={"width": 1280, "height": 800})
-        context.add_cookies([{"name": "shenava_session", "value": "session-1", "url": stage.url}])
-        page = context.new_page()
-        page.complaints = []
-        page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(f"{stage.url}/more")
-        page.wait_for_selector("#page h1")
-        yield page
-        chromium.close()
+def tab(stage: Stage, chromium: Any) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.add_cookies([{"name": "shenava_session", "value": "session-1", "url": stage.url}])
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(f"{stage.url}/more")
+    page.wait_for_selector("#page h1")
+    yield page
+    context.close()
 
 
 def test_the_frame_stands_on_the_side_of_its_language(stage: Stage, tab: Any) -> None:

@@ -44,7 +44,7 @@ def relay(bluesky: Bluesky) -> Iterator[Relay]:
 @pytest.mark.parametrize("language", ["fa", "en"])
 def test_a_complaint_is_answered_once_although_the_responder_was_killed(
     language: str, installation: Callable[..., Installation], bluesky: Bluesky, network: Jetstream, relay: Relay,
-    chrome: Browser,
+    chromium: Browser,
 ) -> None:  # fmt: skip
     complaint, answer = SAID[language]
     number = f"{os.getpid()}{next(NUMBERS)}"
@@ -61,7 +61,7 @@ def test_a_complaint_is_answered_once_although_the_responder_was_killed(
     case = until(lambda: one.api("GET", "/cases")["rows"], "the complaint is a case")[0]["case"]
     assert case["post_key"] == f"bluesky:{uri}"
 
-    with console(chrome, one, language) as page:
+    with console(chromium, one, language) as page:
         held = relay.hold_answer(PUBLISHING)
         page.goto(f"{one.url}/inbox")
         page.locator(f"a.q[data-case='{case['id']}']").click()
@@ -113,9 +113,9 @@ def collected(one: Installation, case: str, uri: str) -> dict[str, Any] | None:
 
 
 @contextmanager
-def console(chrome: Browser, one: Installation, language: str) -> Iterator[Page]:
+def console(chromium: Browser, one: Installation, language: str) -> Iterator[Page]:
     """The console of somebody who signed in."""
-    context = chrome.new_context(viewport={"width": 1280, "height": 800}, locale=language)
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale=language)
     page = context.new_page()
     page.set_default_timeout(90_000)
     page.goto(f"{one.url}/login")

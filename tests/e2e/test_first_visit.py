@@ -56,8 +56,8 @@ def finish(page: Page) -> None:
 
 
 @pytest.fixture
-def page(chrome: Browser) -> Iterator[Page]:
-    context = chrome.new_context(viewport={"width": 1280, "height": 800})
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     yield page
     context.close()

@@ -39,8 +39,12 @@ def bluesky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bluesky]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A real headless Chromium, shared by the tests of a worker: open a context of your own."""
+    """A real headless Chromium for one module: open a context of your own.
+
+    Not for the whole run: an event loop runs in the test's thread as long as it lives, and nothing else that wants
+    one of its own works meanwhile.
+    """
     with required(chromium_browser()) as browser:
         yield browser
