@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median, quantiles
-from threading import Event, Thread
 
 from crm import envelope
 from crm.ids import new_id
@@ -17,7 +15,7 @@ from crm.ports.index import Scope
 from crm.records import monitors, workspaces
 from crm.records.monitors import Monitor
 from crm.words import COLLECTED, Author, Collected, Post
-from shenava import importing, roles
+from shenava import importing
 from shenava.demo import DemoSet, build_demo
 from shenava.settings import Settings
 from shenava.wiring import House
@@ -25,8 +23,8 @@ from shenava.wiring import House
 WHAT = (
     "{posts} posts of the demo's texts in a JSON Lines file, imported as `shenava import` does it: read, appended to "
     "the stream, language, sentiment, urgency, tokens, 3 monitors, exact ties and threads, then the index and the case "
-    "sink, in one process on embedded stores with synchronous FULL. Then {seen} single posts, 20 a second, from their "
-    "append until a read finds them."
+    "sink, in two processes on embedded stores with synchronous FULL. Then {seen} single posts, 20 a second, from "
+    "their append until a read finds them."
 )
 SEEN = 200
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -84,23 +82,15 @@ def _lines(demo: DemoSet, posts: int) -> Iterator[str]:
 
 
 def _visible(house: House, workspace: str, demo: DemoSet) -> list[float]:
-    stop = Event()
-    workers = Thread(
-        target=roles.run_together,
-        args=([partial(worker.run, stop) for worker in roles.pipeline(house)], stop),
-        daemon=True,
-    )
-    workers.start()
     scope, waits = Scope(workspace, None, private=True), []
-    for number in range(SEEN):
-        text = demo.posts[number % len(demo.posts)].text
-        post = Post("x", f"live{number}", Author("x", "a"), text, NOW + timedelta(seconds=number))
-        began = house.clock.monotonic()
-        house.log.append(COLLECTED, [envelope.record(Collected("bench", post, NOW, "import", workspace))])
-        while not house.index.get(scope, [post.key]):
-            house.clock.sleep(0.005)
-        waits.append(house.clock.monotonic() - began)
-        house.clock.sleep(max(0.0, 0.05 - waits[-1]))
-    stop.set()
-    workers.join()
+    with importing.working(house):
+        for number in range(SEEN):
+            text = demo.posts[number % len(demo.posts)].text
+            post = Post("x", f"live{number}", Author("x", "a"), text, NOW + timedelta(seconds=number))
+            began = house.clock.monotonic()
+            house.log.append(COLLECTED, [envelope.record(Collected("bench", post, NOW, "import", workspace))])
+            while not house.index.get(scope, [post.key]):
+                house.clock.sleep(0.005)
+            waits.append(house.clock.monotonic() - began)
+            house.clock.sleep(max(0.0, 0.05 - waits[-1]))
     return waits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
@@ -18,13 +20,23 @@ from dashboard.pages import not_found
 from dashboard.text import t
 from dashboard.theme import theme
 
+_log = logging.getLogger(__name__)
+
 FOOT = 50
 """Pages from this order on stand at the foot of the rail."""
 
 
 def layout() -> Component:
     """The root layout, made for the viewer of this request."""
-    who = viewer()
+    try:
+        return _layout(viewer())
+    except Exception:
+        # Dash answers with a bare 500 and keeps the reason to itself.
+        _log.exception("The frame could not be drawn.")
+        raise
+
+
+def _layout(who: Viewer) -> Component:
     forced = {} if who.color_scheme == "auto" else {"forceColorScheme": who.color_scheme}
     body = html.Div([_frame(), *_stores(), html.Div(id="toasts", className="toasts"), _keys_help()])
     direction = dmc.DirectionProvider(body, direction=who.direction)
@@ -83,10 +95,19 @@ def phone_items(path: str) -> list[Component]:
 def nav_item(one: Page, path: str) -> Component:
     """One link: icon above label, what waits there as a number."""
     on = path == one.path or path.startswith(f"{one.path}/")
-    waiting = one.badge() if one.badge else 0
+    waiting = _waiting(one)
     inside = [icon(one.icon, 20), html.Span(compact(waiting), className="dot") if waiting else None, t(one.title)]
     marked = {"aria-current": "page"} if on else {}
     return link(inside, one.path, "nav plain on" if on else "nav plain", **marked)
+
+
+def _waiting(one: Page) -> int:
+    """How much waits on a page; a number that can't be had now must not take the whole frame away."""
+    try:
+        return one.badge() if one.badge else 0
+    except Exception:
+        _log.exception("The number of %s could not be counted.", one.path)
+        return 0
 
 
 def user_menu(who: Viewer) -> Component:

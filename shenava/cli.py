@@ -97,6 +97,12 @@ def enrich(data: Data = None) -> None:
 
 
 @app.command()
+def understand(data: Data = None) -> None:
+    """Run enrichment's first half alone; `enrich` starts one beside itself."""
+    _role("understand", data)
+
+
+@app.command()
 def respond(data: Data = None) -> None:
     """Send approved replies."""
     _role("respond", data)

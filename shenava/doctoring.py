@@ -12,6 +12,7 @@ from crm.ports.responder import Account
 from crm.records import migrate, sources
 from crm.records.sources import AccountRow
 from shenava import supervisor
+from shenava.locks import holder
 from shenava.wiring import KEY_FILE, House
 
 
@@ -40,7 +41,7 @@ def examine(house: House) -> list[Finding]:
         ),
         _looked("stream", lambda: f"{len(house.log.lag())} groups", "restore a back-up with `shenava restore`"),
         _looked("index", lambda: _index(house), "restore a back-up with `shenava restore`"),
-        _port(house),
+        _running(house),
     ]
     if all(finding.ok for finding in found[:2]):
         found += [*_sources(house), *_accounts(house)]
@@ -64,14 +65,17 @@ def _index(house: House) -> str:
     return house.settings.index.partition(":")[0]
 
 
-def _port(house: House) -> Finding:
+def _running(house: House) -> Finding:
+    """Whether `shenava up` works on this folder; where it doesn't, whether its port is free for it."""
+    if found := holder(house.data):
+        process, address = found
+        return Finding("shenava up", True, f"runs as process {process}" + (f" at {address}" if address else ""))
     settings = house.settings
-    what = f"port {settings.port}"
     try:
         supervisor.check_port(settings.host, settings.port)
-    except supervisor.PortInUseError:
-        return Finding(what, True, "in use (by Shenava, if it runs)")
-    return Finding(what, True, "free")
+    except supervisor.PortInUseError as error:
+        return Finding("shenava up", False, "does not run", str(error))
+    return Finding("shenava up", True, f"does not run; port {settings.port} is free for it")
 
 
 def _sources(house: House) -> Iterator[Finding]:

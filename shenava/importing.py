@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
@@ -16,7 +16,7 @@ from crm.ports.source import Job, Rejected
 from crm.records import sources, workspaces
 from crm.records.sources import SourceRow
 from crm.words import COLLECTED, ENRICHED
-from shenava import roles
+from shenava import pipeline
 from shenava.locks import FolderInUseError, only_one
 from shenava.wiring import House
 
@@ -45,14 +45,15 @@ def run(house: House, files: Sequence[Path], options: dict[str, str], tell: Tell
         raise InvalidInputError(f"There is no file {', '.join(missing)}; check the path.")
     workspace = the_workspace(house)
     posts, total, rejected = 0, 0, list[Rejected]()
-    for path in files:
-        row = _source(house, workspace, path, options)
-        for batch_posts, bad in _read(house, row):
-            posts += batch_posts
-            total += len(bad)
-            rejected = [*rejected, *bad][:100]
-            tell("read", posts)
-    finish(house, tell)
+    with working(house) as workers:
+        for path in files:
+            row = _source(house, workspace, path, options)
+            for batch_posts, bad in _read(house, row):
+                posts += batch_posts
+                total += len(bad)
+                rejected = [*rejected, *bad][:100]
+                tell("read", posts)
+        _wait(house, tell, workers)
     return Imported(posts, total, tuple(rejected))
 
 
@@ -69,24 +70,56 @@ def the_workspace(house: House) -> str:
 
 
 def finish(house: House, tell: Tell) -> None:
-    """Wait until what is on the stream now is searchable; does the work itself where no `shenava up` does it."""
-    stop = Event()
-    try:
-        with only_one(house.data):
-            workers = Thread(target=_work, args=(house, stop), daemon=True)
-            workers.start()
-            _wait(house, tell, workers)
-            stop.set()
-            workers.join()
-    except FolderInUseError:
-        _wait(house, tell, None)
+    """Wait until what is on the stream now is searchable."""
+    with working(house) as workers:
+        _wait(house, tell, workers)
 
 
-def _work(house: House, stop: Event) -> None:
-    roles.run_together([partial(worker.run, stop) for worker in roles.pipeline(house)], stop)
+class Workers(Thread):
+    """The pipeline in a thread of this process, and what ended it before its time."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(daemon=True)
+        self._house, self._ended = house, Event()
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Work until `end` is called."""
+        try:
+            pipeline.run(self._house, self._ended)
+        except Exception as error:
+            self.error = error
+
+    def check(self) -> None:
+        """Raise what ended the work, if it ended."""
+        if self.error:
+            raise self.error
+
+    def end(self) -> None:
+        """Stop, and wait until all has stopped."""
+        self._ended.set()
+        self.join()
 
 
-def _wait(house: House, tell: Tell, workers: Thread | None) -> None:
+@contextmanager
+def working(house: House) -> Iterator[Workers | None]:
+    """Do the pipeline's work as long as the block runs; None where a `shenava up` does it."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(only_one(house.data))
+        except FolderInUseError:
+            yield None
+            return
+        house.open()
+        workers = Workers(house)
+        workers.start()
+        try:
+            yield workers
+        finally:
+            workers.end()
+
+
+def _wait(house: House, tell: Tell, workers: Workers | None) -> None:
     """Topic by topic on a post's way: what our posts became has been put on the next one once a group passed them.
 
     What others bring meanwhile is not waited for: beside a live firehose nothing would ever be quiet.
@@ -95,10 +128,8 @@ def _wait(house: House, tell: Tell, workers: Thread | None) -> None:
         target = house.log.append(topic, ())
         while left := _left(house, topic, target):
             tell("searchable", left)
-            if workers is not None and not workers.is_alive():
-                raise InvalidInputError(
-                    "The enrichment stopped before the import was done; run the same command again."
-                )
+            if workers is not None:
+                workers.check()
             house.clock.sleep(WAIT_SECONDS)
     tell("searchable", 0)
 
@@ -107,7 +138,7 @@ def _left(house: House, topic: str, target: int) -> int:
     """How many events up to the offset `target` the slowest group of the topic has yet to handle."""
     newest = house.log.append(topic, ())  # asked first: what comes before the lag is read must not count as handled
     waiting = {one.group: one.waiting for one in house.log.lag() if one.topic == topic}
-    slowest = max(waiting.get(group, newest + 1) for group in roles.GROUPS[topic])
+    slowest = max(waiting.get(group, newest + 1) for group in pipeline.GROUPS[topic])
     return max(0, target - (newest - slowest))
 
 

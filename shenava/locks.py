@@ -26,19 +26,36 @@ class FolderInUseError(ShenavaError):
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the system gives it back however the process ends. Raises FolderInUseError."""
+def only_one(folder: Path, address: str = "") -> Iterator[None]:
+    """Hold the folder's lock; the system gives it back however the process ends.
+
+    `address` is where the console answers meanwhile, for whoever asks by :func:`holder`. Raises FolderInUseError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / FILE).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             file.seek(0)
-            raise FolderInUseError(folder, file.read().strip()) from error
+            raise FolderInUseError(folder, file.read().partition(" ")[0]) from error
         file.seek(0)
         file.truncate()
-        file.write(str(os.getpid()))
+        file.write(f"{os.getpid()} {address}")
         file.flush()
         yield
         file.seek(0)
         file.truncate()
+
+
+def holder(folder: Path) -> tuple[str, str] | None:
+    """Process and console's address (or "") of whoever works on the folder now; None where nobody does."""
+    try:
+        with (folder / FILE).open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                process, _, address = file.read().partition(" ")
+                return process, address
+    except FileNotFoundError:
+        pass
+    return None

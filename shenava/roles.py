@@ -5,28 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from threading import Event, Thread
-from typing import Any
 
-import msgspec
-
-from crm import envelope
 from crm.errors import RetryableError
-from crm.ports import log as log_port
 from crm.records import outbox
-from crm.records import roles as role_records
-from crm.usecases.casework import CaseSink
-from crm.usecases.indexing import IndexSink
-from crm.words import COLLECTED, ENRICHED, EnrichedEvent
+from shenava import pipeline
 from shenava.wiring import House
 
 logger = logging.getLogger(__name__)
 
-GROUPS: Mapping[str, Sequence[str]] = {COLLECTED: ("enrich",), ENRICHED: ("index", "cases")}
 TRIM_SECONDS = 10.0
 REPORT_SECONDS = 2.0
 SEAL_SECONDS = 1.0
@@ -39,7 +29,7 @@ def collect(house: House, stop: Event) -> None:
 
     stores = Stores(house.records, house.log, house.index, house.transport, house.clock)
     collecting = Collecting(stores, house.kinds, house.snapshots, house.random)
-    _every(house, stop, REPORT_SECONDS, lambda: report(house, "collect", {}))
+    _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "collect", {}))
     collecting.run(stop)
 
 
@@ -50,7 +40,12 @@ def enrich(house: House, stop: Event) -> None:
     jobs = Jobs(house)
     _every(house, stop, TRIM_SECONDS, lambda: _trim(house))
     _every(house, stop, REPORT_SECONDS, jobs.step)
-    run_together([partial(worker.run, stop) for worker in pipeline(house)], stop)
+    pipeline.run(house, stop)
+
+
+def understand(house: House, stop: Event) -> None:
+    """Only understand what was collected; the enrich role starts one of these beside itself."""
+    pipeline.understanding(house).run(stop)
 
 
 def respond(house: House, stop: Event) -> None:
@@ -66,7 +61,7 @@ def respond(house: House, stop: Event) -> None:
     sender = Sender(house.records, house.responders, house.vault, house.clock, owner, house.random.random)
     trail, live = Trail(house.records, house.vault, house.clock), Live(house.records, house.clock)
     next_clean = house.clock.now()
-    _every(house, stop, REPORT_SECONDS, lambda: report(house, "respond", {}))
+    _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "respond", {}))
     while not stop.is_set():
         with suppress(RetryableError):
             trail.seal()
@@ -104,72 +99,14 @@ def console(house: House, stop: Event) -> None:
     """Serve the console and the HTTP API."""
     from shenava.serving import serve
 
-    _every(house, stop, REPORT_SECONDS, lambda: report(house, "console", {}))
+    _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "console", {}))
     serve(house, stop)
-
-
-def pipeline(house: House) -> list[Any]:
-    """The three workers of the embedded edition: enrichment, the index sink and the case sink."""
-    from enrich.models import shipped_models
-    from enrich.pipeline import Enricher
-    from stream.upkeep import LogSink
-    from stream.worker import Worker
-
-    records, log, dead, clock, random = house.records, house.log, house.dead, house.clock, house.random
-
-    def worker(topic: str, group: str, handle: Callable[..., Sequence[Any]], sink: Any) -> Worker[Any]:
-        def say(stats: Any) -> None:
-            report(house, group, msgspec.to_builtins(stats))
-
-        return Worker(log, topic, group, handle, sink, dead, clock, random, on_stats=say)
-
-    return [
-        worker(
-            COLLECTED,
-            "enrich",
-            Enricher(shipped_models(), house.snapshots.current, house.snapshots.fresh),
-            LogSink(log, ENRICHED),
-        ),
-        worker(ENRICHED, "index", decode_all, IndexSink(records, house.index, clock)),
-        worker(ENRICHED, "cases", decode_all, CaseSink(records, clock)),
-    ]
-
-
-def decode_all(events: Sequence[log_port.Event]) -> list[EnrichedEvent]:
-    """A batch of enriched events. Raises PermanentError where one can't be read."""
-    return [envelope.decode_enriched(event.value) for event in events]
-
-
-def run_together(works: Sequence[Callable[[], None]], stop: Event) -> None:
-    """Run each in a thread until all end; the first error stops the others and is raised here."""
-    errors: list[BaseException] = []
-
-    def guarded(work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-            stop.set()
-
-    threads = [Thread(target=guarded, args=(work,), daemon=True) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-
-
-def report(house: House, name: str, stats: Mapping[str, Any]) -> None:
-    """Say on the Health page that a role is alive."""
-    with house.records.write() as tx:
-        role_records.report(tx, name, "running", stats, house.clock.now())
 
 
 def _trim(house: House) -> None:
     from stream.upkeep import trim_topics
 
-    trim_topics(house.log, GROUPS)
+    trim_topics(house.log, pipeline.GROUPS)
 
 
 def _every(house: House, stop: Event, seconds: float, work: Callable[[], object]) -> None:

@@ -29,7 +29,8 @@ def start(settings: Settings, demo: bool, stop: Event) -> None:
     Raises: PortInUseError, FolderInUseError, NotPreparedError.
     """
     screen = Console(stderr=True, highlight=False)
-    with only_one(settings.data):
+    address = f"http://{settings.host}:{settings.port}"
+    with only_one(settings.data, address):
         check_port(settings.host, settings.port)
         where = ["--data", str(settings.data)]
         prepared = subprocess.run([sys.executable, "-m", "shenava", "prepare", *where, *(["--demo"] if demo else [])])
@@ -38,9 +39,7 @@ def start(settings: Settings, demo: bool, stop: Event) -> None:
         environment = {
             **os.environ, "SHENAVA_HOST": settings.host, "SHENAVA_PORT": str(settings.port),
         }  # fmt: skip
-        screen.print(
-            f"Shenava listens at [bold]http://{settings.host}:{settings.port}[/]; data in {settings.data.resolve()}"
-        )
+        screen.print(f"Shenava listens at [bold]{address}[/]; data in {settings.data.resolve()}")
         screen.print("Ctrl+C stops it.")
         Supervisor(where, environment, SystemClock(), screen.print).run(stop)
         screen.print("Stopped.")

@@ -162,6 +162,10 @@ class House:
             live=Live(records, clock),
         )
 
+    def open(self) -> tuple[Records, EventLog, PostIndex]:
+        """Open every store now; threads that come later share them."""
+        return self.records, self.log, self.index
+
     def close(self) -> None:
         """Release every store that was opened."""
         for name in ("log", "index", "records"):

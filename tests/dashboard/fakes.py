@@ -156,6 +156,7 @@ def fake_services(person: Actor | None = None, **others: Any) -> Any:
         "setup": setup,
         "sources": FakeSources(),
         "live": FakeLive(),
+        "inbox": SimpleNamespace(queue=lambda *_: SimpleNamespace(total=0)),
         **others,
     }
     return SimpleNamespace(**bundle)

@@ -221,11 +221,17 @@ def test_the_frame_shows_the_page_of_the_address(signed: Browser) -> None:
 
 
 def test_made_up_data_are_marked_in_the_frame() -> None:
-    inbox = SimpleNamespace(queue=lambda *_: SimpleNamespace(total=3))
-    services = fake_services(an_actor(), inbox=inbox)
+    services = fake_services(an_actor())
     browser = Browser(create_app(services), "session-1")
     before = browser.get("/_dash-layout")
     assert before.status_code == 200
     assert "Made up" not in before.text
     services.setup.load_demo(an_actor())
     assert "Made up" in browser.get("/_dash-layout").text
+
+
+def test_a_number_that_can_not_be_counted_leaves_the_frame_standing(caplog: pytest.LogCaptureFixture) -> None:
+    services = fake_services(an_actor(), inbox=SimpleNamespace())
+    answer = Browser(create_app(services), "session-1").get("/_dash-layout")
+    assert answer.status_code == 200
+    assert "could not be counted" in caplog.text

@@ -20,7 +20,8 @@ from shenava.wiring import House
 from tests.conftest import ROOT
 from tests.services.process import free_port, running, wait_until_http
 
-ROLES = ("collect", "enrich", "respond", "console")
+ROLES = ("collect", "enrich", "understand", "respond", "console")
+"""Every process but the supervisor."""
 EMAIL, PASSWORD = "negar@nanmah.example", "correct horse battery"
 T = TypeVar("T")
 

@@ -52,6 +52,8 @@ def test_a_second_up_on_the_same_folder_is_refused(installation: Callable[..., I
     assert first.up is not None
     assert str(first.up.pid) in second.stderr
     assert set(first.pids()) == set(ROLES)
+    looked = {one["what"]: one["state"] for one in json.loads(first.run("doctor", "--json").stdout)}
+    assert looked["shenava up"] == f"runs as process {first.up.pid} at {first.url}"
 
 
 def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
@@ -95,7 +97,7 @@ def test_whatever_is_killed_in_mid_batch_nothing_is_lost_or_doubled(
     one.set_up(brand="Nanmah")
     with rows.open("rb") as file:
         one.api("POST", "/imports", files={"file": ("posts.jsonl", file)}, data={"platform": "x"})
-    for role in ("collect", "enrich", "enrich", "respond", "console"):
+    for role in ("collect", "understand", "enrich", "understand", "respond", "console"):
         was = one.kill(role)
         until(lambda role=role, was=was: one.pids().get(role) not in (None, was), f"{role} runs again")
     until(lambda: _reachable(one), "the console answers again")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crm.errors import AuthorisationError, InvalidInputError, StoreError
-from shenava.locks import FolderInUseError, only_one
+from shenava.locks import FolderInUseError, holder, only_one
 from shenava.settings import Settings
 from shenava.supervisor import PortInUseError, check_port
 from shenava.vault import FileVault
@@ -64,13 +64,16 @@ def test_a_wrong_key_is_said(tmp_path: Path) -> None:
 
 def test_a_folder_is_used_by_one_process_at_a_time(tmp_path: Path) -> None:
     code = f"from shenava.locks import only_one; from pathlib import Path\nwith only_one(Path({str(tmp_path)!r})): pass"
-    with only_one(tmp_path):
+    assert holder(tmp_path) is None
+    with only_one(tmp_path, "http://127.0.0.1:8050"):
+        assert holder(tmp_path) == (str(os.getpid()), "http://127.0.0.1:8050")
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert "FolderInUseError" in other.stderr
-        assert str(os.getpid()) in other.stderr
+        assert f"process {os.getpid()})" in other.stderr
         with pytest.raises(FolderInUseError), only_one(tmp_path):
             pass
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+    assert holder(tmp_path) is None
 
 
 def test_a_killed_process_gives_the_folder_back(tmp_path: Path) -> None:
@@ -84,7 +87,7 @@ def test_a_killed_process_gives_the_folder_back(tmp_path: Path) -> None:
         child.kill()
         child.wait()
     with only_one(tmp_path):
-        assert (tmp_path / "lock").read_text() == str(os.getpid())
+        assert holder(tmp_path) == (str(os.getpid()), "")
 
 
 def test_a_port_in_use_is_said_before_anything_starts() -> None:
