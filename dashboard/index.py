@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from dash import html
 
+from crm.errors import ShenavaError
 from dashboard.components.icon import icon
 from dashboard.components.states import skeleton_rows
 from dashboard.context import Viewer, viewer
@@ -18,8 +21,17 @@ def attributes(who: Viewer) -> str:
         f'lang="{who.language}" dir="{who.direction}"'
         f' data-mantine-color-scheme="{scheme}" data-scheme="{who.color_scheme}"'
         f' data-keys="{"on" if who.keys_on else "off"}" data-session="{"on" if who.actor else "off"}"'
-        f' class="{"" if who.keys_on else "keys-off"}"'
+        f' data-cursor="{cursor(who)}" class="{"" if who.keys_on else "keys-off"}"'
     )
+
+
+def cursor(who: Viewer) -> str:
+    """The newest change when this page was made, so that the browser hears of all that come after it."""
+    if who.actor is None:
+        return ""
+    with suppress(ShenavaError):
+        return str(who.services.live.cursor())
+    return ""
 
 
 def index(*, metas: str, css: str, config: str, scripts: str, renderer: str, **_parts: str) -> str:

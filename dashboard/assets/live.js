@@ -1,14 +1,29 @@
 // Live updates: one connection for all tabs in a SharedWorker, else one here; both are made anew when they die.
 (function () {
   const dash = () => window.dash_clientside;
-  let cursor = null;
+  // What the server had drawn when it made this page: everything after it has still to be heard.
+  let cursor = Number(document.documentElement.dataset.cursor || NaN);
+  if (Number.isNaN(cursor)) cursor = null;
+  const KEEP = 10000;
+  let recent = [];
   function take(signal) {
     if (!dash() || !dash().set_props) return;
     cursor = signal.cursor;
+    const now = performance.now();
+    recent = recent.filter((one) => now - one.at < KEEP);
+    if (Object.keys(signal.changes || {}).length) recent.push({ at: now, signal: signal });
+    tell(signal);
+    document.documentElement.dataset.live = "on";
+  }
+  function tell(signal) {
     const kinds = Object.keys(signal.changes || {});
     for (const kind of kinds) dash().set_props("live-" + kind, { data: { cursor: signal.cursor, subjects: signal.changes[kind] } });
     if (kinds.length) dash().set_props("live", { data: { cursor: signal.cursor, kinds: kinds } });
-    document.documentElement.dataset.live = "on";
+  }
+  // A signal that came while a page was on its way had nobody to listen: the page hears it once it stands.
+  function again() {
+    const now = performance.now();
+    recent.filter((one) => now - one.at < KEEP).forEach((one) => tell(one.signal));
   }
   // A connection may be lost because the session ended: then the log-in is shown.
   async function lost() {
@@ -35,10 +50,14 @@
     const worker = new SharedWorker("/assets/live-worker.js", { name: "shenava-live" });
     worker.port.onmessage = (event) => (event.data.lost ? lost() : take(event.data));
     worker.port.start();
+    const join = () => worker.port.postMessage({ join: cursor });
+    join();
     addEventListener("pagehide", () => worker.port.postMessage("bye"));
+    addEventListener("pageshow", (event) => event.persisted && join());
   }
   function start() {
     if (document.documentElement.dataset.session !== "on") return;
+    new MutationObserver(again).observe(document.getElementById("page"), { childList: true });
     try { shared(); } catch { bare(); }
   }
   const ready = () => (dash() && dash().set_props && document.querySelector(".app #page") ? start() : setTimeout(ready, 50));

@@ -79,6 +79,21 @@ def test_a_change_reaches_the_page_without_a_reload(stage: Stage, tab: Any) -> N
     assert tab.complaints == []
 
 
+def test_what_changed_while_a_page_was_on_its_way_is_heard(stage: Stage, tab: Any) -> None:
+    other = tab.context.new_page()
+    soon = "const timer = setInterval(() => window.dash_clientside?.set_props && (clearInterval(timer), (%s)()), 1)"
+    other.add_init_script(soon % LISTEN)
+
+    def meanwhile(route: Any) -> None:
+        stage.services.live.add("case", "c9")
+        route.continue_()
+
+    other.route("**/assets/live.js*", meanwhile)
+    other.goto(f"{stage.url}/more")
+    other.wait_for_selector("html[data-heard*='live-case live ']", state="attached")
+    assert other.locator("html").get_attribute("data-cursor") == "0"
+
+
 def test_a_question_mark_lists_the_keys_even_on_a_persian_keyboard(tab: Any) -> None:
     tab.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: '؟', code: 'Slash', shiftKey: true}))")
     tab.wait_for_selector("[role=dialog] kbd")
