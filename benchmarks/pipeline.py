@@ -30,7 +30,7 @@ SEEN = 200
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 
 
-def run(folder: Path, posts: int = 20_000) -> dict[str, object]:
+def run(folder: Path, posts: int = 50_000) -> dict[str, object]:
     """Measure in `folder`; figures are posts a second, and seconds until a post is visible."""
     house, demo = House(Settings.load(data=folder / "data")), build_demo(NOW)
     try:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from crm.errors import InvalidInputError
-from shenava.options import Data, house
+from shenava.options import Data, house, screen_for
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
     from crm.policies.access import Actor
@@ -55,7 +55,7 @@ def import_files(
     from collectors.file import guess_mapping
     from shenava import importing
 
-    screen = Console(stderr=True, highlight=False)
+    screen = screen_for(stderr=True)
     options = {"platform": platform, "map": columns, "zone": zone, "encoding": encoding}
     options = {name: value for name, value in options.items() if value}
     if open_cases:
@@ -109,7 +109,7 @@ def search(
         ]  # fmt: skip
         print(json.dumps({"total": page.total, "hits": hits}, ensure_ascii=False))
     else:
-        screen = Console(highlight=False)
+        screen = screen_for()
         screen.print(f"{page.total} posts")
         for hit in page.hits:
             post = hit.post.post
@@ -126,7 +126,7 @@ def search(
 
 def backup(data: Data = None) -> None:
     """Back up the data folder (without the key file); back-ups older than 30 days go."""
-    one, screen = house(data), Console(stderr=True, highlight=False)
+    one, screen = house(data), screen_for(stderr=True)
     if not one.data.exists():
         raise InvalidInputError(f"There is no data folder {one.data}; nothing to back up.")
     with _progress(screen) as progress:
@@ -144,7 +144,7 @@ def restore(
     from shenava import restoring
 
     done = restoring.restore(house(data), file)
-    screen = Console(stderr=True, highlight=False)
+    screen = screen_for(stderr=True)
     if done.aside:
         screen.print(f"The data that were here before lie in {done.aside}; delete them when you are content.")
     print(json.dumps({"made_at": done.made_at.isoformat(), "erased_again": done.erased_again}))

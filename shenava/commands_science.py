@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from shenava.options import Data, house
+from shenava.options import Data, house, screen_for
 
 
 def add(app: typer.Typer) -> None:
@@ -66,7 +65,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data 
     if as_json:
         print(json.dumps([finding.plain() for finding in findings], ensure_ascii=False))
     else:
-        screen = Console(highlight=False)
+        screen = screen_for()
         for finding in findings:
             mark = "[green]ok[/]  " if finding.ok else "[red]bad[/] "
             screen.print(f"{mark}{finding.what}: {finding.state}{'' if finding.ok else ' -> ' + finding.mend}")

@@ -10,6 +10,8 @@ import typer
 # Every command starts this program anew, and `up` stays in memory beside its roles: so commands
 # import what they need when they run.
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from shenava.wiring import House
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder (also SHENAVA_DATA).")]
@@ -25,3 +27,10 @@ def house(data: Path | None, **said: object) -> House:
     from shenava.wiring import House
 
     return House(Settings.load(data=data, **said))
+
+
+def screen_for(*, stderr: bool = False) -> Console:
+    """Where a command tells a person what it does."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Row, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 T = TypeVar("T")
 
@@ -32,11 +32,18 @@ def upsert(
     """Insert rows, or overwrite those with the same `key`; with `newer` only if that column does not fall."""
     if not rows:
         return
-    make = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement: Any = make(table)
+    statement: Any = _insert(tx.dialect.name)(table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
     where = statement.excluded[newer] >= table.c[newer] if newer else None
     tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed, where=where), list(rows))
+
+
+def _insert(dialect: str) -> Callable[[Table], object]:
+    if dialect == "sqlite":
+        return sqlite_insert
+    from sqlalchemy.dialects.postgresql import insert  # slow to import
+
+    return insert
 
 
 def chunks(items: Collection[T], size: int = ASK_AT_ONCE) -> Iterator[list[T]]:

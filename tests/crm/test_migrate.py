@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
 
 from crm.records import cases, migrate, tables
@@ -32,6 +33,12 @@ def test_an_empty_database_gets_every_table_of_the_code(records: Records) -> Non
     with records.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_file_is_the_newest_migration() -> None:
+    script = ScriptDirectory.from_config(migrate.configuration())
+    assert script.get_current_head() == migrate.newest()
+    assert {one.revision for one in script.walk_revisions()} == set(migrate.versions())
 
 
 def test_migrating_twice_changes_nothing(records: Records) -> None:
