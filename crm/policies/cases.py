@@ -39,6 +39,14 @@ class CaseChangedError(ConflictError):
         super().__init__(f"{who} changed this case ({kind}) at {at:%H:%M} UTC; look at it again and repeat your step.")
 
 
+class DemoColleagueError(InvalidInputError):
+    """A customer's case can't be given to somebody whom the demo made up: nobody would work on it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} belongs to the demo and takes the demo's cases only; choose somebody else.")
+
+
 def check_move(old: Status, new: Status) -> None:
     """Raise InvalidInputError where a person may not move a case from `old` to `new`."""
     if new not in _MOVES[old]:

@@ -29,6 +29,15 @@ class User(Struct, frozen=True):
     created_at: datetime
     made_up: bool = False
 
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether the doors are open to them; nobody comes in as somebody made up, whatever else is stored."""
+        return self.active and not self.made_up
+
+    def can_be_given(self, *, made_up: bool) -> bool:
+        """Whether a case may be theirs: the demo's colleagues take the demo's (`made_up`) cases and no others."""
+        return made_up if self.made_up else self.active
+
 
 class Session(Struct, frozen=True):
     """A browser's session or an API token; only the hash of its secret is stored."""

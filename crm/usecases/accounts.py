@@ -104,7 +104,7 @@ class Accounts:
             tried = _try(tx, subjects, now)
             user = users.by_email(tx, email)
             stored = users.password_hash(tx, user.id) if user else ""
-        if not self._verify(stored, password) or user is None or not user.active:
+        if not self._verify(stored, password) or user is None or not user.can_sign_in:
             raise WrongLogInError
         with self._records.write() as tx:
             users.take_back_attempts(tx, tried)
@@ -125,7 +125,7 @@ class Accounts:
         with self._records.read() as tx:
             session = users.session(tx, hash_token(token))
             user = users.by_id(tx, session.user_id) if session else None
-        if session is None or user is None or not user.active or session.kind != kind:
+        if session is None or user is None or not user.can_sign_in or session.kind != kind:
             return None
         if session.expires_at and session.expires_at <= now:
             return None
@@ -169,6 +169,8 @@ class Accounts:
             user = users.by_email(tx, email)
             if user is None:
                 raise InvalidInputError(f"Nobody here has the e-mail {email!r}; `shenava users` lists everybody.")
+            if user.made_up:
+                raise InvalidInputError(f"{user.name} belongs to the demo, and nobody can sign in as them.")
             users.change(tx, user.id, password_hash=hashed, must_change=True)
             users.end_sessions(tx, user.id)
             audit.append(tx, user.workspace, by, "reset_password", user.id, now)

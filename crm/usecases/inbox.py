@@ -13,7 +13,7 @@ from crm import query
 from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import ALLOWED, Actor, Resource, require
-from crm.policies.cases import STATUSES, Status, check_move
+from crm.policies.cases import STATUSES, DemoColleagueError, Status, check_move
 from crm.policies.clock import PRIORITIES, Priority, due_at
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
@@ -203,8 +203,10 @@ class Inbox:
         casebook.check_unchanged(tx, case, actor, version, ("assigned",))
         if user_id is not None:
             user = users.by_id(tx, user_id)
-            if user is None or user.workspace != actor.workspace or not user.active:
+            if user is None or user.workspace != actor.workspace or not (user.active or user.made_up):
                 raise NotFoundError("person", user_id)
+            if not user.can_be_given(made_up=case.made_up):
+                raise DemoColleagueError(user.name)
             if "work_cases" not in ALLOWED[user.role]:
                 raise InvalidInputError(f"{user.name} is {user.role} and can't work on cases; choose somebody else.")
         if case.assignee_id == user_id:

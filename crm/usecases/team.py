@@ -125,9 +125,13 @@ class Team:
             user = users.by_id(tx, user_id)
             if user is None or user.workspace != actor.workspace:
                 raise NotFoundError("member", user_id)
+            if user.made_up:
+                raise InvalidInputError(f"{user.name} belongs to the demo and leaves with it; there is nothing to set.")
             users.change(tx, user_id, **fields)
             left = [
-                one for one in users.of_workspace(tx, actor.workspace) if one.active and one.role == "administrator"
+                one
+                for one in users.of_workspace(tx, actor.workspace)
+                if one.can_sign_in and one.role == "administrator"
             ]
             if not left:
                 raise LastAdministratorError

@@ -15,10 +15,10 @@ def members() -> list[User]:
     return services().team.members(actor())
 
 
-def able(people: Sequence[User]) -> list[User]:
-    """Those who can be given a case, the viewer first."""
+def able(people: Sequence[User], *, made_up: bool = True) -> list[User]:
+    """Those who can be given a case, the viewer first; the demo's colleagues where it may be a `made_up` one."""
     mine = actor().user_id
-    found = [one for one in people if one.active and "work_cases" in ALLOWED[one.role]]
+    found = [one for one in people if one.can_be_given(made_up=made_up) and "work_cases" in ALLOWED[one.role]]
     return sorted(found, key=lambda one: (one.id != mine, one.name))
 
 

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from crm.errors import NotFoundError, RetryableError, StoreError
 from crm.policies.access import ALLOWED, ROLES, ForbiddenError
-from crm.policies.cases import CaseChangedError
+from crm.policies.cases import CaseChangedError, DemoColleagueError
 from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError
 from crm.query import QueryError
 from crm.usecases.customers import TiedElsewhereError
@@ -35,6 +35,8 @@ def problem(error: Exception) -> str:
             return t("inbox.error_reply_state", status=t(f"inbox.reply_{error.old}"))
         case TiedElsewhereError():
             return t("inbox.error_tied", name=error.customer)
+        case DemoColleagueError():
+            return t("inbox.error_demo_colleague", name=error.name)
         case NotFoundError():
             return t("inbox.error_gone")
         case RetryableError() | StoreError():

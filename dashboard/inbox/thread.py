@@ -172,7 +172,7 @@ def _assignee(view: CaseView, people: Sequence[User]) -> Component:
             on=one.id == was,
             note=t("inbox.you") if one.id == mine else "",
         )
-        for one in able(people)
+        for one in able(people, made_up=view.case.made_up)
     ]
     nobody = item(t("common.unassigned"), does("assign", value="", was=was), icon_name="user-off", on=not there)
     return menu(

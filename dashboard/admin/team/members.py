@@ -35,19 +35,22 @@ def members_card() -> Component:
 
 def _row(one: User, monitors: dict[str, str], able: bool) -> list[object]:
     mine = one.id == actor().user_id
+    # Of the demo's colleagues nothing but where they come from matters: they take its cases and never come in.
+    gone = not one.active and not one.made_up
+    invited = one.must_change and one.can_sign_in
     marks = [
         badge(t("team.you"), "acc") if mine else None,
-        badge(t("team.away"), "line") if not one.active else None,
-        badge(t("team.invited"), "soon", title=t("team.invited_title")) if one.must_change and one.active else None,
+        badge(t("team.away"), "line") if gone else None,
+        badge(t("team.invited"), "soon", title=t("team.invited_title")) if invited else None,
         made_up() if one.made_up else None,
     ]
     called = html.Div(
         [html.Span([name(one.name, "w5 cut"), *marks], className="row"), handle(one.email, "t12 c3 cut")],
         className="col starts",
     )
-    acts = [icon_act("pencil", t("team.change"), "team", "member", one.id)] if able else []
+    acts = [icon_act("pencil", t("team.change"), "team", "member", one.id)] if able and not one.made_up else []
     return [
-        html.Span([avatar(one.name, 32, me=mine), called], className="row g3" if one.active else "row g3 away"),
+        html.Span([avatar(one.name, 32, me=mine), called], className="row g3 away" if gone else "row g3"),
         t(f"team.role_{one.role}"),
         _reach(one, monitors),
         html.Span(full_day(one.created_at), className="c2 nowrap"),

@@ -250,6 +250,24 @@ def test_the_last_administrator_stays(accounts: Accounts, records: Records, cloc
     assert team.members(boss)[0].role == "administrator"
 
 
+def test_nobody_comes_in_as_somebody_made_up(accounts: Accounts, records: Records, clock: ManualClock) -> None:
+    boss = accounts.actor_of(accounts.create_administrator("mina@firm.example", "", GOOD).token)
+    assert boss is not None
+    # Active, an administrator and with a password that is known: being made up alone keeps them out.
+    made_up = User("u9", boss.workspace, "a@example.com", "A", "administrator", False, True, {}, None, False, NOW, True)
+    with records.write() as tx:
+        users.add(tx, made_up, accounts.hash_password(GOOD))
+    with pytest.raises(WrongLogInError):
+        accounts.log_in("a@example.com", GOOD)
+    with pytest.raises(InvalidInputError, match="belongs to the demo"):
+        accounts.reset_password("a@example.com")
+    team = Team(records, accounts, clock)
+    with pytest.raises(InvalidInputError, match="belongs to the demo"):
+        team.set_active(boss, "u9", active=True)
+    with pytest.raises(ConflictError, match="at least one"):
+        team.set_role(boss, boss.user_id, "agent")
+
+
 def test_preferences_are_kept(accounts: Accounts, records: Records, clock: ManualClock) -> None:
     boss = accounts.actor_of(accounts.create_administrator("mina@firm.example", "", GOOD).token)
     assert boss is not None

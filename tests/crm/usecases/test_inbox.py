@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from crm.errors import InvalidInputError, NotFoundError
 from crm.policies.access import ForbiddenError
-from crm.policies.cases import CaseChangedError
+from crm.policies.cases import CaseChangedError, DemoColleagueError
 from crm.policies.rules import AddTag, Hide
-from crm.records import cases, changes, customers, tables
+from crm.records import cases, changes, customers, tables, users
 from crm.records.customers import Customer
 from crm.records.queue import QueueFilter, QueueSort
 from crm.usecases.inbox import wake_due
@@ -317,3 +317,14 @@ def test_templates_views_and_rules(office: Office) -> None:
     for bad in (RuleDraft("x", "a AND", (Hide(),)), RuleDraft("x", "a", ()), RuleDraft(" ", "a", (Hide(),))):
         with pytest.raises(InvalidInputError):
             office.toolbox.save_rule(INES, bad)
+
+
+def test_the_demos_colleagues_take_the_demos_cases_and_no_others(office: Office) -> None:
+    negar = users.User("negar", WORKSPACE, "n@example.com", "Negar", "agent", True, False, {}, None, False, START, True)
+    office.hear(said("p1"), said("p2", who="did:b"))
+    with office.records.write() as tx:
+        users.add(tx, negar, "!")
+        cases.change(tx, case_id(office, "p1"), made_up=True)
+    assert office.inbox.assign(LENA, case_id(office, "p1"), "negar").assignee_id == "negar"
+    with pytest.raises(DemoColleagueError, match="Negar belongs to the demo"):
+        office.inbox.assign(LENA, case_id(office, "p2"), "negar")
