@@ -31,18 +31,20 @@ RERUN = "rerun_monitor"
 class MonitorDraft(Struct, frozen=True):
     """What a person filled in; `id` is empty for a new monitor.
 
+    `own` and `opens_cases` say whose brand it is and whether a hit waits in the inbox. None leaves them as they
+    are; of a new monitor both are set where the workspace watches no brand of its own yet, else neither.
     `version` is the one they began from, so that nobody's change is written over unseen; None does not ask.
     """
 
     name: str
     query: str
     brand: str
-    own: bool = True
+    own: bool | None = None
     id: str = ""
     platforms: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     enabled: bool = True
-    opens_cases: bool = True
+    opens_cases: bool | None = None
     made_up: bool = False
     version: int | None = None
 
@@ -113,6 +115,12 @@ class Monitors:
             raise NotFoundError("monitor", monitor_id)
         return found
 
+    def watches_own(self, actor: Actor) -> bool:
+        """Whether the workspace watches a brand of its own, the demo's aside; its first monitor is that one."""
+        require(actor, "read_posts")
+        with self._records.read() as tx:
+            return _watches_own(tx, actor.workspace)
+
     def check(self, actor: Actor, text: str) -> QueryError | None:
         """What is wrong with `text` as a monitor's query; None where nothing is."""
         try:
@@ -177,7 +185,8 @@ class Monitors:
                 raise NotFoundError("monitor", draft.id)
             if old and draft.version not in (None, old.version):
                 raise MonitorChangedError(old.name)
-            fresh = _drafted(draft, old, actor.workspace, now)
+            first = old is None and not _watches_own(tx, actor.workspace)
+            fresh = _drafted(draft, old, actor.workspace, now, first)
             self._put(tx, actor, fresh, "change_monitor" if old else "create_monitor")
             if fresh.enabled and (old is None or _reach(old) != _reach(fresh)):
                 jobs.ask(tx, actor.workspace, RERUN, now, monitor=fresh.id)
@@ -258,12 +267,19 @@ def narrowed(node: Node, platforms: Sequence[str], languages: Sequence[str]) -> 
     return And((node, *limits)) if limits else node
 
 
-def _drafted(draft: MonitorDraft, old: Monitor | None, workspace: str, now: datetime) -> Monitor:
+def _watches_own(tx: Connection, workspace: str) -> bool:
+    return any(one.own and not one.made_up for one in monitors.of_workspace(tx, workspace))
+
+
+def _drafted(draft: MonitorDraft, old: Monitor | None, workspace: str, now: datetime, first: bool) -> Monitor:
     name = draft.name.strip()
+    own, opens_cases = (old.own, old.opens_cases) if old else (first, first)
     return Monitor(
         id=old.id if old else new_id(now), workspace=workspace, name=name, query=draft.query.strip(),
-        brand=draft.brand.strip() or name, own=draft.own, created_at=old.created_at if old else now, updated_at=now,
-        platforms=draft.platforms, languages=draft.languages, enabled=draft.enabled, opens_cases=draft.opens_cases,
+        brand=draft.brand.strip() or name, own=own if draft.own is None else draft.own,
+        created_at=old.created_at if old else now, updated_at=now,
+        platforms=draft.platforms, languages=draft.languages, enabled=draft.enabled,
+        opens_cases=opens_cases if draft.opens_cases is None else draft.opens_cases,
         made_up=old.made_up if old else draft.made_up, version=old.version + 1 if old else 1,
     )  # fmt: skip
 

@@ -62,7 +62,8 @@ class Setup:
                 raise InvalidInputError(" ".join(problem.message for problem in problems))
         with self._records.write() as tx:
             workspaces.change(tx, actor.workspace, name=brand)
-        monitor = self._monitors.save(actor, MonitorDraft(brand, brand_query([brand, *synonyms]), brand))
+        draft = MonitorDraft(brand, brand_query([brand, *synonyms]), brand, own=True, opens_cases=True)
+        monitor = self._monitors.save(actor, draft)
         for choice in choices:
             self._sources.add(actor, choice.kind, choice.name, choice.options)
         return monitor

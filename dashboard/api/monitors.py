@@ -13,18 +13,24 @@ from dashboard.api.shapes import Asked, shown
 
 router = APIRouter(tags=["monitors"])
 
+_OWN = (
+    "The own brand, else a competitor. Left out, a saved monitor stays what it is, and a new one is a competitor's, "
+    "but for the first: that is the own brand's."
+)
+_OPENS_CASES = "Whether a new thread about the own brand waits as a case in the inbox; left out, as `own`."
+
 
 class MonitorText(Asked):
-    """A saved query. `own` is the own brand, else a competitor; empty platforms or languages mean all."""
+    """A saved query; empty platforms or languages mean all."""
 
     name: str
     query: str
     brand: str = Field("", description="Monitors of one brand share a share of voice; the name without it.")
-    own: bool = True
+    own: bool | None = Field(None, description=_OWN)
     platforms: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     enabled: bool = True
-    opens_cases: bool = True
+    opens_cases: bool | None = Field(None, description=_OPENS_CASES)
 
 
 class QueryText(Asked):

@@ -57,10 +57,11 @@ def filled(monitor: Monitor) -> Filled:
     }  # fmt: skip
 
 
-def blank(query: str = "", brand: str = "") -> Filled:
-    """The form of a new monitor."""
-    return {"name": "", "brand": brand, "own": "own", "platforms": [], "languages": [], "opens_cases": True,
-            "query": query}  # fmt: skip
+def blank(query: str = "", own_brand: str = "") -> Filled:
+    """The form of a new monitor: of the own brand, and opening cases, where that has none yet; else of another."""
+    own = bool(own_brand)
+    return {"name": "", "brand": own_brand, "own": "own" if own else "competitor", "platforms": [], "languages": [],
+            "opens_cases": own, "query": query}  # fmt: skip
 
 
 def draft(form: Filled, kept: Kept | None, enabled: bool = True) -> MonitorDraft:
@@ -93,7 +94,8 @@ def who(form: Filled, able: bool) -> Component:
                           placeholder=t("monitors.name_example")),
             dmc.TextInput(id="monitors-brand", label=t("monitors.brand"), value=form["brand"], disabled=off,
                           placeholder=t("monitors.brand_example")),
-            html.Div([html.Span(t("monitors.whose"), className="lab"), own], className="fld"),
+            html.Div([html.Span(t("monitors.whose"), className="lab"), own, html.Small(t("monitors.whose_hint"))],
+                     className="fld"),
         ],
         className="card mon-form mon-who-form", **{"aria-label": t("monitors.about")},
     )  # fmt: skip

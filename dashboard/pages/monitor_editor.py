@@ -39,7 +39,8 @@ class Asked(TypedDict):
 @page("/monitors/new", "monitors.new", action="edit_monitors", keys=KEYS)
 def new(query: str = "", **_query: str) -> Component:
     """An empty editor, or one with the query of the address."""
-    return editor(None, form.blank(query.strip(), services().setup.workspace(actor()).name))
+    own_brand = "" if services().monitors.watches_own(actor()) else services().setup.workspace(actor()).name
+    return editor(None, form.blank(query.strip(), own_brand))
 
 
 @page("/monitors/{monitor}", "monitors.title", action="read_posts", keys=KEYS)

@@ -87,7 +87,7 @@ def load(house: House, workspace: str, progress: Progress) -> None:
 
 
 def _people(tx: Connection, workspace: str, demo: DemoSet, now: datetime) -> dict[str, str]:
-    """The made-up team, whom the demo's cases can be given; nobody can log in as them. Returns ids by the demo's names."""
+    """The made-up team, to whom the demo's cases can be given; nobody can log in as them. Returns their ids by name."""
     ids = {}
     for agent in demo.agents:
         user = users.User(

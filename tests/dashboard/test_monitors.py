@@ -85,6 +85,18 @@ def test_the_address_fills_the_query_and_an_error_shows_at_once(desk: Desk) -> N
     assert "Line 1, column 1:" in tree
 
 
+def test_a_new_monitor_is_a_competitors_once_the_own_brand_is_watched(desk: Desk) -> None:
+    blank = {"own": "competitor", "opens_cases": False, "brand": ""}
+    with desk.seen():
+        assert "Ours: its share of voice is yours" in drawn(monitor_editor.new())
+        assert form.blank().items() >= blank.items()
+        desk.bureau.services.monitors.delete(desk.actor, MONITOR)
+        first = drawn(monitor_editor.new())
+    assert '"own": "own"' in first
+    assert '"opens_cases": true' in first
+    assert '"brand": "Nanmah"' in first
+
+
 @pytest.mark.parametrize(("language", "said_"), [("en", "Did you mean"), ("fa", "سطر ۱، ستون ۸:")])
 def test_a_wrong_query_is_explained_and_can_be_mended(desk: Desk, language: Any, said_: str) -> None:
     with desk.seen(language):

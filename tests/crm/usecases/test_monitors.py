@@ -57,6 +57,20 @@ def test_a_saved_monitor_is_run_over_the_index_and_audited(office: Office, monit
     assert actions(office) == ["create_monitor"]
 
 
+def test_only_the_first_monitor_is_ours_and_opens_cases_by_itself(monitors: Monitors) -> None:
+    assert monitors.watches_own(INES)
+    rival = monitors.save(INES, MonitorDraft("Aseman", "aseman", ""))
+    assert (rival.own, rival.opens_cases) == (False, False)
+    ours = monitors.save(INES, MonitorDraft("Delays", "delay", "Nanmah", own=True, opens_cases=True))
+    again = monitors.save(INES, MonitorDraft("Delays", "delay*", "Nanmah", id=ours.id))
+    assert (again.own, again.opens_cases) == (True, True)
+    for one in (MONITOR, ours.id):
+        monitors.delete(INES, one)
+    assert not monitors.watches_own(INES)
+    first = monitors.save(INES, MonitorDraft("Nanmah", "nanmah", ""))
+    assert (first.own, first.opens_cases) == (True, True)
+
+
 @pytest.mark.parametrize("brand", ["OR", "یا", "NOT", "AND نان"])
 def test_a_brand_named_like_an_operator_works_in_quotes(monitors: Monitors, index: SQLiteIndex, brand: str) -> None:
     index.write([said("p1", f"I like {brand} a lot")])
