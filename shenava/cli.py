@@ -20,6 +20,9 @@ from shenava.options import Data, Host, Port, house
 if TYPE_CHECKING:
     from shenava.wiring import House
 
+BACKGROUND, POLITE = ("collect", "understand", "enrich"), 5
+"""Roles that let the console go first where both want the processor, and by how much."""
+
 app = typer.Typer(
     name="shenava",
     help="Shenava, the one who hears: a social CRM that listens and answers, in Persian and English.",
@@ -60,6 +63,8 @@ def stopping() -> Event:
 
 
 def _role(name: str, data: Path | None, **said: object) -> None:
+    if name in BACKGROUND:
+        os.nice(POLITE)
     from shenava import roles
 
     work: Callable[[House, Event], None] = getattr(roles, name)

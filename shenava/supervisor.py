@@ -14,7 +14,7 @@ from threading import Event
 from crm.errors import ShenavaError
 from crm.ports.clock import Clock
 
-ROLES = ("collect", "enrich", "respond", "console")
+ROLES = ("console", "respond", "collect", "enrich")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY_SECONDS = 60.0
 STOP_SECONDS = 10.0

@@ -28,6 +28,8 @@ from crm.errors import PermanentError, RateLimitedError, RetryableError
 from crm.ports.transport import BrokenConnectionError
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
 
+pytestmark = pytest.mark.slow
+
 RECORDED = "api_bluesky_jetstream/internal/corpus/testdata/expected_v1.jsonl"
 START = 1_783_175_888_000_000
 DID = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"

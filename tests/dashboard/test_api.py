@@ -23,6 +23,8 @@ from dashboard.app import create_app
 from tests.dashboard.client import Browser
 from tests.dashboard.fakes import an_actor, fake_services
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("error", "expected"), [
     (InvalidInputError("x"), (422, "invalid_input")),

@@ -18,6 +18,8 @@ from dashboard.page import discover
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.doubles.office import said
 
+pytestmark = pytest.mark.slow
+
 DESCRIBED = create_api(discover(api_package)).openapi()
 CALLS = [(method.upper(), path) for path, methods in DESCRIBED["paths"].items() for method in methods]
 ALLOWED: list[tuple[str, str, dict[str, Any], frozenset[str]]] = [

@@ -11,6 +11,8 @@ import pytest
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.doubles.office import START, said
 
+pytestmark = pytest.mark.slow
+
 KEY = "bluesky:p1"
 LATER = (START + timedelta(days=1)).isoformat()
 

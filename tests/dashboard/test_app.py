@@ -14,6 +14,8 @@ from dashboard.settings import ConsoleSettings
 from tests.dashboard.client import Browser
 from tests.dashboard.fakes import PASSWORD, an_actor, fake_services
 
+pytestmark = pytest.mark.slow
+
 ROUTE = "..page.children...page-title.data.."
 
 

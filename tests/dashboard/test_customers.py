@@ -18,6 +18,8 @@ from dashboard.pages import customers as page
 from tests.dashboard.presser import Desk, drawn
 from tests.doubles.office import said
 
+pytestmark = pytest.mark.slow
+
 FORM = {"name": "Mina Y.", "email": "", "phone": "", "value": None, "since": "", "link": "", "vip": False}
 MINA = "bluesky:did:mina"
 

@@ -13,6 +13,8 @@ from dashboard.settings import ConsoleSettings
 from tests.dashboard.client import Browser
 from tests.dashboard.fakes import PASSWORD, an_actor, fake_services
 
+pytestmark = pytest.mark.slow
+
 GOOD = {"email": "negar@nanmah.example", "password": PASSWORD, "brand": "نان‌ماه", "synonyms": "nanmah، @nanmah_example",
         "on.jetstream": "on", "zone": "Europe/Berlin"}  # fmt: skip
 

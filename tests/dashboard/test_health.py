@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from collectors.feed.document import NotAFeedError
+from crm.ports.transport import ForbiddenAddressError, UnreachableError
 from crm.records import roles, sources
 from crm.records.sources import SourceRow
 from dashboard.admin.health.dead import START as SHOWN
@@ -17,6 +19,8 @@ from tests.conformance.dead_letters import letter
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
 from tests.doubles.office import START, WORKSPACE
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -54,6 +58,29 @@ def test_whoever_may_not_see_health_is_told_so(bureau: Bureau) -> None:
 def test_states_are_words(bureau: Bureau, state: dict[str, object], said: str) -> None:
     put(bureau, **state)
     assert said in Desk(bureau, "manager").open("/status")
+
+
+@pytest.mark.parametrize(("error", "language", "said"), [
+    (UnreachableError("https://news.example/feed", "connection refused"), "en", "news.example/feed⁩ can't be reached"),
+    (UnreachableError("https://news.example/feed", "connection refused"), "fa", "news.example/feed⁩ نمی‌توان وصل شد"),
+    (NotAFeedError("https://news.example/feed"), "fa", "صفحهٔ وب است، نه خوراک"),
+    (ForbiddenAddressError("https://news.example/feed", "it is private"), "fa", "نشانی خصوصی است"),
+])  # fmt: skip
+def test_why_a_source_fails_is_said_in_the_persons_language(
+    bureau: Bureau, error: Exception, language: str, said: str
+) -> None:
+    put(bureau, state="failed", error=str(error), error_kind=type(error).__name__)
+    desk = Desk(bureau, "manager", language)
+    assert said in desk.open("/status")
+    drawer = desk.take("health", "open", "s1").text
+    assert said in drawer
+    assert str(error) in drawer
+
+
+def test_an_error_without_a_sentence_here_is_shown_in_the_programs_own_words(bureau: Bureau) -> None:
+    put(bureau, state="failed", error="No wave came.", error_kind="NoWaveError")
+    tree = Desk(bureau, "manager", "fa").take("health", "open", "s1").text.replace(" ", "")
+    assert '{"children":"Nowavecame.","dir":"ltr"}' in tree
 
 
 def test_a_silent_role_is_the_banner(bureau: Bureau) -> None:

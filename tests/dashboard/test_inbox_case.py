@@ -27,6 +27,8 @@ from dashboard.pages import inbox
 from tests.dashboard.inbox_room import Room, all_of
 from tests.doubles.office import START, said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:

@@ -20,6 +20,8 @@ from dashboard.page import query
 from tests.dashboard.inbox_room import Room, all_of
 from tests.doubles.office import MONITOR, START, said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:

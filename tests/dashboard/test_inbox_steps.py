@@ -20,6 +20,8 @@ from dashboard.inbox.commands import Effect, read
 from tests.dashboard.inbox_room import Room
 from tests.doubles.office import said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:

@@ -18,6 +18,8 @@ from dashboard.pages import monitor_editor, monitors
 from tests.dashboard.presser import Desk, drawn
 from tests.doubles.office import MONITOR, START, WORKSPACE, said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:

@@ -11,6 +11,8 @@ from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.client import Browser
 from tests.dashboard.desk import ROUTE
 
+pytestmark = pytest.mark.slow
+
 OWN = "correct horse battery"
 
 

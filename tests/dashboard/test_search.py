@@ -25,6 +25,8 @@ from tests.dashboard.client import Browser
 from tests.dashboard.console import Mentions, mentions
 from tests.doubles.office import START, said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Mentions]:

@@ -18,6 +18,8 @@ from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
 from tests.doubles.office import WORKSPACE, said
 
+pytestmark = pytest.mark.slow
+
 WEEK: dict[str, Any] = {
     "name": "Nanmah", "zone": "Asia/Kabul", "week_start": "5", "weekend": ["4"], "from": "08:00", "until": "16:30",
     "holidays": "1405/01/01\n2026-04-02", "urgent": "15", "high": "60", "normal": "240", "low": "480",

@@ -13,6 +13,8 @@ from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
 from tests.doubles.office import MONITOR
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bureau(tmp_path: Path) -> Iterator[Bureau]:

@@ -28,6 +28,8 @@ from tests.dashboard.client import Browser
 from tests.dashboard.console import Mentions, mentions
 from tests.doubles.office import MONITOR, START, said
 
+pytestmark = pytest.mark.slow
+
 DAY = 24 * 60
 MOODS = ("negative", "neutral", "positive", None)
 

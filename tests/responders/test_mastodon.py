@@ -18,6 +18,8 @@ from tests.services.mastodon import ME, SEARCH, STATUSES, TOKEN, MastodonStandIn
 from tests.services.relay import relay_to
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = "https://far.example.org/@customer/42"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -67,7 +67,8 @@ def web(handle: Callable[[Asked], Answer]) -> Iterator[Web]:
             for name, value in ({"Content-Length": str(len(answer.body))} | dict(answer.headers)).items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body[: answer.cut])
+            with suppress(ConnectionError):  # whoever asked may have heard enough
+                self.wfile.write(answer.body[: answer.cut])
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

@@ -26,6 +26,8 @@ from shenava.transport import Guard, OutboundTransport
 from tests.services import free_port
 from tests.services.web import Answer, Asked, Web, web
 
+pytestmark = pytest.mark.slow
+
 QUICK = Limits(connect=5.0, read=5.0, total=5.0, size=1000)
 
 Get = Callable[[str], tuple[int, bytes]]
