@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC
 from random import Random
 
+from collectors.errors import BusyServerError, WrongAddressError
 from collectors.moments import DateError, moment
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
+from crm.errors import AuthorisationError, RateLimitedError
 from crm.ports.clock import Clock
 
 JITTER = 0.1
@@ -27,7 +28,7 @@ class Pace:
 def refuse_status(url: str, status: int, headers: Mapping[str, str], clock: Clock) -> None:
     """Raise the error that an answer's status stands for; nothing for 2xx and 304.
 
-    Raises: RateLimitedError, AuthorisationError, RetryableError, PermanentError.
+    Raises: RateLimitedError, AuthorisationError, BusyServerError, WrongAddressError.
     """
     if status < 300 or status == 304:
         return
@@ -37,8 +38,8 @@ def refuse_status(url: str, status: int, headers: Mapping[str, str], clock: Cloc
     if status in (401, 403, 407):
         raise AuthorisationError(f"{url} answered {status}: it lets nobody read without signing in.")
     if status >= 500 or status in (408, 425):
-        raise RetryableError(f"{url} answered {status}; it may be busy.")
-    raise PermanentError(f"{url} answered {status}; check the address.")
+        raise BusyServerError(url, status)
+    raise WrongAddressError(url, status)
 
 
 def retry_after(value: str, clock: Clock) -> float | None:

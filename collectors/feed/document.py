@@ -15,9 +15,9 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import Struct, field
 
-from collectors.errors import NormaliseError
+from collectors.errors import NormaliseError, NothingSaidError
 from collectors.moments import DateError, moment
-from crm.errors import PermanentError, RetryableError
+from crm.errors import PermanentError
 
 FEEDS = frozenset(("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"))
 
@@ -73,10 +73,14 @@ class NotAFeedError(PermanentError):
         super().__init__(f"{address} is not a feed; {mend}.")
 
 
+class BrokenFeedError(PermanentError):
+    """A feed whose markup nothing can be made of."""
+
+
 def parse(address: str, body: bytes, content_type: str = "") -> Feed:
     """The feed in `body`. Raises: NotAFeedError; RetryableError where it is empty or breaks off without an entry."""
     if not body.strip():
-        raise RetryableError(f"{address} answered with nothing.")
+        raise NothingSaidError(f"{address} answered with nothing.")
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _json_feed(address, body)
     return _xml_feed(address, body, content_type)
@@ -153,7 +157,7 @@ def _xml_feed(address: str, body: bytes, content_type: str) -> Feed:
         found = feedparser.parse(body, response_headers=headers)
     except Exception as error:
         # the library lets errors of the readers below it through, for markup that is too broken for them
-        raise PermanentError(f"{address} is too broken to be read as a feed ({error}); tell its makers.") from error
+        raise BrokenFeedError(f"{address} is too broken to be read as a feed ({error}); tell its makers.") from error
     if not found.get("entries") and (not found.get("version") or _is_page(body)):
         raise NotAFeedError(address, _feed_named_by(address, body))
     about = found.get("feed", {})

@@ -17,10 +17,9 @@ from collectors.feed.document import Feed, parse
 from collectors.feed.normalise import PLATFORM, to_post
 from collectors.pace import Pace, refuse_status
 from collectors.seen import Seen
-from crm.errors import RetryableError
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Job, Option, Problem, Rejected
-from crm.ports.transport import Transport
+from crm.ports.transport import BrokenConnectionError, Transport
 from crm.words import Collected, Post, content_id
 
 EVERY_MINUTES, LONGEST_MINUTES = 10, 1440
@@ -102,8 +101,8 @@ def _fetch(url: str, cursor: Cursor, transport: Transport) -> httpx.Response:
     try:
         with transport.http() as client:
             return client.get(url, headers=headers)
-    except (httpx.TooManyRedirects, httpx.HTTPError) as error:
-        raise RetryableError(f"{url} could not be read: {error}.") from error
+    except httpx.HTTPError as error:
+        raise BrokenConnectionError(url, str(error) or type(error).__name__) from error
 
 
 def _news(feed: Feed, seen: Seen, clock: Clock) -> tuple[list[Post], list[Rejected]]:

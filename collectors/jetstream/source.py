@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlencode
 
 from collectors.addresses import is_address
-from collectors.errors import NormaliseError
+from collectors.errors import BusyServerError, NormaliseError, NothingSaidError, OtherServerError
 from collectors.jetstream.normalise import COLLECTION, PLATFORM, Message, read, removed_author, removed_post, to_post
-from crm.errors import PermanentError, RateLimitedError, RetryableError
+from crm.errors import RateLimitedError
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Job, Option, Problem, Rejected
 from crm.ports.transport import BrokenConnectionError, Transport
@@ -105,7 +105,7 @@ class _Run:
 
     def _complain_of_silence(self) -> None:
         if self._clock.monotonic() - self._heard > SILENCE_SECONDS:
-            raise RetryableError(f"{self._url} has been silent for {SILENCE_SECONDS:.0f} s; connecting anew.")
+            raise NothingSaidError(f"{self._url} has been silent for {SILENCE_SECONDS:.0f} s; connecting anew.")
 
 
 def _address(job: Job) -> str:
@@ -132,5 +132,5 @@ def _refused(url: str, error: InvalidStatus) -> NoReturn:
         wait = error.response.headers.get("Retry-After", "")
         raise RateLimitedError(url, float(wait) if wait.isdigit() else None) from error
     if status >= 500 or status == 408:
-        raise RetryableError(f"{url} answered {status} instead of opening its stream.") from error
-    raise PermanentError(f"{url} answered {status}: it is no Jetstream; check the address.") from error
+        raise BusyServerError(url, status) from error
+    raise OtherServerError(f"{url} answered {status}: it is no Jetstream; check the address.") from error

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from collectors.errors import NormaliseError
+from collectors.errors import NormaliseError, OtherServerError
 from collectors.mastodon.normalise import PLATFORM, RawStatus, read, read_list
 from collectors.pace import refuse_status
 from crm.errors import PermanentError, RetryableError, ShenavaError
@@ -51,7 +51,7 @@ class Server:
         try:
             return read_list(self._get(f"/api/v1/timelines/{path}", params))
         except NormaliseError as error:
-            raise PermanentError(f"{self.base} is no Mastodon server: {error}") from error
+            raise OtherServerError(f"{self.base} is no Mastodon server: {error}") from error
 
     @contextmanager
     def stream(self, path: str) -> Iterator[Iterator[bytes] | None]:

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from crm.errors import NotFoundError
 from crm.policies.access import may
 from crm.records.sources import SourceRow
+from dashboard.admin.health.reasons import in_full, reason
 from dashboard.admin.health.state import last_success, state_mark, state_of
 from dashboard.admin.step import Panel, Shown, Step, act, sure
 from dashboard.components import alert, handle, name, show, toast
@@ -36,8 +37,8 @@ def _find(source_id: str) -> SourceRow:
 
 def _panel(row: SourceRow) -> Panel:
     state = state_of(row)
-    error = alert([html.B(t("health.error")), " ", html.Bdi(row.error)], state.tone if state.tone != "ok" else "",
-                  "alert-circle") if row.error else None  # fmt: skip
+    said = [html.B(t("health.error")), " ", reason(row), in_full(row)]
+    error = alert(said, state.tone if state.tone != "ok" else "", "alert-circle") if row.error else None
     inside = [
         html.Div(state_mark(state), className="row"),
         error,

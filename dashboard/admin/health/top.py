@@ -9,7 +9,9 @@ from dash.development.base_component import Component
 
 from crm.policies.access import may
 from crm.usecases.health import HealthView, Trouble, troubles
+from dashboard.admin.health.reasons import program_said, reason
 from dashboard.admin.health.state import state_of
+from dashboard.admin.settings.accounts import problem
 from dashboard.admin.step import act
 from dashboard.components import alert, badge, icon, link, link_button
 from dashboard.context import actor
@@ -50,11 +52,18 @@ def _banner(view: HealthView) -> Component | None:
     worst, more = found[0], len(found) - 1
     said = [html.B(headline(worst), className="w6"), " ", html.Span(t(f"health.mend_{worst.kind}"), className="c2")]
     if worst.reason:
-        said.insert(2, html.Bdi(worst.reason + " ", className="c2"))
+        said[2:2] = [html.Span(_why(worst, view), className="c2"), " "]
     if more:
         said.append(html.Span(f" {tn('health.more_troubles', more)}", className="c3"))
     tone = "neg" if worst.kind in _RED else "soon"
     return alert(said, tone, "alert-circle" if tone == "neg" else "clock-pause", _mend(worst))
+
+
+def _why(trouble: Trouble, view: HealthView) -> Component | str:
+    if trouble.kind == "account":
+        return problem(trouble.reason)
+    source = next((one for one in view.sources if one.id == trouble.id), None)
+    return reason(source) if source else program_said(trouble.reason)
 
 
 def headline(trouble: Trouble) -> str:
