@@ -55,7 +55,10 @@ def _row(view: HealthView, row: SourceRow) -> list[object]:
         state_mark(state_of(row)),
         html.Span(last_success(row), className="num nowrap"),
         lag(row),
-        html.Span(number(posts_today(activity, view.at)), className="num"),
+        html.Span(
+            [number(posts_today(activity, view.at)), html.Span(t("health.in_24h_short"), className="narrow c3 t12")],
+            className="num row g1",
+        ),
         bars(activity, view.at),
         rejected,
         _actions(row),
