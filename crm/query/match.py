@@ -83,18 +83,19 @@ def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset
 
     A question has a question mark outside of its addresses.
     """
-    found = {
-        "link": bool(post.links) or "://" in post.text,
-        "media": bool(post.media),
-        "question": _asks(post.text) and _asks(URL.sub(" ", post.text)),
-        "reply": post.parent_key is not None,
-        "own": own,
-        "private": post.private,
-        "mention": mention,
-        "imported": origin == "import",
-        "made_up": origin == "demo",
-    }
-    return frozenset(name for name, holds in found.items() if holds)
+    text = post.text
+    holding = (
+        ("link", bool(post.links) or "://" in text),
+        ("media", bool(post.media)),
+        ("question", _asks(text) and _asks(URL.sub(" ", text))),
+        ("reply", post.parent_key is not None),
+        ("own", own),
+        ("private", post.private),
+        ("mention", mention),
+        ("imported", origin == "import"),
+        ("made_up", origin == "demo"),
+    )
+    return frozenset([name for name, holds in holding if holds])
 
 
 def _asks(text: str) -> bool:

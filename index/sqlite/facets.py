@@ -67,19 +67,19 @@ def account(key: str, handle: str) -> tuple[int, str]:
 
 def own_facets(document: EnrichedPost) -> str:
     """The facets of one post beyond those of its kind and its author."""
-    found = [facet("thread", document.thread_key)]
-    found += (
-        facet("is", trait) for trait in traits(document.post, own=document.own, origin=document.origin, mention=False)
-    )
+    shown = traits(document.post, own=document.own, origin=document.origin, mention=False)
+    found = [facet("thread", document.thread_key), _traits(shown)]
     if document.customer:
         found.append(facet("customer", document.customer))
-    if document.post.author.followers is not None:
-        found.append(_reach(document.post.author.followers))
+    followers = document.post.author.followers
+    if followers is not None:
+        found.append(f"{_MARK}f{min(followers.bit_length(), _MOST_BITS)}")
     return " ".join(found)
 
 
-def _reach(followers: int) -> str:
-    return f"{_MARK}f{min(followers.bit_length(), _MOST_BITS)}"
+@lru_cache(maxsize=1024)
+def _traits(shown: frozenset[str]) -> str:
+    return " ".join([facet("is", trait) for trait in sorted(shown)])
 
 
 def follower_facets(field: Field) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 import apsw
 import msgspec
@@ -12,7 +14,15 @@ from crm.errors import StoreError
 from crm.words import EnrichedPost
 from index.sqlite.facets import account, own_facets
 from index.sqlite.kinds import Numbers
-from index.sqlite.schema import QUARTER, SEQUENCE_MASK, first_docid, microseconds, slot_id, stored_version
+from index.sqlite.schema import (
+    QUARTER,
+    SEQUENCE_BITS,
+    SEQUENCE_MASK,
+    first_docid,
+    microseconds,
+    slot_id,
+    stored_version,
+)
 from index.sqlite.slots import add_to_slots, pack, take_from_slots
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -34,23 +44,42 @@ COLUMNS = "docid, workspace, version, posted_us, kind, author, rewritten"
 """What :class:`Stored` is made of."""
 
 
+class Incoming(NamedTuple):
+    """A document to store, its version as it is stored, and its moment in microseconds since 1970."""
+
+    document: EnrichedPost
+    version: int
+    moment: int
+
+
 def store(db: apsw.Connection, numbers: Numbers, documents: Sequence[EnrichedPost]) -> None:
     """Store those documents that are no older than what is stored."""
     newest = _newest(db, numbers, documents)
     known = find(db, newest)
     for key, stored in known.items():
-        if stored.version > stored_version(newest[key].version) or _same(db, stored, newest[key]):
+        if stored.version > newest[key].version or _same(db, stored, newest[key]):
             del newest[key]
     # Taken before anything goes, so that no docid is used for two posts in one transaction: see `erase`.
-    free = _free_docids(db, {_second(document) for document in newest.values()})
+    free = _free_docids(db, {one.moment // 1_000_000 for one in newest.values()})
     remove(db, [known[key] for key in newest if key in known])
     _insert(db, numbers, newest, free, known.keys())
 
 
 def find(db: apsw.Connection, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Stored]:
     """What is stored under these (workspace, post key)."""
-    rows = db.executemany(f"SELECT key, {COLUMNS} FROM post WHERE workspace = ? AND key = ?", keys)
-    return {(row[2], row[0]): Stored(*row[1:]) for row in rows}
+    by_workspace: dict[int, list[str]] = defaultdict(list)
+    for workspace, key in keys:
+        by_workspace[workspace].append(key)
+    found: dict[tuple[int, str], Stored] = {}
+    for workspace, wanted in by_workspace.items():
+        rows = db.execute(
+            f"SELECT post.key, {COLUMNS} FROM json_each(?2) AS wanted"
+            " CROSS JOIN post ON post.workspace = ?1 AND post.key = wanted.value",
+            (workspace, json.dumps(wanted)),
+        )
+        for key, *columns in rows:
+            found[workspace, key] = Stored(*columns)
+    return found
 
 
 def erase(db: apsw.Connection, posts: Sequence[Stored]) -> None:
@@ -81,51 +110,46 @@ def remove(db: apsw.Connection, posts: Sequence[Stored]) -> None:
 
 def _newest(
     db: apsw.Connection, numbers: Numbers, documents: Sequence[EnrichedPost]
-) -> dict[tuple[int, str], EnrichedPost]:
-    newest: dict[tuple[int, str], EnrichedPost] = {}
+) -> dict[tuple[int, str], Incoming]:
+    newest: dict[tuple[int, str], Incoming] = {}
     for document in documents:
         key = numbers.workspace(db, document.workspace), document.post.key
+        version = stored_version(document.version)
         other = newest.get(key)
-        if other is None or other.version <= document.version:
-            newest[key] = document
+        if other is None or other.version <= version:
+            newest[key] = Incoming(document, version, microseconds(document.post.posted_at))
     return newest
 
 
-def _same(db: apsw.Connection, stored: Stored, document: EnrichedPost) -> bool:
-    if stored.version != stored_version(document.version):
+def _same(db: apsw.Connection, stored: Stored, incoming: Incoming) -> bool:
+    if stored.version != incoming.version:
         return False
     row = db.execute("SELECT tokens, document FROM body WHERE rowid = ?", (stored.docid,)).fetchone()
-    return row is not None and row == (document.tokens, _encoded(document))
+    return row is not None and row == (incoming.document.tokens, _encoded(incoming.document))
 
 
 def _encoded(document: EnrichedPost) -> bytes:
     return _ENCODER.encode(msgspec.structs.replace(document, tokens=""))
 
 
-def _second(document: EnrichedPost) -> int:
-    return microseconds(document.post.posted_at) // 1_000_000
-
-
 def _insert(
     db: apsw.Connection,
     numbers: Numbers,
-    documents: dict[tuple[int, str], EnrichedPost],
+    documents: dict[tuple[int, str], Incoming],
     free: dict[int, int],
     known: Collection[tuple[int, str]],
 ) -> None:
     posts, bodies = [], []
     slots: dict[int, list[bytes]] = defaultdict(list)
-    moments = {key: microseconds(document.post.posted_at) for key, document in documents.items()}
     # In rising order of docid: FTS5 flushes what it holds whenever a rowid falls.
-    for key in sorted(documents, key=moments.__getitem__):
-        document, moment, workspace = documents[key], moments[key], key[0]
+    for key, (document, version, moment) in sorted(documents.items(), key=_moment_of):
+        workspace = key[0]
         second = moment // 1_000_000
         docid = free[second]
         free[second] += 1
         kind, shared = numbers.kind(db, workspace, document)
         said_by = document.post.author
         author, of_author = account(said_by.key, said_by.handle)
-        version = stored_version(document.version)
         posts.append((docid, *key, version, moment, kind, author, said_by.followers, key in known))
         facets = f"{shared} {of_author} {own_facets(document)}"
         bodies.append((docid, document.tokens, facets, _encoded(document)))
@@ -135,13 +159,22 @@ def _insert(
     add_to_slots(db, slots)
 
 
+def _moment_of(item: tuple[tuple[int, str], Incoming]) -> int:
+    return item[1].moment
+
+
 def _free_docids(db: apsw.Connection, seconds: set[int]) -> dict[int, int]:
     """The least docid of each second above all that are taken."""
-    spans = [(second, first_docid(second), first_docid(second) | SEQUENCE_MASK) for second in sorted(seconds)]
-    free: dict[int, int] = dict(
-        db.executemany("SELECT ?, coalesce(max(docid) + 1, ?2) FROM post WHERE docid BETWEEN ?2 AND ?3", spans)
+    free = {second: first_docid(second) for second in seconds}
+    taken = db.execute(
+        "SELECT max(docid) FROM json_each(?) AS second CROSS JOIN post"
+        f" ON docid BETWEEN second.value << {SEQUENCE_BITS} AND second.value << {SEQUENCE_BITS} | {SEQUENCE_MASK}"
+        " GROUP BY second.value",
+        (json.dumps(sorted(seconds)),),
     )
-    for second, docid in free.items():
-        if docid - first_docid(second) > SEQUENCE_MASK - 100_000:
+    for (docid,) in taken:
+        second = docid >> SEQUENCE_BITS
+        if docid - first_docid(second) >= SEQUENCE_MASK - 100_000:
             raise StoreError(f"The index holds too many posts of second {second} since 1970; split the import.")
+        free[second] = docid + 1
     return free
