@@ -52,6 +52,7 @@ def _frame() -> Component:
     return html.Div(
         [
             html.A(t("shell.skip"), href="#page", className="skip"),
+            html.Div([icon("plug", 14), t("shell.offline")], className="offline", role="status"),
             html.Div(
                 [
                     rail,

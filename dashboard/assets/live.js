@@ -1,10 +1,12 @@
 // Live updates: one connection for all tabs in a SharedWorker, else one here; both are made anew when they die.
 (function () {
   const dash = () => window.dash_clientside;
+  const root = document.documentElement;
   // What the server had drawn when it made this page: everything after it has still to be heard.
-  let cursor = Number(document.documentElement.dataset.cursor || NaN);
+  let cursor = Number(root.dataset.cursor || NaN);
   if (Number.isNaN(cursor)) cursor = null;
-  const KEEP = 10000;
+  const KEEP = 10000, PATIENCE = 4000;
+  let worry = null;
   let recent = [];
   function take(signal) {
     if (!dash() || !dash().set_props) return;
@@ -13,7 +15,8 @@
     recent = recent.filter((one) => now - one.at < KEEP);
     if (Object.keys(signal.changes || {}).length) recent.push({ at: now, signal: signal });
     tell(signal);
-    document.documentElement.dataset.live = "on";
+    clearTimeout(worry);
+    root.dataset.live = "on";
   }
   function tell(signal) {
     const kinds = Object.keys(signal.changes || {});
@@ -25,9 +28,11 @@
     const now = performance.now();
     recent.filter((one) => now - one.at < KEEP).forEach((one) => tell(one.signal));
   }
-  // A connection may be lost because the session ended: then the log-in is shown.
+  // A connection that was there and stays away is told of by the line above the page. It may be lost because the
+  // session ended: then the log-in is shown.
   async function lost() {
-    document.documentElement.dataset.live = "off";
+    if (root.dataset.live === "on") worry = setTimeout(() => { root.dataset.live = "lost"; }, PATIENCE);
+    if (root.dataset.live !== "lost") root.dataset.live = "off";
     try { if ((await fetch("/session")).status === 401) location.reload(); } catch { /* the server is away */ }
   }
   function bare() {
@@ -56,7 +61,7 @@
     addEventListener("pageshow", (event) => event.persisted && join());
   }
   function start() {
-    if (document.documentElement.dataset.session !== "on") return;
+    if (root.dataset.session !== "on") return;
     new MutationObserver(again).observe(document.getElementById("page"), { childList: true });
     try { shared(); } catch { bare(); }
   }

@@ -28,25 +28,37 @@ LISTEN = """() => {
 
 @dataclass
 class Stage:
-    """A served console and its use cases."""
+    """A served console and its use cases; it can be stopped and started at the same address."""
 
-    url: str
     services: Any
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.bound = bound = socket.socket()
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", self.port))
+        self.port = bound.getsockname()[1]
+        app = create_app(self.services)
+        self.server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, ws="none"))
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [bound]})
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+        self.bound.close()
 
 
 @pytest.fixture(params=["fa", "en"])
 def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    services = fake_services(an_actor(request.param))
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(services), log_level="warning", timeout_graceful_shutdown=1, ws="none")
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-        thread.start()
-        yield Stage(f"http://127.0.0.1:{bound.getsockname()[1]}", services)
-        server.should_exit = True
-        thread.join(20)
+    one = Stage(fake_services(an_actor(request.param)))
+    one.start()
+    yield one
+    one.stop()
 
 
 @pytest.fixture
@@ -92,6 +104,31 @@ def test_what_changed_while_a_page_was_on_its_way_is_heard(stage: Stage, tab: An
     other.goto(f"{stage.url}/more")
     other.wait_for_selector("html[data-heard*='live-case live ']", state="attached")
     assert other.locator("html").get_attribute("data-cursor") == "0"
+
+
+def test_a_lost_connection_is_told_of_until_it_is_back(stage: Stage, tab: Any) -> None:
+    tab.wait_for_selector("html[data-live=on]", state="attached")
+    stage.stop()
+    tab.wait_for_selector(".offline", state="visible")
+    below = tab.locator(".app").bounding_box()
+    assert below["y"] + below["height"] == 800
+    stage.start()
+    tab.wait_for_selector(".offline", state="hidden")
+    assert tab.locator(".app").bounding_box()["y"] == 0
+
+
+def test_a_connection_that_was_never_there_is_not_told_of_as_lost(stage: Stage, tab: Any) -> None:
+    other = tab.context.new_page()
+    other.add_init_script("delete window.SharedWorker")
+    other.route("**/live", lambda route: route.abort())
+    other.route("**/live?*", lambda route: route.abort())
+    other.clock.install()
+    other.goto(f"{stage.url}/more")
+    other.clock.run_for(1000)
+    other.wait_for_selector("html[data-live=off]", state="attached")
+    other.clock.run_for(20_000)
+    assert other.locator(".offline").is_hidden()
+    assert other.locator("html").get_attribute("data-live") == "off"
 
 
 def test_a_question_mark_lists_the_keys_even_on_a_persian_keyboard(tab: Any) -> None:
