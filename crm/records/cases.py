@@ -67,6 +67,15 @@ def get(tx: Connection, workspace: str, case_id: str) -> Case:
     return as_struct(Case, row)
 
 
+def by_ids(tx: Connection, workspace: str, case_ids: Collection[str]) -> dict[str, Case]:
+    """The cases with these ids, by id; those that are gone are left out."""
+    found = {}
+    for some in chunks(case_ids):
+        query = select(cases).where(cases.c.workspace == workspace, cases.c.id.in_(some))
+        found.update({row.id: as_struct(Case, row) for row in tx.execute(query)})
+    return found
+
+
 def by_threads(tx: Connection, workspace: str, thread_keys: Collection[str]) -> dict[str, Case]:
     """The cases of these threads, by thread key."""
     found = {}

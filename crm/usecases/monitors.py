@@ -216,11 +216,13 @@ class Monitors:
         require(actor, "edit_monitors")
         now = self._clock.now()
         with self._records.write() as tx:
-            if not monitors.remove(tx, actor.workspace, monitor_id):
+            old = monitors.get(tx, actor.workspace, monitor_id)
+            if old is None:
                 raise NotFoundError("monitor", monitor_id)
+            monitors.remove(tx, actor.workspace, monitor_id)
             workspaces.next_revision(tx, actor.workspace)
             jobs.ask(tx, actor.workspace, RERUN, now, monitor=monitor_id)
-            audit.append(tx, actor.workspace, actor.user_id, "delete_monitor", monitor_id, now)
+            audit.append(tx, actor.workspace, actor.user_id, "delete_monitor", monitor_id, now, name=old.name)
             changes.note(tx, actor.workspace, "monitor", monitor_id, now)
 
     def runs(self, actor: Actor) -> dict[str, jobs.Work]:

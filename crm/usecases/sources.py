@@ -89,9 +89,11 @@ class Sources:
         require(actor, "edit_sources")
         now = self._clock.now()
         with self._records.write() as tx:
-            if not sources.remove(tx, actor.workspace, source_id):
+            old = sources.get(tx, actor.workspace, source_id)
+            if old is None:
                 raise NotFoundError("source", source_id)
-            audit.append(tx, actor.workspace, actor.user_id, "remove_source", source_id, now)
+            sources.remove(tx, actor.workspace, source_id)
+            audit.append(tx, actor.workspace, actor.user_id, "remove_source", source_id, now, name=old.name)
             changes.note(tx, actor.workspace, "source", source_id, now)
 
     def accounts(self, actor: Actor) -> list[AccountRow]:

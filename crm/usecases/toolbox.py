@@ -74,9 +74,13 @@ class Toolbox:
         require(actor, "edit_templates")
         now = self._clock.now()
         with self._records.write() as tx:
-            if not desk.remove_template(tx, actor.workspace, template_id):
+            old = next((one for one in desk.all_templates(tx, actor.workspace) if one.id == template_id), None)
+            if old is None:
                 raise NotFoundError("template", template_id)
-            audit.append(tx, actor.workspace, actor.user_id, "template_deleted", template_id, now)
+            desk.remove_template(tx, actor.workspace, template_id)
+            audit.append(
+                tx, actor.workspace, actor.user_id, "template_deleted", template_id, now, shortcut=old.shortcut
+            )
             changes.note(tx, actor.workspace, "template", template_id, now)
 
     def views(self, actor: Actor) -> list[SavedView]:
@@ -97,7 +101,8 @@ class Toolbox:
             stored = msgspec.to_builtins(wanted)
             saved = SavedView(same or new_id(now), actor.workspace, owner, name.strip(), stored)
             desk.put_view(tx, saved)
-            audit.append(tx, actor.workspace, actor.user_id, "view_saved", saved.id, now, shared=shared)
+            audit.append(tx, actor.workspace, actor.user_id, "view_saved", saved.id, now, name=saved.name,
+                         shared=shared)  # fmt: skip
         return saved
 
     def delete_view(self, actor: Actor, view_id: str) -> None:
@@ -111,7 +116,8 @@ class Toolbox:
             if view.user_id is None:
                 require(actor, "edit_templates")
             desk.remove_view(tx, actor.workspace, view_id)
-            audit.append(tx, actor.workspace, actor.user_id, "view_deleted", view_id, self._clock.now())
+            audit.append(tx, actor.workspace, actor.user_id, "view_deleted", view_id, self._clock.now(),
+                         name=view.name)  # fmt: skip
 
     def rules(self, actor: Actor) -> list[Rule]:
         """All rules in their order."""
@@ -143,7 +149,9 @@ class Toolbox:
         require(actor, "edit_rules")
         now = self._clock.now()
         with self._records.write() as tx:
-            if not rules.remove(tx, actor.workspace, rule_id):
+            old = next((one for one in rules.of_workspace(tx, actor.workspace) if one.id == rule_id), None)
+            if old is None:
                 raise NotFoundError("rule", rule_id)
-            audit.append(tx, actor.workspace, actor.user_id, "rule_deleted", rule_id, now)
+            rules.remove(tx, actor.workspace, rule_id)
+            audit.append(tx, actor.workspace, actor.user_id, "rule_deleted", rule_id, now, name=old.name)
             changes.note(tx, actor.workspace, "rule", rule_id, now)

@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.vault import Vault
-from crm.records import audit, users
+from crm.records import audit, cases, customers, desk, monitors, rules, sources, users
 from crm.records.audit import AuditRow, Verification
 from crm.records.database import Records
+from crm.usecases import casebook
 
 PAGE = 100
 
 
+class Thing(Struct, frozen=True):
+    """What something in the trail is called today; `number` is a case's. A title that is not for the actor is empty."""
+
+    name: str
+    number: int = 0
+
+
 class TrailPage(Struct, frozen=True):
-    """Rows newest first, names of the people in them, and where the next page begins (None at the end)."""
+    """Rows newest first, and where the next page begins (None at the end).
+
+    `people` names everybody, by id; `things` what the rows are about, by id, as far as it is still there.
+    """
 
     rows: tuple[AuditRow, ...]
     people: dict[str, str]
     before: int | None
+    things: dict[str, Thing] = {}
 
 
 class Trail:
@@ -37,7 +50,8 @@ class Trail:
         with self._records.read() as tx:
             rows = audit.newest(tx, actor.workspace, before, PAGE, action)
             people = {user.id: user.name for user in users.of_workspace(tx, actor.workspace)}
-        return TrailPage(tuple(rows), people, rows[-1].id if len(rows) == PAGE else None)
+            things = _things(tx, actor, rows)
+        return TrailPage(tuple(rows), people, rows[-1].id if len(rows) == PAGE else None, things)
 
     def actions(self, actor: Actor) -> list[str]:
         """Every kind of thing that was done, to choose from."""
@@ -73,3 +87,20 @@ class Trail:
                 return 0
         with self._records.write() as tx:
             return audit.seal(tx, self._key)
+
+
+def _things(tx: Connection, actor: Actor, rows: list[AuditRow]) -> dict[str, Thing]:
+    home = actor.workspace
+    cases_of_replies = {str(row.detail["case"]) for row in rows if row.detail and "case" in row.detail}
+    asked = {row.subject for row in rows} | cases_of_replies
+    named = [(one.id, one.name) for one in monitors.of_workspace(tx, home)]
+    named += [(one.id, one.name) for one in sources.of_workspace(tx, home)]
+    named += [(one.id, one.name) for one in rules.of_workspace(tx, home)]
+    named += [(one.id, one.name) for one in desk.views_for(tx, home, actor.user_id)]
+    named += [(one.id, f"/{one.shortcut}") for one in desk.all_templates(tx, home)]
+    named += [(one.id, one.handle) for one in sources.accounts_of(tx, home)]
+    named += [(one.id, one.name) for one in customers.by_ids(tx, home, asked).values()]
+    found = {key: Thing(name) for key, name in named if key in asked}
+    for case in cases.by_ids(tx, home, asked).values():
+        found[case.id] = Thing(case.title if casebook.visible(actor, case) else "", case.number)
+    return found

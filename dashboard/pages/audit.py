@@ -15,36 +15,20 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from crm.policies.access import ForbiddenError
-from crm.records.audit import AuditRow
 from crm.usecases.trail import TrailPage
+from dashboard.admin.audit.rows import sealed, told, when, who
+from dashboard.admin.audit.sentences import did
 from dashboard.admin.permission import allowed
 from dashboard.admin.step import Panel, Shown, Step, Steps, act, close, room, takes
 from dashboard.callbacks import callback
-from dashboard.components import (
-    alert,
-    avatar,
-    badge,
-    card,
-    empty,
-    handle,
-    icon,
-    link,
-    link_button,
-    main,
-    name,
-    page_header,
-    table,
-)  # fmt: skip
+from dashboard.components import alert, card, empty, icon, link_button, main, page_header, table
 from dashboard.context import actor, services
-from dashboard.dates import clock, full, stamp
 from dashboard.page import page, query
 from dashboard.text import t, tn
 
 router = APIRouter(include_in_schema=False)
 
 EVERY = "-"
-LONGEST = 24
-"""Characters of a subject that are shown whole; ids are longer."""
 
 
 @page("/audit", "audit.title", icon="history", order=51, action="read_audit")
@@ -75,7 +59,7 @@ def _asked(action: str, before: int | None = None) -> str:
 
 
 def _filter(actions: list[str], chosen: str) -> Component:
-    named_ = sorted(((one, named(one)) for one in actions), key=lambda pair: pair[1])
+    named_ = sorted(((one, did(one)) for one in actions), key=lambda pair: pair[1])
     options = [{"value": EVERY, "label": t("audit.all")}, *({"value": one, "label": text} for one, text in named_)]
     return dmc.Select(id="audit-action", data=options, value=chosen or EVERY, searchable=True, allowDeselect=False,
                       w=220, **{"aria-label": t("audit.filter")})  # fmt: skip
@@ -88,74 +72,11 @@ def choose(action: str | None, search: str | None) -> object:
     return no_update if wanted == query(search).get("action", "") else f"/audit{_asked(wanted)}"
 
 
-def named(action: str) -> str:
-    """An action in words; one without a text of its own is shown as it is stored."""
-    text = t(f"audit.did_{action}")
-    return action.replace("_", " ") if text.startswith("audit.") else text
-
-
 def _table(shown: TrailPage) -> Component:
-    heads = [t("audit.when"), t("audit.who"), t("audit.what"), t("audit.on"), t("audit.details"), ""]
-    rows = [_row(row, shown.people) for row in shown.rows]
-    return table(heads, rows, caption=t("audit.title"), end=frozenset({5}), class_="stack auditt")
-
-
-def _row(row: AuditRow, people: dict[str, str]) -> list[object]:
-    sealed = icon("lock", 14, label=t("audit.sealed")) if row.sealed else icon("clock", 14, label=t("audit.unsealed"))
-    return [
-        html.Span(stamp_with_clock(row), className="num c2 nowrap", title=full(row.at)),
-        _who(row.actor, people),
-        html.Span(named(row.action), className="w5"),
-        _subject(row, people),
-        _detail(row.detail, people),
-        html.Span(sealed, className="c3"),
-    ]
-
-
-def stamp_with_clock(row: AuditRow) -> str:
-    """The clock, and the day before it where that is not today."""
-    short, at = stamp(row.at), clock(row.at)
-    return at if short == at else f"{short}{t('common.comma')} {at}"
-
-
-def _who(who: str, people: dict[str, str]) -> Component:
-    if who in people:
-        return html.Span([avatar(people[who], 24), name(people[who], "cut")], className="row")
-    kind = "rule" if who.startswith("rule:") else "system"
-    mark = html.Span(icon("bolt" if kind == "rule" else "server", 12), className="av s24")
-    return html.Span([mark, t(f"audit.by_{kind}")], className="row")
-
-
-def _subject(row: AuditRow, people: dict[str, str]) -> Component:
-    if row.subject in people:
-        return name(people[row.subject])
-    if row.action.startswith("case_"):
-        return link(handle(_short(row.subject), "code"), f"/inbox?case={quote(row.subject)}")
-    return handle(_short(row.subject), "code c2")
-
-
-def _short(subject: str) -> str:
-    return subject if len(subject) <= LONGEST else f"…{subject[-8:]}"
-
-
-def _detail(detail: dict[str, object] | None, people: dict[str, str]) -> Component:
-    if detail is None:
-        return html.Span(t("audit.erased"), className="c3")
-    parts = [
-        badge(
-            html.Span([html.Span(f"{key} ", className="c3"), html.Bdi(_value(value, people))], className="cut"), "line"
-        )
-        for key, value in detail.items()
-    ]
-    return html.Span(parts, className="row wraps g1")
-
-
-def _value(value: object, people: dict[str, str]) -> str:
-    if isinstance(value, bool) or value is None:
-        return t("audit.nothing_said") if value is None else t("team.yes" if value else "team.no")
-    if isinstance(value, list):
-        return f"{t('common.comma')} ".join(_value(one, people) for one in value)
-    return people.get(str(value), str(value)[:80])
+    heads = [t("audit.when"), t("audit.who"), t("audit.what"), ""]
+    rows: list[list[object]] = [[when(row), who(row.actor, shown.people), told(row, shown), sealed(row)]
+                                for row in shown.rows]  # fmt: skip
+    return table(heads, rows, caption=t("audit.title"), end=frozenset({3}), class_="stack auditt")
 
 
 def _pager(shown: TrailPage, action: str, *, paged: bool) -> Component | None:

@@ -1,0 +1,1 @@
+"""The page Audit: its rows as sentences."""
