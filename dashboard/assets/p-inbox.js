@@ -106,11 +106,15 @@
     fill(effect.places);
     if (effect.close) shut();
     if (effect.unpick) { state.picked.clear(); state.picking = false; mark(); }
-    if (effect.case === state.case && effect.text !== undefined) { state.kept = false; state.answer = ""; if (state.mode === "answer") write(effect.text); }
+    if (effect.case === state.case && effect.text !== undefined) { unsaid(); state.kept = false; state.answer = ""; if (state.mode === "answer") write(effect.text); }
     if (effect.case === state.case && effect.note) { localStorage.removeItem("inbox-note-" + state.case); write(""); mode("answer"); }
     if (typeof effect.open === "string") open(effect.open);
     else if (effect.again && effect.case && effect.case === state.case) again(effect.full);
     if (effect.queue) draw(); else if (effect.settle) settle(effect.dropped);
+  }
+  // What is sent is no draft any more.
+  function unsaid() {
+    if ($("inbox-saved")) $("inbox-saved").textContent = "";
   }
   function shut() {
     set("inbox-time", { opened: false });
