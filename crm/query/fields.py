@@ -39,7 +39,8 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     },
     "urgency": {
         "low": "low", "normal": "normal", "high": "high",
-        "کم": "low", "معمولی": "normal", "عادی": "normal", "زیاد": "high", "بالا": "high", "فوری": "high", **_SHARED,
+        "کم": "low", "پایین": "low", "معمولی": "normal", "عادی": "normal", "زیاد": "high", "بالا": "high",
+        "فوری": "high", **_SHARED,
     },
     "has": {
         "link": "link", "media": "media", "question": "question",
@@ -47,7 +48,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     },
     "is": {
         "reply": "reply", "own": "own", "private": "private", "mention": "mention", "imported": "imported",
-        "made_up": "made_up", "ساختگی": "made_up",
+        "made_up": "made_up", "نمایشی": "made_up", "ساختگی": "made_up",
         "پاسخ": "reply", "خودی": "own", "خصوصی": "private", "اشاره": "mention", "واردشده": "imported",
     },
     "case": {

@@ -61,8 +61,8 @@ def test_states_are_words(bureau: Bureau, state: dict[str, object], said: str) -
 
 
 @pytest.mark.parametrize(("error", "language", "said"), [
-    (UnreachableError("https://news.example/feed", "connection refused"), "en", "news.example/feed can't be reached; check"),
-    (UnreachableError("https://news.example/feed", "connection refused"), "fa", "news.example/feed⁩ نمی‌توان وصل شد"),
+    (UnreachableError("https://news.example/feed", "connection refused"), "en", "feed can't be reached; check"),
+    (UnreachableError("https://news.example/feed", "connection refused"), "fa", "feed⁩ نمی‌توان وصل شد"),
     (NotAFeedError("https://news.example/feed"), "fa", "صفحهٔ وب است، نه خوراک"),
     (ForbiddenAddressError("https://news.example/feed", "it is private"), "fa", "نشانی خصوصی است"),
 ])  # fmt: skip

@@ -77,6 +77,23 @@ def test_texts_stand_in_the_catalogue_only() -> None:
     assert inline == []
 
 
+# Each of these is a second word for a thing that the console calls by another one: e-mail, mention, template,
+# made up, rule, team, customers, agents.
+SECOND_WORDS = ("رایانامه", "یادکرد", "الگو", "ساختگی", "قاعده", "تیم", "مشتریان", "پاسخ‌گویان")
+LOOSE = re.compile(r"(?:^|\s)ن?می\s|\sها(?:ی|یی)?(?:\s|$)|\s\u200c|\u200c\s|\u200c\u200c|[يك]")
+
+
+def test_persian_has_one_word_for_each_thing() -> None:
+    said = [(key, text) for key, texts in catalogue("fa").items() for text in texts]
+    assert [(key, word) for key, text in said for word in SECOND_WORDS if re.search(rf"(?<!\w){word}", text)] == []
+
+
+def test_persian_words_are_joined_by_half_spaces() -> None:
+    known = {"query.folding"}  # it names the letters themselves
+    said = [(key, text) for key, texts in catalogue("fa").items() for text in texts if key not in known]
+    assert [(key, text) for key, text in said if LOOSE.search(text)] == []
+
+
 def test_numbers_and_foreign_names_in_a_sentence() -> None:
     assert t("setup.password_rule", "fa", n=10) == "دست‌کم ۱۰ نویسه"
     assert t("shell.you", "fa", name="Lena") == "شما، \u2068Lena\u2069: پسندها و خروج"
