@@ -36,8 +36,8 @@ def editor(monitor: Monitor | None, fields: Filled) -> Component:
     ]
     asked = {name_: fields[name_] for name_ in ("query", "platforms", "languages")}
     stores = [
-        dcc.Store(id="monitors-kept", data=kept), dcc.Store(id="monitors-asked"), dcc.Store(id="monitors-shown"),
-        dcc.Store(id="monitors-valid", data=None if error else asked),
+        dcc.Store(id="monitors-kept", data=kept), dcc.Store(id="monitors-asked"),
+        dcc.Store(id="monitors-tried", data=asked),
         dcc.Store(id="monitors-problem", data=error is not None or not fields["query"]),
     ]  # fmt: skip
     return html.Div(
@@ -90,7 +90,7 @@ def _query(text: str, able: bool, error: QueryError | None) -> Component:
         return html.Section(query_line(text, "open"), className="card")
     language = button(t("monitors.language"), "monitors-help-open", kind="ghost sm", icon_name="book-2")
     bar = html.Div([html.H2(t("monitors.query")), html.Span(language, className="end row")], className="eb")
-    wrong = problem(error, kept=False) if error else None
+    wrong = problem(error) if error else None
     lines = html.Div(id="monitors-lines", className="mon-lines", **{"aria-hidden": "true"})
     keys = [html.Kbd("Ctrl"), html.Kbd("Enter"), t("monitors.preview")]
     box = query_editor(
@@ -101,13 +101,10 @@ def _query(text: str, able: bool, error: QueryError | None) -> Component:
     return html.Div(box, className="mon-ed")
 
 
-def problem(error: QueryError, *, kept: bool) -> Component:
-    """What is wrong with the query and where; a wrong spelling can be replaced.
-
-    `kept` says that the preview shows an older query.
-    """
+def problem(error: QueryError) -> Component:
+    """What is wrong with the query and where; a wrong spelling can be replaced."""
     why = [html.B(place(error), className="neg"), " ", explained(error)]
-    note = html.Div(t("monitors.not_saved_kept") if kept else t("monitors.not_saved"), className="c2 t12")
+    note = html.Div(t("monitors.not_saved"), className="c2 t12")
     able = "suggestion" in error.params and "found" in error.params
     mend = button(t("monitors.replace"), "monitors-replace", kind="sm", key="Ctrl .") if able else None
     return html.Div([icon("alert-circle"), html.Div([html.Div(why), note], className="grow"), mend], className="msg",
@@ -129,8 +126,7 @@ def sample_query() -> str:
 def _preview() -> Component:
     bones = html.Div([bone("40%", 32), *[bone("100%", 12)] * 5, bone("100%", 64), bone("100%", 64)],
                      className="col mon-bones sk-wait", **{"aria-busy": "true"})  # fmt: skip
-    head = html.Div([html.H2(t("monitors.preview"), className="t14 w6"),
-                     html.Span(id="monitors-stale", className="end")], className="row")  # fmt: skip
+    head = html.H2(t("monitors.preview"), className="t14 w6")
     return html.Aside([head, html.Div(bones, id="monitors-preview")], className="side",
                       **{"aria-label": t("monitors.preview"), "aria-live": "polite"})  # fmt: skip
 

@@ -9,9 +9,9 @@ from dash.development.base_component import Component
 
 from crm.ports.index import Bucket
 from crm.usecases.monitors import Hit, Preview
-from dashboard.components import badge, bar, handle, platform_icon, said, sentiment, sentiment_of, sparkline
+from dashboard.components import bar, handle, platform_icon, said, sentiment, sentiment_of, sparkline
 from dashboard.components.words import name
-from dashboard.dates import clock, full, relative
+from dashboard.dates import full, relative
 from dashboard.monitors.names import language_name, platform_name
 from dashboard.numbers import compact, number, percent
 from dashboard.text import t, tn
@@ -29,16 +29,6 @@ def preview(found: Preview) -> Component:
         inside += [_platforms(found.by_platform), _shares(found)]
     inside.append(_sample(found))
     return html.Div(inside, className="mon-preview")
-
-
-def stale(found_at: str) -> Component:
-    """Says that the preview is of the last query that could be read."""
-    return badge(t("monitors.last_valid", time=found_at), "", "clock")
-
-
-def time_of(found: Preview) -> str:
-    """When a preview was made."""
-    return clock(found.at)
 
 
 def _total(found: Preview) -> Component:

@@ -18,7 +18,7 @@ from dashboard.context import actor, services
 from dashboard.monitors import form
 from dashboard.monitors.editor import editor, mended, problem, run_of, sample_query
 from dashboard.monitors.form import FIELDS, QUERY, Filled, Kept
-from dashboard.monitors.preview import preview, stale, time_of
+from dashboard.monitors.preview import preview
 from dashboard.monitors.reach import reach
 from dashboard.page import page
 from dashboard.text import t
@@ -61,27 +61,24 @@ clientside("monitors", "dirty", Output("monitors-dirty", "hidden"), Output("moni
 
 
 @callback(
-    Output("monitors-error", "children"), Output("monitors-valid", "data"), Output("monitors-stale", "children"),
-    Output("monitors-problem", "data"), Input("monitors-asked", "data"), State("monitors-shown", "data"),
-    prevent_initial_call=True,
+    Output("monitors-error", "children"), Output("monitors-tried", "data"), Output("monitors-problem", "data"),
+    Input("monitors-asked", "data"), prevent_initial_call=True,
 )  # fmt: skip
-def check(asked: Asked, shown: str | None) -> tuple[object, object, object, bool]:
-    """Say what is wrong with the query as it stands; hand a right one on to the preview."""
-    error = services().monitors.check(actor(), asked["query"]) if asked["query"].strip() else None
-    if error is None:
-        return None, asked, None, not asked["query"].strip()
-    return problem(error, kept=bool(shown)), no_update, stale(shown) if shown else None, True
+def check(asked: Asked) -> tuple[object, Asked, bool]:
+    """Say what is wrong with the query as it stands, and hand it on to the preview."""
+    empty_ = not asked["query"].strip()
+    error = None if empty_ else services().monitors.check(actor(), asked["query"])
+    return problem(error) if error else None, asked, empty_ or error is not None
 
 
-@callback(Output("monitors-preview", "children"), Output("monitors-shown", "data"), Input("monitors-valid", "data"))
-def show_preview(asked: Asked | None) -> tuple[Component | None, str]:
-    """Try the last right query out; beside it, the time of day for when it is shown longer."""
-    if asked is None:
-        return None, ""
+@callback(Output("monitors-preview", "children"), Input("monitors-tried", "data"))
+def show_preview(asked: Asked) -> Component:
+    """Try the query out; a wrong one finds nothing, and why is said in its place."""
     if not asked["query"].strip():
-        return _begin(), ""
-    found = services().monitors.preview(actor(), asked["query"], asked["platforms"], asked["languages"])
-    return preview(found), time_of(found)
+        return _begin()
+    if (error := services().monitors.check(actor(), asked["query"])) is not None:
+        return empty(t("monitors.no_preview"), explained(error), None, "alert-circle")
+    return preview(services().monitors.preview(actor(), asked["query"], asked["platforms"], asked["languages"]))
 
 
 def _begin() -> Component:

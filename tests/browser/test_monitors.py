@@ -64,12 +64,14 @@ def test_a_wrong_spelling_is_shown_mended_and_saved(desk: Desk, tab: Any) -> Non
     tab.wait_for_selector("#monitors-error [role=alert]")
     assert tab.locator("#monitors-query-code .er").inner_text() == "folowers:"
     assert tab.locator("#monitors-save").is_disabled()
-    assert tab.locator("#monitors-stale").inner_text() != ""
+    tab.wait_for_selector("#monitors-preview .empty")
+    assert tab.locator(".mon-hits").count() == 0
     assert tab.locator(".mon-lines > div").count() == 2
 
     tab.keyboard.press("Control+.")
     tab.wait_for_selector("#monitors-error [role=alert]", state="detached")
     assert tab.locator(QUERY).input_value().endswith("OR followers:500")
+    tab.wait_for_selector(".mon-hits li")
     tab.wait_for_selector("#monitors-save:not(:disabled)")
     tab.keyboard.press("Control+s")
     tab.wait_for_selector(".toast")

@@ -102,15 +102,16 @@ def test_a_new_monitor_is_a_competitors_once_the_own_brand_is_watched(desk: Desk
 @pytest.mark.parametrize(("language", "said_"), [("en", "Did you mean"), ("fa", "سطر ۱، ستون ۸:")])
 def test_a_wrong_query_is_explained_and_can_be_mended(desk: Desk, language: Any, said_: str) -> None:
     with desk.seen(language):
-        shown, valid, stale, problem = monitor_editor.check(
-            {"query": "a AND  folowers:5", "platforms": [], "languages": []}, "10:41"
-        )
+        asked: Any = {"query": "a AND  folowers:5", "platforms": [], "languages": []}
+        shown, tried, problem = monitor_editor.check(asked)
         tree = drawn(shown)
+        instead = drawn(monitor_editor.show_preview(asked))
         error = desk.bureau.services.monitors.check(desk.actor, "a AND  folowers:5")
     assert said_ in tree
     assert "monitors-replace" in tree
-    assert (stale is not None, problem) == (True, True)
-    assert not isinstance(valid, dict)
+    assert (tried, problem) == (asked, True)
+    assert {"en": "There is no preview", "fa": "پیش‌نمایی نیست"}[language] in instead
+    assert "mon-total" not in instead
     assert error is not None
     assert mended("a AND  folowers:5", error) == "a AND  followers:5"
 
@@ -119,18 +120,16 @@ def test_a_right_query_goes_on_to_the_preview(desk: Desk) -> None:
     desk.bureau.hear(said("a", "my card is gone"), said("b", "card", at=1, sentiment=None))
     asked: Any = {"query": "card", "platforms": ["bluesky"], "languages": []}
     with desk.seen():
-        assert monitor_editor.check(asked, "10:41") == (None, asked, None, False)
-        shown, at = monitor_editor.show_preview(asked)
-    tree = drawn(shown)
+        assert monitor_editor.check(asked) == (None, asked, False)
+        tree = drawn(monitor_editor.show_preview(asked))
     assert "posts in 7 days, about 0.3 a day" in tree
     assert '"children": ["card"]' in tree
     assert tree.count('"data-of"') == 2
-    assert at == "11:30"
 
 
 def test_an_empty_query_offers_the_brand_in_quotes(desk: Desk) -> None:
     with desk.seen():
-        shown, _ = monitor_editor.show_preview({"query": " ", "platforms": [], "languages": []})
+        shown = monitor_editor.show_preview({"query": " ", "platforms": [], "languages": []})
     assert '"data-insert": "\\"Nanmah\\""' in drawn(shown)
 
 
