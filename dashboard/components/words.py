@@ -9,7 +9,8 @@ from dash import html
 from dash.development.base_component import Component
 
 Spans = Sequence[tuple[int, int]]
-_NAMED = re.compile(r"((?<!\w)[@#]\w[\w.@-]*\w)")
+# After an ellipsis an at sign goes on with a masked address.
+_NAMED = re.compile(r"((?<![\w…])[@#]\w[\w.@-]*\w)")
 
 
 def name(text: str, class_: str = "") -> Component:

@@ -61,7 +61,7 @@ def _tiles(card: CustomerCard) -> Component:
         (number(card.posts), t("customers.posts_12")),
         (stamp(last), t("customers.last_case")) if last else (number(len(card.cases)), t("customers.cases")),
     ]  # fmt: skip
-    return html.Div([html.Div([html.B(shown, className="cut"), html.Small(label, className="cut")])
+    return html.Div([html.Div([html.B(shown, className="cut"), html.Small(label)])
                      for shown, label in tiles], className="kv num")  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def composer(view: CaseView) -> list[Component]:
             *rules_of(view, way),
             html.P([icon("lock", 14), t("inbox.note_rule")], className="rule note-rule"),
             html.Div(text, className="writing"),
-            listbox(case),
+            listbox(view),
             _foot(view),
         ],
         className="comp",

@@ -25,9 +25,11 @@ from dashboard.components import (
     tag,
 )
 from dashboard.context import actor
+from dashboard.customers.parts import masked_email, masked_phone
 from dashboard.dates import month, stamp
 from dashboard.inbox import ties
 from dashboard.inbox.parts import does, platform_name
+from dashboard.inbox.personal import masked, readable
 from dashboard.numbers import compact, number
 from dashboard.text import t
 
@@ -114,7 +116,7 @@ def _tiles(card: CustomerCard) -> Component:
         (stamp(last) if last else "–", t("inbox.last_post")),
     ]
     return html.Div(
-        [html.Div([html.B(value, className="cut"), html.Small(label, className="cut")]) for value, label in tiles],
+        [html.Div([html.B(value, className="cut"), html.Small(label)]) for value, label in tiles],
         className="kv num",
     )
 
@@ -159,7 +161,7 @@ def _identities(card: CustomerCard, editable: bool) -> Component:
 
 def _identity(one: Identity, editable: bool) -> Component:
     why = html.Span(
-        [icon(EVIDENCE[one.evidence], 14), t(f"inbox.evidence_{one.evidence}")], className="ok", title=one.detail
+        [icon(EVIDENCE[one.evidence], 14), t(f"inbox.evidence_{one.evidence}")], className="ok", title=masked(one.detail)
     )
     off = (
         html.Button(
@@ -186,7 +188,9 @@ def _account(platform: str, shown: str, end: Component | None, url: str = "") ->
 def _contacts(person: Customer | None) -> list[Component]:
     if person is None:
         return []
-    ways = (("mail", person.email), ("phone", f"+{person.phone}" if person.phone else None))
+    # As on the customer's own page, where who asks to see them in full stands in the audit trail.
+    email = masked_email(person.email) if person.email else ""
+    ways = (("mail", email), ("phone", masked_phone(person.phone) if person.phone else ""))
     return [html.Li([icon(mark), handle(text, "cut")]) for mark, text in ways if text]
 
 
@@ -208,7 +212,7 @@ def _cases(card: CustomerCard, view: CaseView) -> Component | None:
 def _case(one: CaseLine, *, on: bool) -> Component:
     inside = [
         sentiment(one.sentiment or None),
-        html.Span(one.title, dir="auto", className="cut grow preview"),
+        html.Span(readable(one.title), dir="auto", className="cut grow preview"),
         html.Span(f"#{one.number}", className="c3 t12 num h"),
     ]
     current = {"aria-current": "true"} if on else {}
@@ -227,7 +231,7 @@ def _about(card: CustomerCard) -> Component | None:
     """What the account says of itself, and the business's own columns."""
     rows: list[Component] = []
     if card.author is not None and card.author.bio:
-        rows.append(html.P(card.author.bio, dir="auto", className="t12 c2 say"))
+        rows.append(html.P(readable(card.author.bio), dir="auto", className="t12 c2 say"))
     if card.author is not None and card.author.place:
         rows.append(html.P([icon("map-pin", 14), html.Bdi(card.author.place)], className="t12 c2 row g1"))
     for key, value in (card.customer.fields if card.customer else {}).items():

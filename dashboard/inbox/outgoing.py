@@ -12,6 +12,7 @@ from dashboard.components import avatar, badge, icon, name, said
 from dashboard.context import actor, viewer
 from dashboard.dates import stamp
 from dashboard.inbox.parts import can_work, does, platform_name, said_at
+from dashboard.inbox.personal import readable
 from dashboard.inbox.places import text_input
 from dashboard.text import t
 
@@ -36,7 +37,13 @@ def outgoing(one: ThreadItem, reply: Reply, view: CaseView) -> Component:
     )
     open_ones = reply.status not in ("sent", "sending") and can_work(view.case)
     body = html.Div(
-        [who, said(reply.text, reply.language), error, _steps(reply, view) if open_ones else None, _where(reply)],
+        [
+            who,
+            said(readable(reply.text), reply.language),
+            error,
+            _steps(reply, view) if open_ones else None,
+            _where(reply),
+        ],
         className="col grow",
     )
     return html.Article(

@@ -10,19 +10,20 @@ from dash.development.base_component import Component
 
 from crm.records.cases import Case
 from crm.records.desk import Template
+from crm.usecases.views import CaseView
 from dashboard.components import empty
-from dashboard.context import actor, services
+from dashboard.context import actor, language, services
 from dashboard.inbox.parts import does
 from dashboard.text import t
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
-def listbox(case: Case) -> Component:
-    """All templates, those in the case's language first; hidden until a slash is typed."""
-    near = case.language.partition("-")[0]
+def listbox(view: CaseView) -> Component:
+    """All templates, those in the language of the newest post first; hidden until a slash is typed."""
+    near = spoken(view)
     found = sorted(services().toolbox.templates(actor()), key=lambda one: (one.language != near, one.shortcut))
-    values = placeholders(case)
+    values = placeholders(view.case)
     options = [_option(one, values) for one in found] or [empty(t("inbox.no_templates"), t("inbox.no_templates_why"))]
     return html.Div(
         options,
@@ -32,6 +33,14 @@ def listbox(case: Case) -> Component:
         hidden=True,
         **{"aria-label": t("inbox.templates")},
     )
+
+
+def spoken(view: CaseView) -> str:
+    """The language that is spoken in a case: of the newest post whose language is known, else the viewer's own."""
+    posts = [one.post for one in reversed(view.items) if one.post is not None and not one.post.own]
+    known = [post.language.value for post in posts if post.language.value not in (None, "", "other")]
+    found = next(iter(known), None) or view.case.language
+    return found.partition("-")[0] if found not in ("", "other") else language()
 
 
 def _option(one: Template, values: Mapping[str, str]) -> Component:

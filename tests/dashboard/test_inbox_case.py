@@ -20,12 +20,15 @@ from crm.usecases.toolbox import TemplateDraft
 from crm.words import Media, Post
 from dashboard.context import Language
 from dashboard.inbox import case as cases
+from dashboard.inbox import queue
+from dashboard.inbox.filters import Asked
+from dashboard.inbox.personal import masked
 from dashboard.inbox.problems import problem, trouble
 from dashboard.inbox.templates import filled
 from dashboard.markup import render
 from dashboard.pages import inbox
 from tests.dashboard.inbox_room import Room, all_of
-from tests.doubles.office import START, said
+from tests.doubles.office import START, label, said
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +83,10 @@ def test_a_customer_is_shown_with_identities_and_evidence(room: Room) -> None:
     text = "".join(drawn(room)["inbox-customer"])
     assert "Mina Rad" in text
     assert "Same e-mail" in text
-    assert "+982112345678" in text
+    assert "98•••78" in text
+    assert "m•••a@example.org" in text
+    assert "12345678" not in text
+    assert "mina@example.org" not in text
     assert 'data-do="untie"' in text
     assert "inbox-find-text" not in text
 
@@ -169,6 +175,58 @@ def test_templates_are_filled_for_the_case(room: Room) -> None:
     text = "".join(drawn(room)["inbox-composer"])
     assert 'data-text="Dear Mina, Agent of Nanmah {unknown}"' in text
     assert filled("{NAME}", {"name": ""}) == "{NAME}"
+
+
+def test_templates_in_the_language_of_the_newest_post_come_first(room: Room) -> None:
+    for shortcut, language in (("a", "en"), ("b", "fa"), ("c", "en")):
+        room.services.toolbox.save_template(
+            room.actor("manager"), TemplateDraft(shortcut, shortcut, shortcut, language)
+        )
+
+    def order() -> list[str]:
+        return re.findall(r'data-text="(\w)"', "".join(drawn(room)["inbox-composer"]))
+
+    assert order() == ["a", "c", "b"]
+    persian = said("d", "کارتم کجاست؟", at=3, parent="c", root="a")
+    room.hear(replace(persian, language=label("fa-Latn")))
+    assert order() == ["b", "a", "c"]
+    room.hear(replace(said("e", "؟", at=4, parent="d", root="a"), language=label(None)))
+    assert order() == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("write to ann.lee+x@mail.example.com, please", "write to a…@mail.example.com, please"),
+        ("a@b.example", "a…@b.example"),
+        ("@ann@social.example and @nanmah", "@ann@social.example and @nanmah"),
+        ("call +98 912 345 6789!", "call …6789!"),
+        ("(021) 8877-6655 یا ۰۹۱۲۳۴۵۶۷۸۹", "…6655 یا …۶۷۸۹"),
+        ("card 6037 9911 2222 3333", "card …3333"),
+        ("on 2026-11-22 10:30 order 12345678", "on 2026-11-22 10:30 order 12345678"),
+        ("1,250,000,000 rials", "1,250,000,000 rials"),
+        (
+            "https://social.example/p/1234567890123?id=9876543210",
+            "https://social.example/p/1234567890123?id=9876543210",
+        ),
+        ("", ""),
+    ],
+)
+def test_addresses_and_numbers_are_masked_and_nothing_else(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+def test_who_may_not_ask_for_a_contact_reads_posts_and_rows_without_it(room: Room) -> None:
+    room.hear(said("z", "I am ann@mail.example, 09123456789", at=5, who="did:ann"))
+    (case,) = [one for one in room.cases() if "ann@" in one.title]
+    for who, hidden in (("analyst", True), ("agent", False)):
+        with room.seen(who):
+            thread = all_of(cases.draw(case.id))
+            rows = all_of(queue.draw(Asked(status="any")))
+        for page in (thread, rows):
+            assert ("ann@mail.example" not in page) is hidden
+            assert ("09123456789" not in page) is hidden
+            assert ("a…@mail.example" in page) is hidden
 
 
 def faults(room: Room) -> list[Exception]:
