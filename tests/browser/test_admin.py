@@ -169,4 +169,7 @@ def test_nothing_is_wider_than_a_phone(tab: Tab) -> None:
             "[document.documentElement.scrollWidth, document.querySelector('.main').scrollWidth]"
         )
         assert max(widths) <= PHONE["width"], path
+        if path in ("/status", "/team"):
+            tables = "(all) => all.map((one) => one.scrollWidth - one.clientWidth)"
+            assert max(tab.page.locator(".table-box").evaluate_all(tables)) <= 0, path
         assert tab.complaints == [], path

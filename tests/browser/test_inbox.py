@@ -83,6 +83,20 @@ def test_keys_open_answer_and_call_back(tab: Tab) -> None:
     expect(page.locator("[data-state=approved]")).to_have_count(0)
 
 
+def test_the_composer_holds_its_buttons_and_what_is_sent_is_no_draft(tab: Tab) -> None:
+    for width in (1280, 390):
+        page = tab.open(viewport={"width": width, "height": 844})
+        page.locator(ROWS).first.click()
+        page.locator("#inbox-text").fill("We look into it.")
+        expect(page.locator("#inbox-saved")).not_to_be_empty()
+        cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.id)"
+        assert page.locator("#inbox-comp, #inbox-comp .cf, #inbox-saved").evaluate_all(cut) == []
+        page.locator("[data-do=send]").first.click()
+        expect(page.locator("#inbox-saved")).to_be_empty()
+        page.locator(".toast button").first.click()
+        expect(page.locator("#inbox-text")).to_have_value("We look into it.")
+
+
 def test_resolving_goes_on_and_the_row_leaves(tab: Tab) -> None:
     page = tab.open()
     page.locator(ROWS).first.click()

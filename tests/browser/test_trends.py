@@ -118,3 +118,13 @@ def test_a_phone_shows_everything_without_a_sideways_scroll(tab: Tab) -> None:
             tab.page.evaluate(f"document.querySelector('.main').{one}Width") for one in ("scroll", "client")
         )
         assert inner <= outer + 1, path
+
+
+def test_no_author_is_cut_and_the_filter_fits(tab: Tab) -> None:
+    tab.console.index.write([said("long", "card", at=-1, who="did:gorbe_hamsayeh_example")])
+    for width in (1010, 1280, 1400, 390):
+        tab.page.set_viewport_size({"width": width, "height": 844})
+        tab.open("/trends?period=7d", ".author")
+        cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"
+        assert tab.page.locator(".author .h, .author, .trends-bar, .trends-bar input:visible").evaluate_all(cut) == []
+    assert tab.complaints == []
