@@ -94,8 +94,8 @@ def who(form: Filled, able: bool) -> Component:
                           placeholder=t("monitors.name_example")),
             dmc.TextInput(id="monitors-brand", label=t("monitors.brand"), value=form["brand"], disabled=off,
                           placeholder=t("monitors.brand_example")),
-            html.Div([html.Span(t("monitors.whose"), className="lab"), own, html.Small(t("monitors.whose_hint"))],
-                     className="fld"),
+            html.Div([html.Span(t("monitors.whose"), className="lab"), own], className="fld"),
+            html.P(t("monitors.whose_hint"), className="t12 c3 mon-hint"),
         ],
         className="card mon-form mon-who-form", **{"aria-label": t("monitors.about")},
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def _words(drawn: Any) -> str:
     if isinstance(drawn, list | tuple):
         return "".join(map(_words, drawn))
     if isinstance(drawn, str):
-        return drawn.replace("\u2068", "").replace("\u2069", "")  # they isolate names in the other script
+        return re.sub("[\u2066-\u2069]", "", drawn)  # they isolate names in the other script
     return "" if drawn is None else _words(getattr(drawn, "children", ""))
 
 
