@@ -161,7 +161,9 @@ def _identities(card: CustomerCard, editable: bool) -> Component:
 
 def _identity(one: Identity, editable: bool) -> Component:
     why = html.Span(
-        [icon(EVIDENCE[one.evidence], 14), t(f"inbox.evidence_{one.evidence}")], className="ok", title=masked(one.detail)
+        [icon(EVIDENCE[one.evidence], 14), t(f"inbox.evidence_{one.evidence}")],
+        className="ok",
+        title=masked(one.detail),
     )
     off = (
         html.Button(

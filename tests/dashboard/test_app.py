@@ -227,9 +227,9 @@ def test_made_up_data_are_marked_in_the_frame() -> None:
     browser = Browser(create_app(services), "session-1")
     before = browser.get("/_dash-layout")
     assert before.status_code == 200
-    assert '"Demo"' not in before.text
+    assert '"Made up"' not in before.text
     services.setup.load_demo(an_actor())
-    assert '"Demo"' in browser.get("/_dash-layout").text
+    assert '"Made up"' in browser.get("/_dash-layout").text
 
 
 def test_a_number_that_can_not_be_counted_leaves_the_frame_standing(caplog: pytest.LogCaptureFixture) -> None:
