@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import secrets
-import shutil
 from pathlib import Path
 
 from dash import html
@@ -25,6 +23,7 @@ from dashboard.pages.first_run_form import Given, form
 from dashboard.pages.login import chosen_language
 from dashboard.settings import ConsoleSettings
 from dashboard.text import t
+from dashboard.uploads import keep
 
 router = APIRouter(include_in_schema=False)
 
@@ -182,12 +181,6 @@ def _uploads(data: FormData) -> list[UploadFile]:
 
 
 def _kept(file: UploadFile, given: Given, settings: ConsoleSettings) -> SourceChoice:
-    """Copy an uploaded file below the data folder, under a name of our own with the endings of its own."""
-    if settings.uploads is None:
-        raise InvalidInputError("This installation takes no files here; use `shenava import`.")
-    settings.uploads.mkdir(parents=True, exist_ok=True)
-    name = Path(file.filename or "file")
-    path = settings.uploads / f"{secrets.token_hex(8)}{''.join(name.suffixes[-2:])}"
-    with path.open("wb") as kept:
-        shutil.copyfileobj(file.file, kept, 1 << 20)
+    """An uploaded file as a source to start with."""
+    path, name = keep(file, settings.uploads), Path(file.filename or "file")
     return SourceChoice("file", name.name, {"path": str(path), "platform": given.fields.get("file.platform", "web")})
