@@ -23,6 +23,7 @@ from dashboard.context import actor, services
 from dashboard.headers import HeadersMiddleware, content_policy
 from dashboard.index import index
 from dashboard.live import Hub, events
+from dashboard.metrics import Requests, RequestsMiddleware
 from dashboard.page import discover, find
 from dashboard.page import pages as declared
 from dashboard.pages import first_run
@@ -41,7 +42,7 @@ def create_app(
 ) -> FastAPI:
     """The console over `services`. Serve it with uvicorn; its lifespan must run."""
     settings = settings or ConsoleSettings()
-    modules = discover(pages)
+    modules, requests = discover(pages), Requests()
     hub = Hub(services.live)
     server = FastAPI(title="Shenava console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(hub))
     server.state.settings, server.state.services, server.state.hub = settings, services, hub
@@ -52,7 +53,7 @@ def create_app(
             server.include_router(module.router)
     _add_machine_routes(server, hub)
     api = create_api(discover(api_package))
-    api.state.uploads = settings.uploads
+    api.state.uploads, api.state.requests = settings.uploads, requests
     server.add_api_route("/api/docs", lambda: docs.show(api), include_in_schema=False)
     server.mount("/api", api)
     dash = _create_dash(server)
@@ -60,6 +61,7 @@ def create_app(
     server.add_middleware(SessionMiddleware, services=services, settings=settings, now=now)
     server.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=5)
     server.add_middleware(HeadersMiddleware, policy=content_policy(dash.csp_hashes()))
+    server.add_middleware(RequestsMiddleware, requests=requests)
     return server
 
 

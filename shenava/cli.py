@@ -15,10 +15,13 @@ import typer
 
 from crm.errors import ShenavaError
 from crm.ports.clock import SystemClock
+from shenava.logs import configure
 from shenava.options import Data, Host, Port, house
 
 if TYPE_CHECKING:
     from shenava.wiring import House
+
+logger = logging.getLogger(__name__)
 
 BACKGROUND, POLITE = ("collect", "understand", "enrich"), 5
 """Roles that let the console go first where both want the processor, and by how much."""
@@ -34,7 +37,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; what went wrong is said in one sentence on stderr."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    configure("shenava", "text")
     try:
         app()
     except ShenavaError as error:
@@ -69,10 +72,13 @@ def _role(name: str, data: Path | None, **said: object) -> None:
 
     work: Callable[[House, Event], None] = getattr(roles, name)
     one = house(data, **said)
+    configure(name, one.settings.log)
+    logger.info("started")
     try:
         work(one, stopping())
     finally:
         one.close()
+        logger.info("stopped")
 
 
 @app.command()

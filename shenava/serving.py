@@ -56,6 +56,7 @@ def serve(house: House, stop: Event) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        log_config=None,  # ours is set already
         log_level="warning",
         proxy_headers=settings.behind_proxy,
         server_header=False,

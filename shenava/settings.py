@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from crm.errors import InvalidInputError
+from shenava.logs import Form
 
 DEFAULT_DATA = Path("data")
 FILE = "shenava.toml"
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     allow_addresses: tuple[str, ...] = ()
     zone: str = "Asia/Tehran"
     backups_kept_days: int = Field(30, ge=1)
+    log: Form = "text"
 
     @classmethod
     def settings_customise_sources(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
 
 from crm.errors import NotFoundError
 from crm.ports.dead import DeadLetter
@@ -11,6 +14,7 @@ from crm.records.dead_letters import Grouped
 from crm.usecases.health import HealthView, Trouble, troubles
 from dashboard.api import Caller
 from dashboard.api.shapes import Asked, Count, shown
+from dashboard.metrics import exposition
 
 router = APIRouter(tags=["health"])
 
@@ -40,6 +44,13 @@ def view(who: Caller) -> dict[str, object]:
     """The state of roles, sources, stream and disk, now."""
     found = who.services.health.view(who.actor)
     return {"health": found, "troubles": list(troubles(found))}
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
+def measure(who: Caller, request: Request) -> Response:
+    """The same as figures, for Prometheus: rates, lag, errors, latencies and queue lengths."""
+    found = who.services.health.view(who.actor)
+    return Response(exposition(found, request.app.state.requests), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/dead-letters", response_model=list[shown(Grouped)])  # type: ignore[misc]
