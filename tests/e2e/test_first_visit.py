@@ -94,9 +94,10 @@ def test_a_file_of_the_first_page_becomes_searchable(
     page.locator("[name=file]").set_input_files(file)
     finish(page)
     page.goto(f"{one.url}/search?q={quote(BRANDS[language])}")
+    ending = page.get_by_text(" ".join(SAID[language].split()[-2:]))
     for _ in range(60):
-        if page.get_by_text(SAID[language].split()[0]).count():
+        if ending.count():
             break
         page.wait_for_timeout(1000)
         page.reload()
-    page.get_by_text(SAID[language].split()[-1]).first.wait_for()
+    ending.first.wait_for()
