@@ -47,7 +47,9 @@ test: dev  ## everything but the long runs
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(TEST) -n auto --dist loadgroup -m "not faults" --cov --cov-report=term:skip-covered
+	$(TEST) -n auto --dist loadgroup -m "not faults" --ignore=tests/browser --ignore=tests/e2e \
+		--cov --cov-report=term:skip-covered
+	$(TEST) -n auto --dist loadgroup tests/browser tests/e2e  # untraced: people don't wait for coverage either
 
 faults: dev  ## the long fault and soak runs
 	$(TEST) -m faults

@@ -17,7 +17,7 @@ from shenava.wiring import House
 from tests.e2e.installation import EMAIL, PASSWORD, Installation
 from tests.e2e.test_processes import one_line
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("commands")]
 CSV = """id,text,author,date
 1,My card was charged twice,mina,2026-03-20T10:00:00Z
 2,,omid,2026-03-20T10:01:00Z
