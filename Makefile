@@ -42,6 +42,7 @@ check: dev  ## lint, types, layers and unit tests, under a minute
 	$(BIN)/lint-imports --no-cache
 	$(TEST) -q -n auto -m "not slow and not server and not browser and not faults"
 
+# Untraced where a browser waits for the answers: tracing makes every page a third slower.
 test: dev  ## everything but the long runs
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
@@ -49,7 +50,7 @@ test: dev  ## everything but the long runs
 	$(BIN)/lint-imports --no-cache
 	$(TEST) -n auto --dist loadgroup -m "not faults" --ignore=tests/browser --ignore=tests/e2e \
 		--cov --cov-report=term:skip-covered
-	$(TEST) -n auto --dist loadgroup tests/browser tests/e2e  # untraced: people don't wait for coverage either
+	$(TEST) -n auto --dist loadgroup -m "not faults" tests/browser tests/e2e
 
 faults: dev  ## the long fault and soak runs
 	$(TEST) -m faults

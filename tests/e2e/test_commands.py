@@ -159,6 +159,7 @@ def test_a_locked_database_is_said(filled: Installation) -> None:
     assert "busy" in line or "locked" in line
 
 
+@pytest.mark.faults
 def test_a_full_disk_harms_nothing(tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk: writing beyond it fails as on a full one."""
     one, file = Installation(tmp_path), tmp_path / "many.jsonl"

@@ -78,6 +78,7 @@ def test_terminating_ends_every_process(installation: Callable[..., Installation
     assert "Traceback" not in one.log.read_text()
 
 
+@pytest.mark.faults
 def test_roles_end_when_their_supervisor_was_killed(installation: Callable[..., Installation]) -> None:
     one = installation()
     until(lambda: set(one.pids()) == set(ROLES), "every role runs")
@@ -90,6 +91,7 @@ def test_roles_end_when_their_supervisor_was_killed(installation: Callable[..., 
         until(lambda: set(one.pids()) == set(ROLES), "every role runs again")
 
 
+@pytest.mark.faults
 def test_whatever_is_killed_in_mid_batch_nothing_is_lost_or_doubled(
     installation: Callable[..., Installation], rows: Path
 ) -> None:
@@ -118,6 +120,7 @@ def _reachable(one: Installation) -> bool:
         return False
 
 
+@pytest.mark.faults
 def test_a_killed_import_goes_on_where_it_stopped(tmp_path: Path, rows: Path) -> None:
     one = Installation(tmp_path)
     words = one.command("import", str(rows), "--platform", "x")
