@@ -42,7 +42,7 @@ check: dev  ## lint, types, layers and unit tests, under a minute
 	$(BIN)/lint-imports --no-cache
 	$(TEST) -q -n auto -m "not slow and not server and not browser and not faults"
 
-# Untraced where a browser waits for the answers: tracing makes every page a third slower.
+# Untraced where a browser waits for the answers: tracing slows every page.
 test: dev  ## everything but the long runs
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
