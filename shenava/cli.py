@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BACKGROUND, POLITE = ("collect", "understand", "enrich"), 5
+BACKGROUND, POLITE = ("collect", "understand", "enrich"), 3
 """Roles that let the console go first where both want the processor, and by how much."""
 
 app = typer.Typer(

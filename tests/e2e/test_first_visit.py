@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.e2e.installation import EMAIL, PASSWORD, Installation
+from tests.e2e.installation import EMAIL, PASSWORD, Installation, until
 from tests.services.web import Answer, Web, web
 
 if TYPE_CHECKING:
@@ -93,11 +93,7 @@ def test_a_file_of_the_first_page_becomes_searchable(
     page.locator("[name='on.file']").check()
     page.locator("[name=file]").set_input_files(file)
     finish(page)
+    asked = {"query": BRANDS[language]}
+    until(lambda: one.api("GET", "/posts", params=asked)["total"], "the file's post is searchable")
     page.goto(f"{one.url}/search?q={quote(BRANDS[language])}")
-    ending = page.get_by_text(" ".join(SAID[language].split()[-2:]))
-    for _ in range(60):
-        if ending.count():
-            break
-        page.wait_for_timeout(1000)
-        page.reload()
-    ending.first.wait_for()
+    page.get_by_text(" ".join(SAID[language].split()[-2:])).first.wait_for()
