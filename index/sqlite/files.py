@@ -52,7 +52,7 @@ class Files:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA temp_store = MEMORY")
-        db.execute("PRAGMA wal_autocheckpoint = 4000")
+        db.execute("PRAGMA wal_autocheckpoint = 12000")
         db.execute(f"PRAGMA cache_size = -{cache_kib}")
         return db
 

@@ -95,9 +95,9 @@ def keys(one: EnrichedPost, dimension: Dimension, zone: str, scope: Scope) -> It
     local = one.post.posted_at.astimezone(ZoneInfo(zone))
     match dimension:
         case "day":
-            yield f"{local:%Y-%m-%d}"
+            yield local.date().isoformat()  # %Y leaves out the zeros of early years on some systems
         case "hour":
-            yield f"{local:%Y-%m-%dT%H}"
+            yield local.isoformat(timespec="hours")[:13]
         case "hour_of_week":
             yield f"{(local.weekday() + 2) % 7}-{local:%H}"
         case "sentiment" | "language" | "urgency":
