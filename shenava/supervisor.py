@@ -17,6 +17,8 @@ from crm.ports.clock import Clock
 ROLES = ("console", "respond", "collect", "enrich")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY_SECONDS = 60.0
+HEAD_START = 4.0
+"""Seconds in which the console starts alone: somebody waits for it, and all together take twice as long."""
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.3
 
@@ -59,7 +61,8 @@ class Supervisor:
     ) -> None:
         self._arguments, self._environment = list(arguments), dict(environment)
         self._clock, self._say = clock, say
-        self._children = [Child(role) for role in ROLES]
+        later = clock.monotonic() + HEAD_START
+        self._children = [Child(role, not_before=0.0 if role == "console" else later) for role in ROLES]
 
     def run(self, stop: Event) -> None:
         """Keep every role alive until `stop` is set, then end them in order."""

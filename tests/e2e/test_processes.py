@@ -51,7 +51,7 @@ def test_a_second_up_on_the_same_folder_is_refused(installation: Callable[..., I
     assert "is in use by another Shenava" in one_line(second)
     assert first.up is not None
     assert str(first.up.pid) in second.stderr
-    assert set(first.pids()) == set(ROLES)
+    until(lambda: set(first.pids()) == set(ROLES), "every role runs")
     looked = {one["what"]: one["state"] for one in json.loads(first.run("doctor", "--json").stdout)}
     assert looked["shenava up"] == f"runs as process {first.up.pid} at {first.url}"
 
