@@ -23,11 +23,10 @@ from crm.records import roles as role_records
 from crm.usecases.casework import CaseSink
 from crm.usecases.indexing import IndexSink
 from crm.words import COLLECTED, ENRICHED, EnrichedEvent
+from shenava.supervisor import LOOK_SECONDS, end
 from shenava.wiring import House
 
 GROUPS: Mapping[str, Sequence[str]] = {COLLECTED: ("enrich",), ENRICHED: ("index", "cases")}
-LOOK_SECONDS = 0.3
-STOP_SECONDS = 10.0
 
 
 class EndedError(ShenavaError):
@@ -101,12 +100,7 @@ def beside(house: House) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end([process])
 
 
 def _watch(process: subprocess.Popen[bytes], house: House, stop: Event) -> None:

@@ -95,15 +95,19 @@ class Supervisor:
         child.started = now
 
     def _end(self) -> None:
-        alive = [child.process for child in self._children if child.process is not None]
-        for process in alive:
-            process.terminate()
-        for process in alive:
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end([child.process for child in self._children if child.process is not None])
+
+
+def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask processes to end, all at once; whichever has not after STOP_SECONDS is made to."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _ending(code: int) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Column, Connection, delete, func, insert, or_, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.cases import Status
@@ -69,20 +69,19 @@ def get(tx: Connection, workspace: str, case_id: str) -> Case:
 
 def by_ids(tx: Connection, workspace: str, case_ids: Collection[str]) -> dict[str, Case]:
     """The cases with these ids, by id; those that are gone are left out."""
-    found = {}
-    for some in chunks(case_ids):
-        query = select(cases).where(cases.c.workspace == workspace, cases.c.id.in_(some))
-        found.update({row.id: as_struct(Case, row) for row in tx.execute(query)})
-    return found
+    return {case.id: case for case in _having(tx, workspace, cases.c.id, case_ids)}
 
 
 def by_threads(tx: Connection, workspace: str, thread_keys: Collection[str]) -> dict[str, Case]:
     """The cases of these threads, by thread key."""
-    found = {}
-    for some in chunks(thread_keys):
-        query = select(cases).where(cases.c.workspace == workspace, cases.c.thread_key.in_(some))
-        found.update({row.thread_key: as_struct(Case, row) for row in tx.execute(query)})
-    return found
+    return {case.thread_key: case for case in _having(tx, workspace, cases.c.thread_key, thread_keys)}
+
+
+def _having(tx: Connection, workspace: str, column: Column[str], values: Collection[str]) -> Iterator[Case]:
+    """The cases whose `column` has one of `values`."""
+    for some in chunks(values):
+        query = select(cases).where(cases.c.workspace == workspace, column.in_(some))
+        yield from (as_struct(Case, row) for row in tx.execute(query))
 
 
 def of_people(tx: Connection, workspace: str, author_keys: Collection[str], customer_id: str | None) -> list[Case]:
