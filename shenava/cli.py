@@ -67,7 +67,7 @@ def stopping() -> Event:
 
 def _role(name: str, data: Path | None, **said: object) -> None:
     if name in BACKGROUND:
-        os.nice(POLITE)
+        os.nice(max(0, POLITE - os.nice(0)))  # who was started by a polite one is polite already
     from shenava import roles
 
     work: Callable[[House, Event], None] = getattr(roles, name)
