@@ -13,6 +13,7 @@ from threading import Event, Thread
 from crm.errors import RetryableError
 from crm.records import outbox
 from shenava import pipeline
+from shenava.supervisor import wait_for_leave
 from shenava.wiring import House
 
 logger = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ def console(house: House, stop: Event) -> None:
     """Serve the console and the HTTP API."""
     from shenava.serving import serve
 
+    wait_for_leave()
     _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "console", {}))
     serve(house, stop)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from dashboard.app import create_app
+from dashboard.settings import ConsoleSettings
 from shenava.wiring import House
 
 if TYPE_CHECKING:
@@ -33,9 +35,6 @@ class _Server(uvicorn.Server):
 
 def serve(house: House, stop: Event) -> None:
     """Serve until `stop` is set. Any address but this machine's own needs the printed one-time token at set-up."""
-    from dashboard.app import create_app
-    from dashboard.settings import ConsoleSettings
-
     settings = house.settings
     token = None
     if settings.host not in LOCAL and house.accounts.needs_setup():

@@ -13,7 +13,7 @@ from crm.errors import ShenavaError
 from crm.ports.clock import SystemClock
 from shenava.locks import only_one
 from shenava.settings import Settings
-from shenava.supervisor import Supervisor, check_port
+from shenava.supervisor import Supervisor, answers, check_port
 
 
 class NotPreparedError(ShenavaError):
@@ -33,13 +33,19 @@ def start(settings: Settings, demo: bool, stop: Event) -> None:
     with only_one(settings.data, address):
         check_port(settings.host, settings.port)
         where = ["--data", str(settings.data)]
-        prepared = subprocess.run([sys.executable, "-m", "shenava", "prepare", *where, *(["--demo"] if demo else [])])
-        if prepared.returncode:
-            raise NotPreparedError
         environment = {
             **os.environ, "SHENAVA_HOST": settings.host, "SHENAVA_PORT": str(settings.port),
         }  # fmt: skip
-        screen.print(f"Shenava listens at [bold]{address}[/]; data in {settings.data.resolve()}")
-        screen.print("Ctrl+C stops it.")
-        Supervisor(where, environment, SystemClock(), screen.print).run(stop)
+
+        def prepare() -> None:
+            command = [sys.executable, "-m", "shenava", "prepare", *where, *(["--demo"] if demo else [])]
+            if subprocess.run(command).returncode:
+                raise NotPreparedError
+            screen.print(f"Shenava listens at [bold]{address}[/]; data in {settings.data.resolve()}")
+            screen.print("Ctrl+C stops it.")
+
+        def served() -> bool:
+            return answers(settings.host, settings.port)
+
+        Supervisor(where, environment, SystemClock(), screen.print, served).run(stop, prepare)
         screen.print("Stopped.")

@@ -17,8 +17,8 @@ from crm.ports.clock import Clock
 ROLES = ("console", "respond", "collect", "enrich")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY_SECONDS = 60.0
-HEAD_START = 4.0
-"""Seconds in which the console starts alone: somebody waits for it, and all together take twice as long."""
+HEAD_START = 15.0
+"""Most seconds in which the console starts alone: somebody waits for it, and all together take twice as long."""
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.3
 
@@ -42,10 +42,15 @@ class Child:
     not_before: float = 0.0
 
 
+def answers(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket(_family(host)) as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
 def check_port(host: str, port: int) -> None:
     """Raise PortInUseError where nobody could listen."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
+    with socket.socket(_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -54,25 +59,39 @@ def check_port(host: str, port: int) -> None:
 
 
 class Supervisor:
-    """Starts the roles, watches them, stops them. `say` tells a person what happens."""
+    """Starts the roles, watches them, stops them. `say` tells a person what happens, `served` whether pages answer."""
 
     def __init__(
-        self, arguments: Sequence[str], environment: Mapping[str, str], clock: Clock, say: Callable[[str], None]
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        clock: Clock,
+        say: Callable[[str], None],
+        served: Callable[[], bool],
     ) -> None:
         self._arguments, self._environment = list(arguments), dict(environment)
-        self._clock, self._say = clock, say
-        later = clock.monotonic() + HEAD_START
-        self._children = [Child(role, not_before=0.0 if role == "console" else later) for role in ROLES]
+        self._clock, self._say, self._served = clock, say, served
+        self._console, *self._others = [Child(role) for role in ROLES]
 
-    def run(self, stop: Event) -> None:
-        """Keep every role alive until `stop` is set, then end them in order."""
+    def run(self, stop: Event, prepare: Callable[[], object]) -> None:
+        """Prepare the data while the console loads, then keep every role alive until `stop` is set."""
         try:
+            loading = self._start(self._console, self._clock.monotonic(), stdin=subprocess.PIPE)
+            prepare()
+            _leave(loading)
+            self._wait_for_pages(stop)
             while not stop.is_set():
-                for child in self._children:
+                for child in (self._console, *self._others):
                     self._tend(child)
                 self._clock.sleep(LOOK_SECONDS, stop)
         finally:
             self._end()
+
+    def _wait_for_pages(self, stop: Event) -> None:
+        latest = self._clock.monotonic() + HEAD_START
+        while not stop.is_set() and self._clock.monotonic() < latest and not self._served():
+            self._tend(self._console)
+            self._clock.sleep(LOOK_SECONDS, stop)
 
     def _tend(self, child: Child) -> None:
         now = self._clock.monotonic()
@@ -88,14 +107,15 @@ class Supervisor:
         child.process, child.not_before = None, now + pause
         self._say(f"{child.role} ended with {_ending(code)}; it starts again in {pause:.1f} s.")
 
-    def _start(self, child: Child, now: float) -> None:
+    def _start(self, child: Child, now: float, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "shenava", child.role, *self._arguments]
         environment = {**self._environment, "SHENAVA_PARENT": str(os.getpid())}
-        child.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        child.process = subprocess.Popen(command, env=environment, stdin=stdin)
         child.started = now
+        return child.process
 
     def _end(self) -> None:
-        end([child.process for child in self._children if child.process is not None])
+        end([child.process for child in (self._console, *self._others) if child.process is not None])
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -110,8 +130,24 @@ def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 def _ending(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _leave(process: subprocess.Popen[bytes]) -> None:
+    """What `wait_for_leave` waits for."""
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def wait_for_leave() -> None:
+    """In a supervised process: return once its supervisor has the data ready, see :meth:`Supervisor.run`."""
+    if "SHENAVA_PARENT" in os.environ:
+        sys.stdin.read()
 
 
 def watch_parent(stop: Event, parent: int, clock: Clock) -> None:
