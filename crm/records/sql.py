@@ -32,14 +32,15 @@ def upsert(
     """Insert rows, or overwrite those with the same `key`; with `newer` only if that column does not fall."""
     if not rows:
         return
-    statement: Any = _insert(tx.dialect.name)(table)
+    statement: Any = insert_for(tx)(table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
     where = statement.excluded[newer] >= table.c[newer] if newer else None
     tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed, where=where), list(rows))
 
 
-def _insert(dialect: str) -> Callable[[Table], object]:
-    if dialect == "sqlite":
+def insert_for(tx: Connection) -> Callable[[Table], Any]:
+    """The INSERT of this database that knows ON CONFLICT."""
+    if tx.dialect.name == "sqlite":
         return sqlite_insert
     from sqlalchemy.dialects.postgresql import insert  # slow to import
 
