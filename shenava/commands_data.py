@@ -27,6 +27,7 @@ def add(app: typer.Typer) -> None:
     app.command()(search)
     app.command()(backup)
     app.command()(restore)
+    app.command()(migrate)
     app.command(name="dead-letters")(letters)
     app.command(hidden=True)(prepare)
 
@@ -148,6 +149,34 @@ def restore(
     if done.aside:
         screen.print(f"The data that were here before lie in {done.aside}; delete them when you are content.")
     print(json.dumps({"made_at": done.made_at.isoformat(), "erased_again": done.erased_again}))
+
+
+def migrate(
+    stream: Annotated[str, typer.Option(help="The new stream: kafka://host:9092/shenava")] = "",
+    index: Annotated[str, typer.Option(help="The new index: elasticsearch+http://host:9200/shenava")] = "",
+    records: Annotated[str, typer.Option(help="The new records: postgresql+psycopg://user@host/shenava")] = "",
+    data: Data = None,
+) -> None:
+    """Move to other stores, with everything stopped; the same command again goes on where it stopped.
+
+    Both sides are compared by counts and hashes. What is here stays as it was.
+    """
+    from shenava import migrating
+
+    screen = screen_for(stderr=True)
+    with _progress(screen) as progress:
+        task = progress.add_task("Copying", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        moved = list(migrating.run(house(data), stream, index, records, tell))
+    named = {"stream_url": stream, "index_url": index, "records_url": records}
+    screen.print("Equal on both sides. From now on the settings must say, in shenava.toml or the environment:")
+    for name, url in named.items():
+        if url:
+            screen.print(f"{name} = {json.dumps(url)}", markup=False)
+    print(json.dumps({"moved": [{"what": one.what, "rows": one.rows, "digest": one.digest} for one in moved]}))
 
 
 def letters(

@@ -57,11 +57,16 @@ def bench(
         print(json.dumps(run(name, Path(work)), ensure_ascii=False))
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json")] = False, data: Data = None) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    role: Annotated[str, typer.Option(help="Only whether this role was heard of lately.")] = "",
+    data: Data = None,
+) -> None:
     """Say what is configured, reachable and missing, and how to mend it; no secret is printed."""
     from shenava import doctoring
 
-    findings = doctoring.examine(house(data))
+    one = house(data)
+    findings = doctoring.heard_of(one, role) if role else doctoring.examine(one)
     if as_json:
         print(json.dumps([finding.plain() for finding in findings], ensure_ascii=False))
     else:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from functools import partial
 
 from msgspec import Struct, structs
 
 from crm.errors import ShenavaError
 from crm.ports.responder import Account
-from crm.records import migrate, sources
+from crm.records import migrate, roles, sources
 from crm.records.sources import AccountRow
 from shenava import supervisor
 from shenava.locks import holder
 from shenava.wiring import KEY_FILE, House
+
+PARTS = {"enrich": ("index", "cases"), "understand": ("enrich",)}
+"""Under which names a role's process speaks, where not under its own."""
+
+SILENCE = timedelta(seconds=30)
+"""How long a role that works may say nothing: it speaks every two seconds."""
 
 
 class Finding(Struct, frozen=True):
@@ -46,6 +53,20 @@ def examine(house: House) -> list[Finding]:
     if all(finding.ok for finding in found[:2]):
         found += [*_sources(house), *_accounts(house)]
     return found
+
+
+def heard_of(house: House, role: str) -> list[Finding]:
+    """Whether every part of a role said lately that it works, for whoever watches its process."""
+    with house.records.read() as tx:
+        said = {row.name: row.at for row in roles.every(tx)}
+    return [_heard_of(part, said.get(part), house.clock.now()) for part in PARTS.get(role, (role,))]
+
+
+def _heard_of(part: str, at: datetime | None, now: datetime) -> Finding:
+    if at is None:
+        return Finding(part, False, "never said that it works", "look at its log")
+    ok = now - at < SILENCE
+    return Finding(part, ok, f"last heard of at {at:%Y-%m-%d %H:%M:%S} UTC", "" if ok else "look at its log")
 
 
 def _looked(what: str, look: Callable[[], str], mend: str) -> Finding:
