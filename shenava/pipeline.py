@@ -5,7 +5,9 @@ Understanding is most of the work and runs in Python, so it gets an interpreter 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -79,7 +81,12 @@ def _worker(house: House, topic: str, group: str, handle: Callable[..., Sequence
 def report(house: House, name: str, stats: Mapping[str, Any]) -> None:
     """Say on the Health page that a part of the installation is alive."""
     with house.records.write() as tx:
-        role_records.report(tx, name, "running", stats, house.clock.now())
+        role_records.report(tx, name, "running", stats, house.clock.now(), _member())
+
+
+def _member() -> str:
+    """This process among all of its role, on whatever machines."""
+    return hashlib.blake2b(f"{socket.gethostname()}:{os.getpid()}".encode(), digest_size=6).hexdigest()
 
 
 def decode_all(events: Sequence[log_port.Event]) -> list[EnrichedEvent]:
