@@ -44,6 +44,10 @@ class Changes(Protocol):
         """Changes of all workspaces after `cursor`, oldest first, possibly only the first of them."""
         ...
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until something may have changed, at most `seconds`; False at once where nobody would tell."""
+        ...
+
 
 class Listener:
     """One connection. What comes faster than it is taken is merged, so a slow browser costs nothing."""
@@ -145,7 +149,8 @@ class Hub:
                     listener.put(found)
                 if found and self._cursor == asked:
                     self._cursor = found[-1].id
-            await asyncio.sleep(self._interval)
+            if not await asyncio.to_thread(self._changes.wait, self._interval):
+                await asyncio.sleep(self._interval)
 
 
 class StillSignedIn(Protocol):

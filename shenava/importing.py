@@ -13,7 +13,7 @@ from crm import envelope
 from crm.errors import InvalidInputError
 from crm.ids import new_id
 from crm.ports.source import Job, Rejected
-from crm.records import sources, workspaces
+from crm.records import sources, users, workspaces
 from crm.records.sources import SourceRow
 from crm.words import COLLECTED, ENRICHED
 from shenava import pipeline
@@ -60,6 +60,7 @@ def run(house: House, files: Sequence[Path], options: dict[str, str], tell: Tell
 def the_workspace(house: House) -> str:
     """The id of the first workspace; made where the console was never opened."""
     with house.records.write() as tx:
+        users.hold_all(tx)
         known = workspaces.every(tx)
         if known:
             return known[0].id

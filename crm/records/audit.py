@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
-from crm.records.sql import chunks
+from crm.records.sql import chunks, lock
 from crm.records.tables import audit, audit_details, audit_seals
 
 GENESIS = "0" * 64
@@ -82,7 +82,8 @@ def append(
 
 
 def seal(tx: Connection, key: bytes, limit: int = 5_000) -> int:
-    """Chain the rows that were committed since the last call; returns how many. Only one sealer runs at a time."""
+    """Chain the rows that were committed since the last call; returns how many. Sealers take turns."""
+    lock(tx, "audit seal")
     mac = head(tx)
     rows = tx.execute(_unsealed(limit)).all()
     sealed = []

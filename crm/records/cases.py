@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Column, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Column, Connection, Select, delete, func, insert, or_, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.cases import Status
 from crm.policies.clock import Priority
-from crm.records.sql import as_struct, chunks, columns_of
+from crm.records.sql import as_struct, chunks, columns_of, held, lock
 from crm.records.tables import case_events, cases, notes, presence, replies, unread
 
 
@@ -59,12 +60,30 @@ class CaseEvent(Struct, frozen=True):
     at: datetime
 
 
-def get(tx: Connection, workspace: str, case_id: str) -> Case:
-    """The case with this id. Raises NotFoundError."""
-    row = tx.execute(select(cases).where(cases.c.workspace == workspace, cases.c.id == case_id)).first()
-    if row is None:
+def hold_all(tx: Connection, workspace: str) -> None:
+    """Until the transaction ends nobody else opens, joins or ties cases of the workspace; work on them goes on."""
+    lock(tx, f"cases {workspace}")
+
+
+def hold_cases(tx: Connection, case_ids: Collection[str]) -> None:
+    """Nobody else changes these cases until the transaction ends."""
+    for some in chunks(sorted(case_ids)):
+        tx.execute(held(select(cases.c.id).where(cases.c.id.in_(some)).order_by(cases.c.id)))
+
+
+def get(tx: Connection, workspace: str, case_id: str, *, hold: bool = False) -> Case:
+    """The case with this id; with `hold` nobody else changes it until the transaction ends. Raises NotFoundError."""
+    found = find(tx, workspace, case_id, hold=hold)
+    if found is None:
         raise NotFoundError("case", case_id)
-    return as_struct(Case, row)
+    return found
+
+
+def find(tx: Connection, workspace: str, case_id: str, *, hold: bool = False) -> Case | None:
+    """Like :func:`get`; None where there is none."""
+    query = select(cases).where(cases.c.workspace == workspace, cases.c.id == case_id)
+    row = tx.execute(held(query) if hold else query).first()
+    return None if row is None else as_struct(Case, row)
 
 
 def by_ids(tx: Connection, workspace: str, case_ids: Collection[str]) -> dict[str, Case]:
@@ -77,11 +96,18 @@ def by_threads(tx: Connection, workspace: str, thread_keys: Collection[str]) -> 
     return {case.thread_key: case for case in _having(tx, workspace, cases.c.thread_key, thread_keys)}
 
 
-def _having(tx: Connection, workspace: str, column: Column[str], values: Collection[str]) -> Iterator[Case]:
+def hold_threads(tx: Connection, workspace: str, thread_keys: Collection[str]) -> dict[str, Case]:
+    """The cases of these threads, by thread key; nobody else changes them until the transaction ends."""
+    return {case.thread_key: case for case in _having(tx, workspace, cases.c.thread_key, thread_keys, hold=True)}
+
+
+def _having(
+    tx: Connection, workspace: str, column: Column[str], values: Collection[str], *, hold: bool = False
+) -> Iterator[Case]:
     """The cases whose `column` has one of `values`."""
     for some in chunks(values):
-        query = select(cases).where(cases.c.workspace == workspace, column.in_(some))
-        yield from (as_struct(Case, row) for row in tx.execute(query))
+        query = select(cases).where(cases.c.workspace == workspace, column.in_(some)).order_by(cases.c.id)
+        yield from (as_struct(Case, row) for row in tx.execute(held(query) if hold else query))
 
 
 def of_people(tx: Connection, workspace: str, author_keys: Collection[str], customer_id: str | None) -> list[Case]:
@@ -102,8 +128,8 @@ def open_of(tx: Connection, workspace: str, customer_ids: Collection[str]) -> li
 
 def named(tx: Connection, workspace: str, text: str, limit: int) -> list[Case]:
     """The newest cases of authors whose name has `text` as a part."""
-    part = f"%{text.lower().replace('%', '')}%"
-    mine = (cases.c.workspace == workspace) & func.lower(cases.c.author_name).like(part)
+    named_so = func.lower(cases.c.author_name).contains(text.lower(), autoescape=True)
+    mine = (cases.c.workspace == workspace) & named_so
     query = select(cases).where(mine).order_by(cases.c.last_post_at.desc()).limit(limit)
     return [as_struct(Case, row) for row in tx.execute(query)]
 
@@ -120,11 +146,9 @@ def change(tx: Connection, case_id: str, **fields: object) -> None:
 
 def tie(tx: Connection, workspace: str, author_key: str, customer_id: str | None) -> None:
     """Make all cases of an author those of a customer, or of nobody."""
-    tx.execute(
-        update(cases)
-        .where(cases.c.workspace == workspace, cases.c.author_key == author_key)
-        .values(customer_id=customer_id)
-    )
+    theirs = [case.id for case in _having(tx, workspace, cases.c.author_key, [author_key], hold=True)]
+    for some in chunks(theirs):
+        tx.execute(update(cases).where(cases.c.id.in_(some)).values(customer_id=customer_id))
 
 
 def add_event(
@@ -163,12 +187,17 @@ def absorb(tx: Connection, kept_id: str, gone_id: str) -> None:
 
 def sleepers(tx: Connection, now: datetime) -> list[Case]:
     """The cases of all workspaces whose snooze has ended."""
-    return [as_struct(Case, row) for row in tx.execute(select(cases).where(cases.c.snoozed_until <= now))]
+    return [as_struct(Case, row) for row in tx.execute(_sleepers(now))]
+
+
+def _sleepers(now: datetime) -> Select[Any]:
+    return select(cases).where(cases.c.snoozed_until <= now)
 
 
 def wake(tx: Connection, now: datetime) -> list[Case]:
-    """End the snoozes whose time has come, in all workspaces; returns those cases."""
-    woken = sleepers(tx, now)
+    """End the snoozes whose time has come, in all workspaces, but for cases in somebody's hands; returns those cases."""
+    free = _sleepers(now).with_for_update(key_share=True, skip_locked=True)
+    woken = [as_struct(Case, row) for row in tx.execute(free)]
     for some in chunks([case.id for case in woken]):
         tx.execute(update(cases).where(cases.c.id.in_(some)).values(snoozed_until=None))
     return woken

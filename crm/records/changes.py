@@ -1,4 +1,9 @@
-"""What the console watches: one row in the transaction of every visible change."""
+"""What the console watches: one row in the transaction of every visible change.
+
+Whoever read up to a number must never miss a smaller one. SQLite has one writer at a time. On PostgreSQL a
+number that is drawn in the midst of a transaction could become visible after greater ones, so what a
+transaction notes is numbered at its very end, under a lock that is held until everybody sees it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,13 @@ from datetime import datetime
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select
 
+from crm.records.sql import lock_number
 from crm.records.tables import changes
+
+CHANNEL = "shenava_changes"
+"""Where PostgreSQL says that there is something new."""
+
+NOTED = "shenava_noted"
 
 
 class Change(Struct, frozen=True):
@@ -21,7 +32,25 @@ class Change(Struct, frozen=True):
 
 def note(tx: Connection, workspace: str, kind: str, subject: str, now: datetime) -> None:
     """Say that `subject` of this `kind` changed."""
-    tx.execute(insert(changes), [{"workspace": workspace, "kind": kind, "subject": subject, "at": now}])
+    row = {"workspace": workspace, "kind": kind, "subject": subject, "at": now}
+    noted = tx.get_execution_options().get(NOTED)
+    if noted is None:
+        tx.execute(insert(changes), [row])
+    else:
+        noted.append(row)
+
+
+def collect(tx: Connection) -> None:
+    """Let `note` keep what it is told until `publish`."""
+    tx.execution_options(**{NOTED: []})
+
+
+def publish(tx: Connection) -> None:
+    """Number and store what was noted, and wake who listens; nothing but the commit may follow."""
+    noted = tx.get_execution_options().get(NOTED)
+    if noted:
+        tx.execute(select(func.pg_advisory_xact_lock(lock_number(CHANNEL)), func.pg_notify(CHANNEL, "")))
+        tx.execute(insert(changes), noted)
 
 
 def newest(tx: Connection) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
+from crm.records.sql import upsert
 from crm.records.tables import corrections
 
 VALUES = {
@@ -20,13 +21,9 @@ def put(
     tx: Connection, workspace: str, post_key: str, task: str, value: str, user_id: str, new: str, now: datetime
 ) -> None:
     """Store the newest answer to one question about one post."""
-    here = (corrections.c.workspace == workspace) & (corrections.c.post_key == post_key) & (corrections.c.task == task)
-    tx.execute(delete(corrections).where(here))
-    tx.execute(
-        insert(corrections).values(
-            id=new, workspace=workspace, post_key=post_key, task=task, value=value, user_id=user_id, at=now
-        )
-    )
+    row = {"id": new, "workspace": workspace, "post_key": post_key, "task": task, "value": value, "user_id": user_id,
+           "at": now}  # fmt: skip
+    upsert(tx, corrections, [row], ("workspace", "post_key", "task"))
 
 
 def of_posts(tx: Connection, workspace: str, post_keys: Collection[str]) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, insert, or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, func, insert, or_, select, tuple_, update
 
 from crm.errors import NotFoundError
 from crm.policies.ties import Evidence, TieBook, normal_link
@@ -80,18 +80,19 @@ def page(
     count = select(func.count()).where(mine).scalar_subquery()
     query = select(customers, count.label("ties")).where(customers.c.workspace == workspace)
     if text:
-        part = f"%{text.lower().replace('%', '')}%"
         handles = select(identities.c.customer_id).where(
-            identities.c.workspace == workspace, func.lower(identities.c.handle).like(part)
+            identities.c.workspace == workspace, _has(identities.c.handle, text)
         )
-        query = query.where(
-            or_(func.lower(customers.c.name).like(part), customers.c.email.like(part), customers.c.phone.like(part),
-                customers.c.id.in_(handles))
-        )  # fmt: skip
+        named = [_has(column, text) for column in (customers.c.name, customers.c.email, customers.c.phone)]
+        query = query.where(or_(*named, customers.c.id.in_(handles)))
     if after is not None:
         query = query.where(tuple_(customers.c.name, customers.c.id) > tuple_(*after))
     rows = tx.execute(query.order_by(customers.c.name, customers.c.id).limit(limit))
     return [(as_struct(Customer, row), int(row.ties)) for row in rows]
+
+
+def _has(column: Column[str], text: str) -> ColumnElement[bool]:
+    return func.lower(column).contains(text.lower(), autoescape=True)
 
 
 def identities_of(tx: Connection, workspace: str, customer_id: str) -> list[Identity]:

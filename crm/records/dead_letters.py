@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from crm import envelope
 from crm.ports.dead import DeadLetter
 from crm.records import tombstones, workspaces
 from crm.records.database import Records
-from crm.records.sql import chunks
+from crm.records.sql import chunks, insert_new
 from crm.records.tables import dead_letters
 
 KEY_LENGTH = 400
@@ -49,9 +49,9 @@ class RecordedDeadLetters:
         ids = [letter.id for letter in letters]
         with self._records.write() as tx:
             there = {row.id for row in tx.execute(select(dead_letters.c.id).where(dead_letters.c.id.in_(ids)))}
+            tombstones.hold(tx, *_places(tx, letters))
             new = {letter.id: letter for letter in letters if letter.id not in there and not _is_buried(tx, letter)}
-            if new:
-                tx.execute(insert(dead_letters), [_row(letter) for letter in new.values()])
+            insert_new(tx, dead_letters, [_row(letter) for letter in new.values()], ("id",))
 
     def list(self, workspace: str | None = None, limit: int = 100, after: str | None = None) -> Sequence[DeadLetter]:
         query = select(dead_letters).order_by(dead_letters.c.failed_at.desc(), dead_letters.c.id).limit(limit)
@@ -73,6 +73,12 @@ class RecordedDeadLetters:
     def mark_replayed(self, ids: Collection[str], at: datetime) -> None:
         with self._records.write() as tx:
             tx.execute(update(dead_letters).where(dead_letters.c.id.in_(ids)).values(replayed_at=at))
+
+
+def by_ids(tx: Connection, ids: Collection[str]) -> list[DeadLetter]:
+    """The letters with these ids, the oldest first."""
+    rows = [row for some in chunks(ids) for row in tx.execute(select(dead_letters).where(dead_letters.c.id.in_(some)))]
+    return sorted(map(_letter, rows), key=lambda letter: (letter.failed_at, letter.id))
 
 
 def waiting(tx: Connection, workspace: str, at_most: int = 2_000) -> list[Grouped]:
@@ -106,19 +112,21 @@ def discard(tx: Connection, workspace: str, ids: Collection[str]) -> int:
     return tx.execute(query).rowcount
 
 
-def erase(tx: Connection, workspace: str, keys: Collection[str], authors: Collection[str] = ()) -> int:
-    """Remove every letter about these posts or with words of these authors, also of posts that no store holds.
-
-    Returns how many.
-    """
-    gone = 0
+def naming(tx: Connection, workspace: str, keys: Collection[str], authors: Collection[str] = ()) -> set[str]:
+    """Ids of every letter about these posts or with words of these authors, also of posts that no store holds."""
+    found: set[str] = set()
     for some in chunks({one[:KEY_LENGTH] for key in keys for one in (key, f"{workspace}/{key}")}):
-        gone += tx.execute(delete(dead_letters).where(dead_letters.c.key.in_(some))).rowcount
+        found.update(tx.execute(select(dead_letters.c.id).where(dead_letters.c.key.in_(some))).scalars())
     if authors:
         quoted = [msgspec.json.encode(key.partition(":")[2]) for key in authors]
-        said = {letter for letter, about in _subjects(tx, workspace) if not about.isdisjoint(authors)}
-        gone += _delete(tx, said | _unreadable(tx, workspace, quoted))
-    return gone
+        found |= {letter for letter, about in _subjects(tx, workspace) if not about.isdisjoint(authors)}
+        found |= _unreadable(tx, workspace, quoted)
+    return found
+
+
+def erase(tx: Connection, workspace: str, keys: Collection[str], authors: Collection[str] = ()) -> int:
+    """Remove every letter that :func:`naming` finds; returns how many."""
+    return _delete(tx, naming(tx, workspace, keys, authors))
 
 
 def erase_buried(tx: Connection, workspace: str) -> int:
@@ -157,8 +165,13 @@ def _delete(tx: Connection, ids: Collection[str]) -> int:
 def _is_buried(tx: Connection, letter: DeadLetter) -> bool:
     """Whether a tombstone covers the post of a letter; one that names no workspace is everybody's."""
     subjects = envelope.about(letter.value)
-    places = [letter.workspace] if letter.workspace else [one.id for one in workspaces.every(tx)]
-    return bool(subjects) and any(tombstones.buried(tx, place, subjects) for place in places)
+    return bool(subjects) and any(tombstones.buried(tx, place, subjects) for place in _places(tx, [letter]))
+
+
+def _places(tx: Connection, letters: Sequence[DeadLetter]) -> set[str]:
+    """The workspaces that these letters may be about."""
+    named = {letter.workspace for letter in letters if letter.workspace}
+    return named if all(letter.workspace for letter in letters) else named | {one.id for one in workspaces.every(tx)}
 
 
 def _row(letter: DeadLetter) -> dict[str, object]:

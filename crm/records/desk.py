@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, or_, select
 
 from crm.policies.clock import Desk, desk_of
 from crm.records import workspaces
-from crm.records.sql import as_struct, columns_of, upsert
+from crm.records.sql import as_struct, columns_of, lock, upsert
 from crm.records.tables import notes, presence, templates, unread, users, views
 
 
@@ -79,6 +79,11 @@ def notes_of(tx: Connection, case_id: str) -> list[Note]:
     return [
         as_struct(Note, row) for row in tx.execute(select(notes).where(notes.c.case_id == case_id).order_by(notes.c.id))
     ]
+
+
+def hold_names(tx: Connection, workspace: str) -> None:
+    """Nobody else takes a template's shortcut or a view's name until the transaction ends."""
+    lock(tx, f"names {workspace}")
 
 
 def all_templates(tx: Connection, workspace: str) -> list[Template]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from msgspec import Struct
-from sqlalchemy import Column, Connection, Delete, FromClause, Table, delete, select, update
+from sqlalchemy import Column, Connection, Delete, FromClause, Table, Text, cast, delete, select, update
 
-from crm.records.sql import chunks
+from crm.records.cases import hold_all, hold_cases
+from crm.records.customers import Identity
+from crm.records.replies import Reply
+from crm.records.sql import as_struct, chunks
 from crm.records.tables import (
+    audit_details,
     cases,
+    changes,
     corrections,
     customers,
     idea_posts,
@@ -27,6 +32,14 @@ class Found(Struct, frozen=True):
     case_ids: tuple[str, ...]
     reply_ids: tuple[str, ...]
     identities: int
+
+
+class Held(Struct, frozen=True):
+    """What is kept of somebody or something beside the posts: ids of cases, answers and identities."""
+
+    case_ids: tuple[str, ...]
+    reply_ids: tuple[str, ...]
+    identity_ids: tuple[str, ...]
 
 
 class Named(Struct, frozen=True):
@@ -81,6 +94,48 @@ def named(tx: Connection, workspace: str) -> Named:
     )  # fmt: skip
 
 
+def held(
+    tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str], people: Collection[str] = ()
+) -> Held:
+    """What :func:`remove` would take, and what else is kept of the same."""
+    theirs = _cases(tx, workspace, posts, authors)
+    answers = sorted({*_answers_in(tx, theirs), *_answers_to(tx, workspace, posts)})
+    ties: set[str] = set()
+    for column, wanted in ((identities.c.author_key, authors), (identities.c.customer_id, people)):
+        for some in chunks(wanted):
+            query = select(identities.c.id).where(identities.c.workspace == workspace, column.in_(some))
+            ties.update(tx.execute(query).scalars())
+    return Held(tuple(theirs), tuple(answers), tuple(sorted(ties)))
+
+
+def answers_of(tx: Connection, held: Held) -> list[Reply]:
+    """The answers that are held."""
+    rows = [row for some in chunks(held.reply_ids) for row in tx.execute(select(replies).where(replies.c.id.in_(some)))]
+    return [as_struct(Reply, row) for row in rows]
+
+
+def identities_of(tx: Connection, held: Held) -> list[Identity]:
+    """The ties that are held, those that were undone too."""
+    ids = held.identity_ids
+    rows = [row for some in chunks(ids) for row in tx.execute(select(identities).where(identities.c.id.in_(some)))]
+    return [as_struct(Identity, row) for row in rows]
+
+
+def erase_queries(tx: Connection, workspace: str, keys: Collection[str]) -> int:
+    """Erase the audit details of exports and searches that name one of these keys; returns how many.
+
+    They are about no case and no person, so nothing but their text tells.
+    """
+    text = cast(audit_details.c.detail, Text)
+    rows = tx.execute(
+        select(audit_details.c.audit_id, text).where(audit_details.c.workspace == workspace, text.like('%"query"%'))
+    )
+    named = [audit_id for audit_id, detail in rows if any(key in detail for key in keys)]
+    for some in chunks(named):
+        tx.execute(delete(audit_details).where(audit_details.c.audit_id.in_(some)))
+    return len(named)
+
+
 def remove(
     tx: Connection, workspace: str, posts: Collection[str], authors: Collection[str], people: Collection[str] = ()
 ) -> Found:
@@ -89,12 +144,14 @@ def remove(
     Somebody else's case keeps its work; an answer to an erased post in it loses its text and is not sent.
     The kept posts go afterwards, by `crm.usecases.removal.forget`, which draws the cases that are left anew.
     """
+    hold_all(tx, workspace)
     theirs = _cases(tx, workspace, posts, authors)
+    hold_cases(tx, theirs)
     answers = {*_answers_in(tx, theirs), *_answers_to(tx, workspace, posts)}
     _remove_cases(tx, theirs)
     _silence(tx, answers)
     for some in chunks(posts):
-        for column in (corrections.c.post_key, idea_posts.c.post_key, thread_joins.c.thread_key):
+        for column in (corrections.c.post_key, idea_posts.c.post_key, thread_joins.c.thread_key, changes.c.subject):
             tx.execute(_of(column.table, workspace).where(column.in_(some)))
     ties = 0
     for some in chunks(authors):
@@ -161,7 +218,7 @@ def _silence(tx: Connection, reply_ids: Collection[str]) -> None:
     """Take the text out of answers; what was not sent never will be."""
     for some in chunks(reply_ids):
         mine = replies.c.id.in_(some)
-        tx.execute(update(replies).where(mine).values(text="", error=None, version=replies.c.version + 1))
+        tx.execute(update(replies).where(mine).values(text="", answer_to="", error=None, version=replies.c.version + 1))
         tx.execute(update(replies).where(mine, replies.c.status != "sent").values(status="cancelled"))
         tx.execute(delete(outbox).where(outbox.c.reply_id.in_(some)))
 

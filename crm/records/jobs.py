@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, insert, or_, select, update
 
 from crm.ids import new_id
+from crm.records.sql import lock
 from crm.records.tables import jobs
 
 
@@ -28,6 +29,11 @@ class Work(Struct, frozen=True):
     leased_until: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+def hold(tx: Connection, workspace: str, kind: str) -> None:
+    """Nobody else asks whether there is such work until the transaction ends."""
+    lock(tx, f"jobs {kind} {workspace}")
 
 
 def ask(tx: Connection, workspace: str, kind: str, now: datetime, **arguments: object) -> str:
@@ -53,7 +59,7 @@ def claim(tx: Connection, kind: str, now: datetime, until: datetime, asked_befor
         .where(jobs.c.kind == kind, jobs.c.state.in_(["waiting", "running"]), free, jobs.c.created_at <= asked_before)
         .order_by(jobs.c.id)
         .limit(1)
-        .with_for_update()
+        .with_for_update(skip_locked=True)
     ).first()
     if row is None:
         return None

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from crm.errors import StoreError
 from crm.records.database import Records
+from crm.records.sql import lock
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -42,10 +43,14 @@ def configuration() -> Config:
 def current(records: Records) -> str | None:
     """The version of the tables that are there; None for an empty database."""
     with records.read() as tx:
-        if not inspect(tx).has_table("alembic_version"):
-            return None
-        version: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return version
+        return _version(tx)
+
+
+def _version(tx: Connection) -> str | None:
+    if not inspect(tx).has_table("alembic_version"):
+        return None
+    version: str | None = tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version
 
 
 def versions() -> list[str]:
@@ -65,20 +70,30 @@ def upgrade(records: Records, before: Callable[[], None]) -> bool:
     """Migrate to the newest version; True where something changed.
 
     `before` is called first where there are data to lose (it makes a back-up). The migration
-    runs in one transaction: after a failure the tables are as they were.
+    runs in one transaction: after a failure the tables are as they were. Of several processes that
+    begin at once one migrates, the others wait for it.
     Raises: NewerDataError, RetryableError (another program holds the records).
     """
     found = current(records)
     if found == newest():
         return False
-    from alembic import command
-
     if found is not None:
         if found not in versions():
             raise NewerDataError(found)
         before()
-    config = configuration()
     with records.write() as tx:
-        config.attributes["connection"] = tx
-        command.upgrade(config, "head")
+        if tx.dialect.name == "postgresql":
+            tx.execute(text("SET LOCAL lock_timeout = 0"))  # another migrator may need minutes; we wait for it
+        lock(tx, "migration")
+        return _migrate(tx)
+
+
+def _migrate(tx: Connection) -> bool:
+    if _version(tx) == newest():
+        return False
+    from alembic import command
+
+    config = configuration()
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
     return True

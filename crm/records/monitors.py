@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
+from crm.records.sql import lock
 from crm.records.tables import monitors
 
 
@@ -27,6 +28,11 @@ class Monitor(Struct, frozen=True):
     opens_cases: bool = True
     made_up: bool = False
     version: int = 1
+
+
+def hold_all(tx: Connection, workspace: str) -> None:
+    """Nobody else adds or changes monitors of the workspace until the transaction ends."""
+    lock(tx, f"monitors {workspace}")
 
 
 def put(tx: Connection, monitor: Monitor) -> None:

@@ -131,6 +131,9 @@ def withdraw(tx: Connection, reply_id: str, now: datetime) -> bool:
 
     The row of one that was tried before an earlier failure stays, closed: by it the platform would know it again.
     """
+    mine = select(outbox.c.key).where(outbox.c.reply_id == reply_id)
+    if tx.execute(mine.with_for_update(skip_locked=True)).first() is None:
+        return False  # a worker is claiming it at this moment
     free = and_(outbox.c.reply_id == reply_id, outbox.c.leased_until.is_(None), outbox.c.done_at.is_(None))
     if tx.execute(delete(outbox).where(free, outbox.c.started.is_(False))).rowcount:
         return True

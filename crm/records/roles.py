@@ -8,8 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
+from crm.records.sql import insert_new
 from crm.records.tables import roles
 
 ADDED_UP = ("handled", "failed", "retries", "per_second")
@@ -36,7 +37,7 @@ def report(tx: Connection, name: str, state: str, stats: Mapping[str, Any], now:
     fields = {"state": state, "stats": dict(stats), "at": now}
     if not tx.execute(update(roles).where(roles.c.name == full).values(**fields)).rowcount:
         tx.execute(delete(roles).where(roles.c.name.startswith(f"{name}@"), roles.c.at < now - FORGET))
-        tx.execute(insert(roles).values(workspace="", name=full, **fields))
+        insert_new(tx, roles, [{"workspace": "", "name": full, **fields}], ("name",))
 
 
 def every(tx: Connection) -> list[RoleState]:

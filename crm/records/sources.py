@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from crm.ports.source import Rejected
+from crm.records.sql import insert_for, lock
 from crm.records.tables import accounts, rejects, source_activity, sources
 
 SLOT = timedelta(minutes=30)
@@ -156,6 +157,11 @@ def rejected_of(tx: Connection, workspace: str, source_id: str) -> list[Rejected
     return [Rejected(row.where, row.reason) for row in tx.execute(query.order_by(rejects.c.id.desc()))]
 
 
+def hold_accounts(tx: Connection, workspace: str) -> None:
+    """Nobody else connects an account to the workspace until the transaction ends."""
+    lock(tx, f"accounts {workspace}")
+
+
 def put_account(tx: Connection, account: AccountRow, secret: bytes) -> None:
     """Store an account of ours with its encrypted secret."""
     fields = {name: getattr(account, name) for name in AccountRow.__struct_fields__}
@@ -194,14 +200,11 @@ def remove_account(tx: Connection, workspace: str, account_id: str) -> bool:
 
 def _count(tx: Connection, source: SourceRow, now: datetime, posts: int = 0, failures: int = 0) -> None:
     slot = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
-    here = (source_activity.c.source_id == source.id) & (source_activity.c.slot == slot)
+    first = insert_for(tx)(source_activity).values(
+        workspace=source.workspace, source_id=source.id, slot=slot, posts=posts, failures=failures
+    )
     added = {"posts": source_activity.c.posts + posts, "failures": source_activity.c.failures + failures}
-    if not tx.execute(update(source_activity).where(here).values(added)).rowcount:
-        tx.execute(
-            insert(source_activity).values(
-                workspace=source.workspace, source_id=source.id, slot=slot, posts=posts, failures=failures
-            )
-        )
+    tx.execute(first.on_conflict_do_update(index_elements=["source_id", "slot"], set_=added))
 
 
 def _forget_rejects(tx: Connection, source_id: str) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from crm.ids import new_id
-from crm.records.sql import chunks
+from crm.records.sql import chunks, insert_new
 from crm.records.tables import case_tags, tags
 
 
@@ -50,16 +50,13 @@ def of_cases(tx: Connection, case_ids: Collection[str]) -> dict[str, tuple[str, 
 
 def add(tx: Connection, workspace: str, case_id: str, name: str, now: datetime) -> bool:
     """Tag a case, making the tag where it is new; False where the case had it."""
-    mine = (tags.c.workspace == workspace) & (tags.c.name == name)
-    tag_id = tx.execute(select(tags.c.id).where(mine)).scalar()
+    mine = select(tags.c.id).where(tags.c.workspace == workspace, tags.c.name == name)
+    tag_id = tx.execute(mine).scalar()
     if tag_id is None:
-        tag_id = new_id(now)
-        tx.execute(insert(tags).values(id=tag_id, workspace=workspace, name=name))
-    there = (case_tags.c.case_id == case_id) & (case_tags.c.tag_id == tag_id)
-    if tx.execute(select(case_tags.c.tag_id).where(there)).first():
-        return False
-    tx.execute(insert(case_tags).values(workspace=workspace, case_id=case_id, tag_id=tag_id))
-    return True
+        insert_new(tx, tags, [{"id": new_id(now), "workspace": workspace, "name": name}], ("workspace", "name"))
+        tag_id = tx.execute(mine).scalar_one()
+    row = {"workspace": workspace, "case_id": case_id, "tag_id": tag_id}
+    return insert_new(tx, case_tags, [row], ("case_id", "tag_id")) > 0
 
 
 def remove(tx: Connection, workspace: str, case_id: str, name: str) -> bool:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from crm.policies.access import Role
+from crm.records.sql import lock
 from crm.records.tables import log_in_attempts, sessions, users
 
 
@@ -68,6 +69,16 @@ def _user(row: Row[Any]) -> User:
 def _one(tx: Connection, query: Select[Any]) -> User | None:
     row = tx.execute(query).first()
     return None if row is None else _user(row)
+
+
+def hold_all(tx: Connection) -> None:
+    """Until the transaction ends nobody else adds people or changes what they may do, nor makes a workspace."""
+    lock(tx, "people")
+
+
+def hold_attempts(tx: Connection, subjects: Collection[str]) -> None:
+    """Until the transaction ends nobody else counts or adds log-ins of these subjects."""
+    lock(tx, *(f"log-in {subject}" for subject in subjects))
 
 
 def count(tx: Connection) -> int:

@@ -81,6 +81,7 @@ class Accounts:
         passwords.check(password, email)
         hashed, now = self._hasher.hash(password), self._clock.now()
         with self._records.write() as tx:
+            users.hold_all(tx)
             if users.count(tx):
                 raise AlreadySetUpError
             workspace = _first_workspace(tx, zone, language, now)
@@ -234,6 +235,7 @@ class Accounts:
 
 def _try(tx: Connection, subjects: Sequence[tuple[str, int]], now: datetime) -> list[int]:
     """Count a try before its slow hash, so that tries side by side can't pass the limit together; gives their ids."""
+    users.hold_attempts(tx, [subject for subject, _ in subjects])
     for subject, allowed in subjects:
         if users.attempts(tx, subject, now - timedelta(minutes=WINDOW_MINUTES)) >= allowed:
             raise RateLimitedError("The log-in", WINDOW_MINUTES * 60)

@@ -20,8 +20,9 @@ from crm.policies.cases import (
     title_of,
 )
 from crm.policies.clock import Desk, due_at
-from crm.records import audit, cases, changes, customers, desk, workspaces
+from crm.records import audit, cases, changes, customers, desk, replies, workspaces
 from crm.records.cases import Case
+from crm.records.replies import Reply
 from crm.words import EnrichedPost
 
 SYSTEM = "system"
@@ -40,6 +41,23 @@ def look(tx: Connection, actor: Actor, action: Action, case_id: str) -> Case:
     case = cases.get(tx, actor.workspace, case_id)
     require(actor, action, Resource(case.workspace, case.monitors, case.private))
     return case
+
+
+def take(tx: Connection, actor: Actor, action: Action, case_id: str) -> Case:
+    """Like :func:`look`, and nobody else changes the case until the transaction ends."""
+    case = cases.get(tx, actor.workspace, case_id, hold=True)
+    require(actor, action, Resource(case.workspace, case.monitors, case.private))
+    return case
+
+
+def take_reply(tx: Connection, workspace: str, reply_id: str) -> tuple[Reply, Case]:
+    """A reply with its case; nobody else changes either until the transaction ends. Raises NotFoundError."""
+    while True:
+        case_id = replies.get(tx, workspace, reply_id).case_id
+        found = cases.find(tx, workspace, case_id, hold=True)
+        reply = replies.get(tx, workspace, reply_id)  # as it is now that nobody else holds its case
+        if found is not None and reply.case_id == found.id:  # else its case was merged meanwhile
+            return reply, found
 
 
 def visible(actor: Actor, case: Case) -> bool:

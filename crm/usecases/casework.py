@@ -16,7 +16,7 @@ from crm.policies.clock import Desk, due_at
 from crm.policies.rules import LiveRule, Rule, applying, hides, outcome
 from crm.policies.ties import TieBook, exact, normal_link
 from crm.ports.clock import Clock
-from crm.records import changes, customers, desk, kept_posts, monitors, rules, tags, tombstones
+from crm.records import cases, changes, customers, desk, kept_posts, monitors, rules, tags, tombstones
 from crm.records.cases import Case
 from crm.records.customers import Identity
 from crm.records.database import Records
@@ -45,15 +45,17 @@ class CaseSink:
             return
         now = self._clock.now()
         with self._records.write() as tx:
-            for workspace, events in by_workspace.items():
-                _take_in(tx, workspace, events, self._parsed, now)
+            for workspace in sorted(by_workspace):
+                _take_in(tx, workspace, by_workspace[workspace], self._parsed, now)
 
 
 def _take_in(tx: Connection, workspace: str, events: Sequence[EnrichedEvent], parsed: _Parsed, now: datetime) -> None:
+    cases.hold_all(tx, workspace)
     removed = [event for event in events if isinstance(event, RemovedPost)]
     if removed:
         removal.remove(tx, workspace, removed, now)
-    posts = _alive(tx, workspace, _newest(event for event in events if isinstance(event, EnrichedPost)))
+    tombstones.hold(tx, workspace)
+    posts = tombstones.alive(tx, workspace, _newest(event for event in events if isinstance(event, EnrichedPost)))
     if posts:
         threads, there = join_threads(tx, workspace, posts, now)
         mine = [one for one in monitors.of_workspace(tx, workspace) if one.own and one.enabled]
@@ -77,12 +79,6 @@ def _newest(posts: Iterable[EnrichedPost]) -> list[EnrichedPost]:
     return sorted(found.values(), key=lambda post: (post.post.posted_at, post.post.key))
 
 
-def _alive(tx: Connection, workspace: str, posts: Sequence[EnrichedPost]) -> list[EnrichedPost]:
-    keys = {key for post in posts for key in (post.post.key, post.post.author.key)}
-    gone = tombstones.buried(tx, workspace, keys)
-    return [post for post in posts if not gone & {post.post.key, post.post.author.key}]
-
-
 class _Round:
     """One batch of one workspace, as far as it concerns cases."""
 
@@ -100,8 +96,9 @@ class _Round:
             case = self._there.get(thread)
             if case is None:
                 self._begin(post, thread, wants)
-            elif post.post.key in known:
-                self._again(case, post)
+            elif (version := known.get(post.post.key)) is not None:
+                if post.version >= version:  # else an older version is told once more
+                    self._again(case, post)
             else:
                 self._more(case, post, wants)
         worked = [(post, thread) for post, thread, _ in concerned if thread in self._there]

@@ -35,6 +35,9 @@ class Corrections:
             raise NotFoundError("post", post_key)
         now = self._clock.now()
         with self._records.write() as tx:
+            tombstones.hold(tx, actor.workspace)
+            if tombstones.buried(tx, actor.workspace, [post_key, found[0].post.author.key]):
+                raise NotFoundError("post", post_key)
             corrections.put(tx, actor.workspace, post_key, task, value, actor.user_id, new_id(now), now)
             workspaces.next_revision(tx, actor.workspace)
             subject = tombstones.opaque(tx, actor.workspace, post_key)

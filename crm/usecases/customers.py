@@ -186,6 +186,7 @@ class Customers:
         require(actor, "edit_customers")
         now = self._clock.now()
         with self._records.write() as tx:
+            cases.hold_all(tx, actor.workspace)
             customer = customers.get(tx, actor.workspace, customer_id)
             there = customers.identities_by_author(tx, actor.workspace, [author_key]).get(author_key)
             if there is not None and there.customer_id == customer.id:
@@ -209,6 +210,7 @@ class Customers:
         require(actor, "edit_customers")
         now = self._clock.now()
         with self._records.write() as tx:
+            cases.hold_all(tx, actor.workspace)
             one = customers.identity(tx, actor.workspace, identity_id)
             if one.undone_at is not None:
                 return

@@ -18,7 +18,7 @@ from crm.policies.clock import PRIORITIES, Priority, due_at
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.query.tree import And, Everything, Field, Node, Or
-from crm.records import audit, cases, changes, desk, kept_posts, queue, tags, threads, users
+from crm.records import audit, cases, changes, desk, kept_posts, queue, tags, threads, tombstones, users
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.desk import Note, Presence
@@ -130,12 +130,16 @@ class Inbox:
         require(actor, "work_cases", Resource(event.workspace, event.monitors, event.post.private))
         now = self._clock.now()
         with self._records.write() as tx:
+            cases.hold_all(tx, actor.workspace)
+            tombstones.hold(tx, actor.workspace)
+            if tombstones.buried(tx, actor.workspace, [post_key, event.post.author.key]):
+                raise NotFoundError("post", post_key)
             thread_key = threads.joined(tx, actor.workspace, [event.thread_key]).get(event.thread_key, event.thread_key)
             case = cases.by_threads(tx, actor.workspace, [thread_key]).get(thread_key)
             if case is not None:
                 return self._set_status(tx, actor, case.id, "open", None) if case.status == "resolved" else case
             whole = self._index.thread(actor.scope, threads.members(tx, actor.workspace, thread_key))
-            kept_posts.keep(tx, [(post, thread_key) for post in whole])
+            kept_posts.keep(tx, [(post, thread_key) for post in tombstones.alive(tx, actor.workspace, whole)])
             opening = casebook.Opening(thread_key, actor.user_id, "open")
             return casebook.open_case(tx, event, opening, desk.desk(tx, actor.workspace), now)
 
@@ -172,7 +176,7 @@ class Inbox:
         `value` is a user's id (empty: nobody), a status, a priority, a tag's name, or an ISO time for snooze.
         """
         with self._records.write() as tx:
-            for case_id in case_ids:
+            for case_id in sorted(case_ids):
                 self._one(tx, actor, case_id, action, value)
         return len(case_ids)
 
@@ -199,7 +203,7 @@ class Inbox:
     # --- the steps themselves, inside a transaction ----------------------------------------------------
 
     def _assign(self, tx: Connection, actor: Actor, case_id: str, user_id: str | None, version: int | None) -> Case:
-        case = casebook.look(tx, actor, "work_cases", case_id)
+        case = casebook.take(tx, actor, "work_cases", case_id)
         casebook.check_unchanged(tx, case, actor, version, ("assigned",))
         if user_id is not None:
             user = users.by_id(tx, user_id)
@@ -217,7 +221,7 @@ class Inbox:
         return casebook.change(tx, case, actor.user_id, "assigned", now, detail, assignee_id=user_id, status=status)
 
     def _set_status(self, tx: Connection, actor: Actor, case_id: str, status: Status, version: int | None) -> Case:
-        case = casebook.look(tx, actor, "work_cases", case_id)
+        case = casebook.take(tx, actor, "work_cases", case_id)
         casebook.check_unchanged(tx, case, actor, version, ("status", "answered", "reopened", "customer"))
         if case.status == status:
             return case
@@ -236,7 +240,7 @@ class Inbox:
     def _set_priority(
         self, tx: Connection, actor: Actor, case_id: str, priority: Priority, version: int | None
     ) -> Case:
-        case = casebook.look(tx, actor, "work_cases", case_id)
+        case = casebook.take(tx, actor, "work_cases", case_id)
         casebook.check_unchanged(tx, case, actor, version, ("priority",))
         if case.priority == priority:
             return case
@@ -249,13 +253,13 @@ class Inbox:
         now = self._clock.now()
         if until <= now:
             raise InvalidInputError("A case can only sleep until a time to come; choose a later one.")
-        case = casebook.look(tx, actor, "work_cases", case_id)
+        case = casebook.take(tx, actor, "work_cases", case_id)
         casebook.check_unchanged(tx, case, actor, version, ("status", "snoozed", "reopened", "customer"))
         detail = {"until": until.isoformat()}
         return casebook.change(tx, case, actor.user_id, "snoozed", now, detail, snoozed_until=until)
 
     def _wake(self, tx: Connection, actor: Actor, case_id: str) -> Case:
-        case = casebook.look(tx, actor, "work_cases", case_id)
+        case = casebook.take(tx, actor, "work_cases", case_id)
         if case.snoozed_until is None:
             return case
         return casebook.change(tx, case, actor.user_id, "woken", self._clock.now(), snoozed_until=None)
@@ -264,12 +268,12 @@ class Inbox:
         name = " ".join(name.split())
         if not 0 < len(name) <= 100:
             raise InvalidInputError("A tag needs a name of at most 100 characters.")
-        case = casebook.look(tx, actor, "work_cases", case_id)
+        case = casebook.take(tx, actor, "work_cases", case_id)
         if tags.add(tx, case.workspace, case.id, name, self._clock.now()):
             casebook.change(tx, case, actor.user_id, "tagged", self._clock.now(), {"tag": name})
 
     def _untag(self, tx: Connection, actor: Actor, case_id: str, name: str) -> None:
-        case = casebook.look(tx, actor, "work_cases", case_id)
+        case = casebook.take(tx, actor, "work_cases", case_id)
         if tags.remove(tx, case.workspace, case.id, name):
             casebook.change(tx, case, actor.user_id, "untagged", self._clock.now(), {"tag": name})
 

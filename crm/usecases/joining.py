@@ -51,7 +51,7 @@ def join_threads(
     """
     asked = {key for post in posts for key in (post.thread_key, post.post.thread_key, post.post.key, *_parent(post))}
     found = Threads(threads.joined(tx, workspace, asked))
-    there = cases.by_threads(tx, workspace, asked | {found.of(key) for key in asked})
+    there = cases.hold_threads(tx, workspace, asked | {found.of(key) for key in asked})
     for post in posts:
         for inner in _connected(post, there):
             found.join(inner, post.thread_key)

@@ -28,6 +28,13 @@ class Live:
         with self._records.read() as tx:
             return changes.since(tx, cursor)
 
+    def wait(self, seconds: float) -> bool:
+        """Wait until something may have changed, at most `seconds`.
+
+        False at once where the records tell nobody: then the caller pauses and asks again.
+        """
+        return self._records.signals.wait(seconds)
+
     def forget_old(self) -> None:
         """Drop changes that every page has long seen."""
         with self._records.write() as tx:

@@ -180,6 +180,7 @@ class Monitors:
         query.check_monitor(self._parse(actor, draft.query))
         now = self._clock.now()
         with self._records.write() as tx:
+            monitors.hold_all(tx, actor.workspace)
             old = monitors.get(tx, actor.workspace, draft.id) if draft.id else None
             if draft.id and old is None:
                 raise NotFoundError("monitor", draft.id)
@@ -200,6 +201,7 @@ class Monitors:
         require(actor, "edit_monitors")
         now = self._clock.now()
         with self._records.write() as tx:
+            monitors.hold_all(tx, actor.workspace)
             old = monitors.get(tx, actor.workspace, monitor_id)
             if old is None:
                 raise NotFoundError("monitor", monitor_id)
@@ -216,6 +218,7 @@ class Monitors:
         require(actor, "edit_monitors")
         now = self._clock.now()
         with self._records.write() as tx:
+            monitors.hold_all(tx, actor.workspace)
             old = monitors.get(tx, actor.workspace, monitor_id)
             if old is None:
                 raise NotFoundError("monitor", monitor_id)

@@ -40,6 +40,7 @@ def erase(
     forget(tx, workspace, posts, authors, now)
     hashed = [tombstones.opaque(tx, workspace, key) for key in {*posts, *authors, *people}]
     audit.erase_details(tx, workspace, *hashed, *found.case_ids, *found.reply_ids, *people)
+    erasure.erase_queries(tx, workspace, {*posts, *authors})
     return found
 
 
@@ -48,7 +49,7 @@ def forget(
 ) -> None:
     """Delete kept posts and draw the cases that held them anew from what is left."""
     touched = kept_posts.remove(tx, workspace, post_keys, author_keys)
-    for thread_key, case in cases.by_threads(tx, workspace, touched).items():
+    for thread_key, case in cases.hold_threads(tx, workspace, touched).items():
         left = [post for post in kept_posts.of_threads(tx, workspace, [thread_key]) if not post.own]
         _redraw(tx, case, left, now)
         changes.note(tx, workspace, "case", case.id, now)

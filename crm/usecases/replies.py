@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from crm.errors import InvalidInputError
 from crm.ids import new_id
-from crm.policies.access import Action, Actor
+from crm.policies.access import Action, Actor, Resource, require
 from crm.policies.replies import (
     UNDO,
     AlreadyAnsweredError,
@@ -68,7 +68,7 @@ class Replies:
         """
         now = self._clock.now()
         with self._records.write() as tx:
-            case = casebook.look(tx, actor, "write_reply", case_id)
+            case = casebook.take(tx, actor, "write_reply", case_id)
             if answer_to and answer_to != case.post_key:
                 self._check_in_thread(tx, actor, case, answer_to)
             there = replies.draft_of(tx, case.id, actor.user_id)
@@ -84,7 +84,7 @@ class Replies:
         """Ask somebody else to look at a draft before it goes out."""
         now = self._clock.now()
         with self._records.write() as tx:
-            reply, case = self._look(tx, actor, "write_reply", reply_id)
+            reply, case = self._take(tx, actor, "write_reply", reply_id)
             if reply.status != "draft":
                 raise ReplyStateError(reply.status, "draft")
             check_text(reply.text, self._length(case, reply))
@@ -94,7 +94,7 @@ class Replies:
         """Give a draft that waits for approval back to its writer. Raises ReplyStateError where none is asked for."""
         now = self._clock.now()
         with self._records.write() as tx:
-            reply, _ = self._look(tx, actor, "approve_reply", reply_id)
+            reply, _ = self._take(tx, actor, "approve_reply", reply_id)
             if reply.status != "draft" or reply.asked_at is None:
                 raise ReplyStateError(reply.status, "draft")
             return self._step(tx, actor.user_id, reply, "handed_back", now, asked_at=None)
@@ -110,7 +110,7 @@ class Replies:
         (empty, too long, no account).
         """
         with self._records.write() as tx:
-            reply, case = self._look(tx, actor, "approve_reply", reply_id)
+            reply, case = self._take(tx, actor, "approve_reply", reply_id)
             if version is not None and version != reply.version:
                 raise ReplyChangedError
             return self._approve(tx, actor, case, reply, not_before, force=force)
@@ -121,7 +121,7 @@ class Replies:
     ) -> Reply:  # fmt: skip
         """Keep the text as the actor's draft and approve it. If that is refused, the draft is as it was before."""
         with self._records.write() as tx:
-            case = casebook.look(tx, actor, "approve_reply", case_id)
+            case = casebook.take(tx, actor, "approve_reply", case_id)
             reply = replies.draft_of(tx, case.id, actor.user_id)
             if reply is None:
                 reply = self._begin(tx, actor, case, way, text, language, case.post_key)
@@ -133,7 +133,7 @@ class Replies:
         """Throw a draft away, or call an approved reply back. Raises ReplyStateError once it is on its way."""
         now = self._clock.now()
         with self._records.write() as tx:
-            reply, _ = self._look(tx, actor, "write_reply", reply_id)
+            reply, _ = self._take(tx, actor, "write_reply", reply_id)
             check_step(reply.status, "cancelled")
             if reply.status == "approved" and reply.way != "open" and not outbox.withdraw(tx, reply.id, now):
                 raise ReplyStateError("sending", "cancelled")
@@ -143,7 +143,7 @@ class Replies:
         """Say that a person published an approved reply on the platform itself; `url` is where it stands."""
         now = self._clock.now()
         with self._records.write() as tx:
-            reply, case = self._look(tx, actor, "write_reply", reply_id)
+            reply, case = self._take(tx, actor, "write_reply", reply_id)
             if reply.way != "open" or reply.status != "approved":
                 raise ReplyStateError(reply.status, "sent")
             if url and not url.startswith(("https://", "http://")):
@@ -155,7 +155,7 @@ class Replies:
         """A person looked on the platform: the reply is there, or it is not and may be approved again."""
         now = self._clock.now()
         with self._records.write() as tx:
-            reply, case = self._look(tx, actor, "approve_reply", reply_id)
+            reply, case = self._take(tx, actor, "approve_reply", reply_id)
             if reply.status != "unknown":
                 raise ReplyStateError(reply.status, "sent" if was_sent else "failed")
             if not was_sent:
@@ -218,9 +218,10 @@ class Replies:
         changes.note(tx, reply.workspace, "reply", reply.case_id, now)
         return changed
 
-    def _look(self, tx: Connection, actor: Actor, action: Action, reply_id: str) -> tuple[Reply, Case]:
-        reply = replies.get(tx, actor.workspace, reply_id)
-        return reply, casebook.look(tx, actor, action, reply.case_id)
+    def _take(self, tx: Connection, actor: Actor, action: Action, reply_id: str) -> tuple[Reply, Case]:
+        reply, case = casebook.take_reply(tx, actor.workspace, reply_id)
+        require(actor, action, Resource(case.workspace, case.monitors, case.private))
+        return reply, case
 
     def _check_alone(self, tx: Connection, reply: Reply) -> None:
         others = replies.approved_since(tx, reply.case_id, reply.created_at, reply.id)

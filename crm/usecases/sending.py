@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, StoreError
+from crm.errors import AuthorisationError, NotFoundError, PermanentError, RateLimitedError, RetryableError, StoreError
 from crm.policies.replies import LEASE, MAX_ATTEMPTS, may_repeat, retry_delay
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, Responder, SendOrder, Sent, UnknownOutcomeError
 from crm.ports.vault import Vault
-from crm.records import audit, cases, changes, kept_posts, outbox, replies, sources
+from crm.records import audit, changes, kept_posts, outbox, replies, sources
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.outbox import Parcel
@@ -93,10 +93,9 @@ class Sender:
             parcel = outbox.claim(tx, self._owner, now, LEASE)
             if parcel is None:
                 return None
-            reply = replies.get(tx, parcel.workspace, parcel.reply_id)
+            reply, case = casebook.take_reply(tx, parcel.workspace, parcel.reply_id)
             reply = replies.change(tx, reply, now, status="sending")
             changes.note(tx, reply.workspace, "reply", reply.case_id, now)
-            case = cases.get(tx, parcel.workspace, reply.case_id)
             mine = sources.accounts_of(tx, parcel.workspace)
             return _Job(parcel, reply, case, next((one for one in mine if one.id == reply.account_id), None))
 
@@ -160,19 +159,21 @@ class Sender:
         if in_doubt:
             delay = max(delay, SETTLE)
         with self._records.write() as tx:
-            if not outbox.put_back(tx, job.parcel, now + delay, started=doubtful):
+            reply, _ = self._taken(tx, job)
+            if reply is None or not outbox.put_back(tx, job.parcel, now + delay, started=doubtful):
                 return
             # A reply in doubt stays "sending": calling it back would pretend that it never left.
             status = "sending" if doubtful else "approved"
-            self._step(tx, job.reply, now, status=status, error=str(error))
+            self._step(tx, reply, now, status=status, error=str(error))
 
     def _failed(self, job: _Job, error: AuthorisationError | PermanentError, *, refused: bool = False) -> None:
         now = self._clock.now()
         status = "unknown" if isinstance(error, InDoubtError) else "failed"
         with self._records.write() as tx:
-            if not outbox.give_up(tx, job.parcel, now):
+            reply, _ = self._taken(tx, job)
+            if reply is None or not outbox.give_up(tx, job.parcel, now):
                 return
-            self._step(tx, job.reply, now, status=status, error=str(error))
+            self._step(tx, reply, now, status=status, error=str(error))
             audit.append(tx, job.reply.workspace, casebook.SYSTEM, f"reply_{status}", job.reply.id, now,
                          case=job.case.id, error=str(error))  # fmt: skip
             if refused and job.account is not None:
@@ -182,20 +183,26 @@ class Sender:
     def _sent(self, job: _Job, sent: Sent) -> None:
         now = self._clock.now()
         with self._records.write() as tx:
-            if not outbox.finish(tx, job.parcel.key, now):
+            reply, case = self._taken(tx, job)
+            if reply is None or case is None or not outbox.finish(tx, job.parcel.key, now):
                 return
-            self._step(tx, job.reply, now, status="sent", native_id=sent.native_id, url=sent.url,
+            self._step(tx, reply, now, status="sent", native_id=sent.native_id, url=sent.url,
                        sent_at=sent.sent_at, error=None)  # fmt: skip
             audit.append(tx, job.reply.workspace, casebook.SYSTEM, "reply_sent", job.reply.id, now,
                          case=job.case.id, native_id=sent.native_id)  # fmt: skip
-            now_in = replies.get(tx, job.reply.workspace, job.reply.id).case_id  # its case may have been merged
-            case = cases.get(tx, job.case.workspace, now_in)
             casebook.answered(tx, case, casebook.SYSTEM, sent.sent_at, now)
             if job.account is not None:
                 kept_posts.keep(tx, [(_own_post(case, job.reply, job.account, sent), case.thread_key)])
 
+    def _taken(self, tx: Connection, job: _Job) -> tuple[Reply, Case] | tuple[None, None]:
+        """The reply and its case (which may be another by now), held; nothing where they were erased meanwhile."""
+        try:
+            return casebook.take_reply(tx, job.reply.workspace, job.reply.id)
+        except NotFoundError:
+            return None, None
+
     def _step(self, tx: Connection, reply: Reply, now: datetime, **fields: object) -> None:
-        replies.change(tx, replies.get(tx, reply.workspace, reply.id), now, **fields)
+        replies.change(tx, reply, now, **fields)
         changes.note(tx, reply.workspace, "reply", reply.case_id, now)
 
 

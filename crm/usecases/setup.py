@@ -94,6 +94,7 @@ class Setup:
         """Ask for the demo; it is loaded in the background. Returns the work's id."""
         require(actor, "import")
         with self._records.write() as tx:
+            jobs.hold(tx, actor.workspace, DEMO)
             running = jobs.newest(tx, actor.workspace, DEMO)
             there = any(one.made_up for one in monitors.of_workspace(tx, actor.workspace))
             if running and (running.state in {"waiting", "running"} or (running.state == "done" and there)):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from crm import query
 from crm.errors import PermanentError
+from crm.ids import first_id
 from crm.policies.ties import TieBook
 from crm.ports.clock import Clock
 from crm.query import MonitorSet
@@ -24,6 +25,7 @@ EVERY_SECONDS = 1.0
 WATCHED_THREADS = 20_000
 WATCHED = timedelta(days=30)
 THREADS_SECONDS = 300.0
+LATE = timedelta(minutes=1)
 
 
 class WorkspaceSnapshot(Struct, frozen=True):
@@ -132,10 +134,12 @@ class _Threads:
             self._read = clock.monotonic()
             self._newest = tx.execute(select(func.max(cases.c.id)).where(mine)).scalar() or ""
             return self._keys
-        new = tx.execute(select(cases.c.id, cases.c.thread_key).where(mine, cases.c.id > self._newest)).all()
-        if new:
-            self._newest = max(row.id for row in new)
-            self._keys |= {row.thread_key for row in new}
+        # A case is seen once its transaction ends, which may be after newer ones were: look back a little.
+        since = min(self._newest, first_id(clock.now() - LATE))
+        new = tx.execute(select(cases.c.id, cases.c.thread_key).where(mine, cases.c.id > since)).all()
+        self._newest = max([self._newest, *(row.id for row in new)])
+        if not self._keys.issuperset(fresh := {row.thread_key for row in new}):
+            self._keys |= fresh
         return self._keys
 
 

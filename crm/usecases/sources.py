@@ -120,6 +120,7 @@ class Sources:
             raise AuthorisationError(found.problem or f"{platform} does not accept this credential.")
         now = self._clock.now()
         with self._records.write() as tx:
+            sources.hold_accounts(tx, actor.workspace)
             known = sources.accounts_of(tx, actor.workspace)
             old = next((one for one in known if (one.platform, one.native_id) == (platform, found.native_id)), None)
             row = AccountRow(

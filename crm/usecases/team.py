@@ -66,6 +66,7 @@ class Team:
             private=role in {"administrator", "manager"}, created_at=now,
         )  # fmt: skip
         with self._records.write() as tx:
+            users.hold_all(tx)
             if users.by_email(tx, email):
                 raise EmailTakenError(email)
             users.add(tx, user, hashed)
@@ -122,6 +123,7 @@ class Team:
         require(actor, "edit_team")
         now = self._clock.now()
         with self._records.write() as tx:
+            users.hold_all(tx)
             user = users.by_id(tx, user_id)
             if user is None or user.workspace != actor.workspace:
                 raise NotFoundError("member", user_id)

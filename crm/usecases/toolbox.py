@@ -55,6 +55,7 @@ class Toolbox:
         if not shortcut or not draft.text.strip() or any(char.isspace() for char in shortcut):
             raise InvalidInputError("A template needs a text and a shortcut of one word.")
         with self._records.write() as tx:
+            desk.hold_names(tx, actor.workspace)
             there = desk.all_templates(tx, actor.workspace)
             if template_id is not None and all(one.id != template_id for one in there):
                 raise NotFoundError("template", template_id)
@@ -96,6 +97,7 @@ class Toolbox:
             raise InvalidInputError("A view needs a name.")
         owner, now = (None if shared else actor.user_id), self._clock.now()
         with self._records.write() as tx:
+            desk.hold_names(tx, actor.workspace)
             mine = desk.views_for(tx, actor.workspace, actor.user_id)
             same = next((one.id for one in mine if (one.name, one.user_id) == (name.strip(), owner)), None)
             stored = msgspec.to_builtins(wanted)

@@ -56,6 +56,7 @@ def ask(house: House) -> None:
 
     workspace = the_workspace(house)
     with house.records.write() as tx:
+        jobs.hold(tx, workspace, DEMO)
         if jobs.newest(tx, workspace, DEMO) is None:
             jobs.ask(tx, workspace, DEMO, house.clock.now())
 

@@ -141,6 +141,9 @@ class FakeLive:
     def since(self, cursor: int) -> list[Change]:
         return [change for change in self.changes if change.id > cursor][:500]
 
+    def wait(self, seconds: float) -> bool:
+        return False
+
 
 def fake_services(person: Actor | None = None, **others: Any) -> Any:
     """A bundle; without a `person` the first visit is still to be made. Give more use cases by name."""
