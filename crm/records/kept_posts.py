@@ -35,12 +35,17 @@ def get(tx: Connection, workspace: str, post_key: str) -> EnrichedPost | None:
 
 def known(tx: Connection, workspace: str, post_keys: Collection[str]) -> set[str]:
     """Those of `post_keys` that are kept."""
-    found: set[str] = set()
+    return set(versions(tx, workspace, post_keys))
+
+
+def versions(tx: Connection, workspace: str, post_keys: Collection[str]) -> dict[str, int]:
+    """The versions in which those of `post_keys` are kept that are."""
+    found: dict[str, int] = {}
     for some in chunks(post_keys):
-        query = select(kept_posts.c.post_key).where(
+        query = select(kept_posts.c.post_key, kept_posts.c.version).where(
             kept_posts.c.workspace == workspace, kept_posts.c.post_key.in_(some)
         )
-        found.update(tx.execute(query).scalars())
+        found.update({row.post_key: row.version for row in tx.execute(query)})
     return found
 
 

@@ -90,7 +90,7 @@ class _Round:
 
     def work(self, concerned: Sequence[tuple[EnrichedPost, str, bool]]) -> None:
         """Handle posts (with their thread, and whether they want an answer) in the order they were said."""
-        known = kept_posts.known(self._tx, self._workspace, [post.post.key for post, _, _ in concerned])
+        known = kept_posts.versions(self._tx, self._workspace, [post.post.key for post, _, _ in concerned])
         self._answered = kept_posts.last_own(self._tx, self._workspace, {thread for _, thread, _ in concerned})
         for post, thread, wants in concerned:
             case = self._there.get(thread)

@@ -113,6 +113,13 @@ def test_an_edit_redraws_the_preview_and_moves_nothing(office: Office) -> None:
     assert (only_case(office).preview, only_case(office).status) == ("edited", "resolved")
 
 
+def test_an_older_version_told_once_more_brings_no_old_words_back(office: Office) -> None:
+    office.hear(said("p1", "edited", revision=2))
+    before = only_case(office)
+    office.hear(said("p1", "as it was first"))
+    assert only_case(office) == before
+
+
 def test_the_same_events_again_change_nothing(office: Office) -> None:
     events = [said("p1"), said("o1", at=1, own=True, parent="p1", root="p1"), said("p2", at=2, parent="o1", root="p1")]
     office.hear(*events)

@@ -1,0 +1,208 @@
+"""The kill harness: the real roles on real stores, killed at random while posts arrive, then compared with a model.
+
+A run is told by its seed. What is drawn from it is what people say, in which portions it arrives, and which role
+dies next; the moments also depend on the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from crm import envelope
+from crm.errors import RetryableError
+from crm.policies.access import Actor
+from crm.records import sources
+from crm.usecases.monitors import MonitorDraft
+from crm.words import COLLECTED, CollectedEvent
+from shenava.pipeline import GROUPS
+from shenava.settings import Settings
+from shenava.wiring import House
+from tests.faults.crew import ROLES, Crew
+from tests.faults.posts import BRAND, PARCEL, PLATFORM, Portion, World, as_lines, shuffled
+from tests.faults.verdict import Verdict, judge
+from tests.services.process import free_port
+
+T = TypeVar("T")
+EMAIL, PASSWORD = "negar@nanmah.example", "correct horse battery"
+WORKING: Mapping[str, tuple[str, ...]] = {"understand": ("enrich",), "enrich": ("index", "cases")}
+"""The groups whose events a role works on."""
+DRAIN_SECONDS = 240.0
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where an installation keeps its posts; empty URLs are the embedded stores. `environment` holds their secrets."""
+
+    stream: str = ""
+    index: str = ""
+    records: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def settings(self, data: Path) -> Settings:
+        """The settings of an installation on them."""
+        return Settings(data=data, stream_url=self.stream, index_url=self.index, records_url=self.records)
+
+    def as_environment(self) -> dict[str, str]:
+        """The same for its processes."""
+        urls = {"SHENAVA_STREAM_URL": self.stream, "SHENAVA_INDEX_URL": self.index, "SHENAVA_RECORDS_URL": self.records}
+        return {**self.environment, **{name: url for name, url in urls.items() if url}}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is said and how often somebody dies; `gap` is the longest pause in seconds between two kills."""
+
+    seed: int
+    posts: int
+    kills: int
+    gap: float = 5.0
+
+
+@dataclass
+class Tally:
+    """What happened: kills by role, and how many of them found their role with work at hand."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    working: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+
+def seed() -> int:
+    """The seed named by SHENAVA_SEED, else a fresh one."""
+    return int(os.environ.get("SHENAVA_SEED") or time.time_ns() % 1_000_000)
+
+
+class Run:
+    """One installation under fire."""
+
+    def __init__(self, folder: Path, plan: Plan, stores: Stores | None = None, roles: tuple[str, ...] = ROLES) -> None:
+        self._plan, self._random, self._folder = plan, Random(plan.seed), folder
+        self._stores = stores or Stores()
+        self.log = folder / "roles.log"
+        self.tally = Tally()
+        self.house = House(self._stores.settings(folder / "data"))
+        self.actor = set_up(self.house)
+        self.world = World(plan.posts, plan.kills + 1, self._random)
+        self.crew = Crew(
+            self.house.data, {**self._stores.as_environment(), "SHENAVA_PORT": str(free_port())}, self.log, roles
+        )
+        self._waiting: list[Portion] = list(self.world.portions)
+        self._before: dict[str, int] = {}
+
+    def go(self, between: Callable[[int], None] = lambda _kills: None) -> Verdict:
+        """Feed, kill and let drain; says what is not as the model has it. `between` is called after each kill."""
+        began = time.monotonic()
+        with self.crew:
+            while self.tally.kills.total() < self._plan.kills:
+                self._feed()
+                self._random_pause()
+                self._kill_one()
+                self.crew.tend()
+                between(self.tally.kills.total())
+            while self._waiting:
+                self._feed()
+            self.drain()
+        self.tally.seconds = time.monotonic() - began
+        return judge(self.house, self.actor, self.world)
+
+    def _feed(self) -> None:
+        """Let the next portion arrive: rows by a file that the collectors read, the rest straight on the stream."""
+        if not self._waiting or self._behind():
+            return
+        portion = self._waiting.pop(0)
+        file = self._folder / f"{len(self._waiting):06}.jsonl"
+        file.write_text(as_lines(portion.rows), encoding="utf-8")
+        options = {"path": str(file), "platform": PLATFORM, "open_cases": "yes"}
+        patiently(lambda: self.house.services.sources.add(self.actor, "file", file.name, options))
+        later = [event for one in portion.later for event in one.versions("harness", self.actor.workspace)]
+        self.append(shuffled(later, self._random))
+
+    def append(self, events: list[CollectedEvent]) -> None:
+        """Put events on the stream as a collector would."""
+        if events:
+            patiently(lambda: self.house.log.append(COLLECTED, [envelope.record(event) for event in events]))
+
+    def _behind(self) -> bool:
+        """Whether the pipeline has more to do than is needed for everybody to be killed at work."""
+        return sum(self.lags().values()) > 3 * self._plan.posts // len(self.world.portions) + 500
+
+    def _random_pause(self) -> None:
+        """Wait a while, or until somebody works, and then a little more."""
+        latest = time.monotonic() + self._random.uniform(0.0, self._plan.gap)
+        while time.monotonic() < latest and not self._at_work():
+            time.sleep(0.02)
+        time.sleep(self._random.uniform(0.0, 0.2))
+
+    def _at_work(self) -> list[str]:
+        """Roles with work at hand that got on with it since the last look."""
+        before, self._before = self._before, self.lags()
+        moved = {group for group, waiting in self._before.items() if waiting and waiting < before.get(group, 0)}
+        return [role for role, groups in WORKING.items() if moved.intersection(groups)]
+
+    def _kill_one(self) -> None:
+        """Kill somebody who works, if anybody does; else one who has just waited, or who only reads and answers."""
+        others = [role for role in self.crew.roles if role not in WORKING] + ["collect"]
+        role = self._random.choice(self._at_work() or others)
+        lags = self.lags()
+        if self.crew.kill(role):
+            self.tally.kills[role] += 1
+            if any(lags.get(group, 0) for group in WORKING.get(role, ())) or (role == "collect" and self._unread()):
+                self.tally.working[role] += 1
+
+    def _unread(self) -> bool:
+        with self.house.records.read() as tx:
+            return any(one.state != "finished" for one in sources.of_workspace(tx, self.actor.workspace))
+
+    def lags(self) -> dict[str, int]:
+        """How many events wait, by group."""
+        waiting = {(one.topic, one.group): one.waiting for one in patiently(self.house.log.lag)}
+        return {group: waiting.get((topic, group), 0) for topic, groups in GROUPS.items() for group in groups}
+
+    def drain(self) -> None:
+        """Wait until every file is read and nothing waits, with every role alive; fails after a while."""
+        latest, quiet = time.monotonic() + DRAIN_SECONDS + self._plan.posts / 500, 0
+        while quiet < 3:
+            assert time.monotonic() < latest, f"still waiting: {self.lags()}, see {self.log}"
+            self.crew.tend()
+            time.sleep(0.3)
+            quiet = 0 if any(self.lags().values()) or self._unread() else quiet + 1
+
+    def summary(self, verdict: Verdict) -> str:
+        """One line about the run."""
+        kills, working = self.tally.kills, self.tally.working
+        by_role = ", ".join(f"{role} {count} ({working[role]} at work)" for role, count in sorted(kills.items()))
+        return (
+            f"seed {self._plan.seed}: {self._plan.posts} posts, {kills.total()} kills ({by_role}), "
+            f"{self.tally.seconds:.0f} s: {verdict}"
+        )
+
+
+def set_up(house: House) -> Actor:
+    """An administrator, the brand that opens cases, and a second monitor."""
+    token = house.accounts.create_administrator(EMAIL, "Negar", PASSWORD).token
+    actor = house.accounts.actor_of(token)
+    assert actor is not None
+    house.services.setup.begin(actor, BRAND["en"], [BRAND["fa"]], [])
+    house.services.monitors.save(
+        actor, MonitorDraft("Parcels", " OR ".join(PARCEL.values()), "", own=False, opens_cases=False)
+    )
+    house.open()
+    return actor
+
+
+def patiently(ask: Callable[[], T], seconds: float = 120.0) -> T:
+    """What `ask` gives, asked again while a store is busy or away."""
+    latest = time.monotonic() + seconds
+    while time.monotonic() < latest:
+        with suppress(RetryableError):
+            return ask()
+        time.sleep(0.2)
+    return ask()
