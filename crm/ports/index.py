@@ -48,9 +48,11 @@ class Bucket(Struct, frozen=True):
 class PostIndex(Protocol):
     """Documents of all workspaces, each written whole by one writer and versioned.
 
-    Reads see what `write` returned from. Private posts and posts outside of the scope are
+    Reads see what `write` of the same object returned from; those of another object or process see it at once in an
+    embedded index, and within a second on a server. Private posts and posts outside of the scope are
     never returned or counted. Safe to share between threads.
-    Errors: RetryableError (busy), StoreError (disk full, damaged).
+    Errors: RetryableError (busy, out of reach; RateLimitedError where a server says for how long), AuthorisationError
+    (a server refuses the credentials), StoreError (disk full, damaged, made by something else).
     """
 
     def write(self, documents: Sequence[EnrichedPost]) -> None:
@@ -62,7 +64,10 @@ class PostIndex(Protocol):
         ...
 
     def delete(self, workspace: str, post_keys: Sequence[str] = (), author_keys: Sequence[str] = ()) -> int:
-        """Remove these posts and everything of these authors, physically; returns how many went."""
+        """Remove these posts and everything of these authors, physically; returns how many went.
+
+        No read finds them when it returns. An embedded index has them off the disk by then, a server minutes later.
+        """
         ...
 
     def search(
@@ -70,7 +75,9 @@ class PostIndex(Protocol):
     ) -> Page:
         """At most `limit` (1 to 1000) hits. `oldest` orders by posted_at, then key; `newest` is its exact reverse.
 
-        Follow `cursor` for more; a page never repeats a hit while nothing is written.
+        Follow `cursor` for more; a page never repeats a hit while nothing is written. On a server, pages of 500 and
+        more are of one moment, whatever is written meanwhile, if each is asked for within two minutes of the last.
+        `relevance` is BM25; how many hits are ranked, and thus who is far down the list, is the adapter's.
         Raises InvalidInputError for a cursor of another search.
         """
         ...
@@ -95,6 +102,20 @@ class PostIndex(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+        ...
+
+
+class Expiring(Protocol):
+    """An index that forgets by months."""
+
+    def expire(self, before: datetime) -> int:
+        """Remove the posts of all months (UTC) that ended by `before`, physically; returns how many went.
+
+        Posts of implausible dates, before 2000 and after 2099, are kept; so is what cases hold in the records.
+        A post's month is that of its date; where an adapter fixes it at first sight, as Elasticsearch's does, a post
+        whose date was corrected goes with the month that it was first seen in.
+        Errors are those of :class:`PostIndex`.
+        """
         ...
 
 

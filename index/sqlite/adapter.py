@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import apsw
 
-from crm.errors import InvalidInputError
 from crm.ports.index import Bucket, Dimension, Order, Page, Scope
 from crm.query.tree import Field, Node, Or
 from crm.words import EnrichedPost
+from index.cursor import fingerprint, read_cursor, write_cursor
+from index.limits import check_dimensions, check_limit
+from index.moments import FIRST_DAY, microseconds, month_start
+from index.order import in_order
 from index.sqlite.compile import compile_query
 from index.sqlite.count import Asked, count_posts
-from index.sqlite.cursor import Mark, fingerprint, read_cursor, write_cursor
 from index.sqlite.documents import read_documents
 from index.sqlite.facets import author_facet, digest
 from index.sqlite.files import Files
 from index.sqlite.kinds import Kind, Numbers, kinds_of, workspace_id
 from index.sqlite.kindtest import in_scope
-from index.sqlite.order import in_order
 from index.sqlite.relevance import ranked
-from index.sqlite.search import hits_in_time
+from index.sqlite.schema import first_docid
+from index.sqlite.search import Mark, hits_in_time
 from index.sqlite.write import COLUMNS, Stored, erase, find, store
 
-MAX_LIMIT = 1000
-MAX_DIMENSIONS = 3
+EXPIRED_AT_ONCE = 5000
 
 
 class SQLiteIndex:
@@ -73,9 +75,9 @@ class SQLiteIndex:
         self, scope: Scope, query: Node, order: Order = "newest", limit: int = 50, cursor: str | None = None
     ) -> Page:
         """A page of hits; `relevance` ranks a bounded number of candidates, see :mod:`index.sqlite.relevance`."""
-        _check_limit(limit)
+        check_limit(limit)
         search = fingerprint(scope, query, order)
-        after = read_cursor(cursor, search)
+        after = read_cursor(cursor, search, Mark)
         with self._files.reading() as db:
             workspace = workspace_id(db, scope.workspace)
             if workspace is None:
@@ -97,8 +99,7 @@ class SQLiteIndex:
         self, scope: Scope, query: Node, by: Sequence[Dimension] = (), zone: str = "UTC", limit: int | None = None
     ) -> list[Bucket]:
         """Counts, exact however many posts there are."""
-        if len(by) > MAX_DIMENSIONS or len(set(by)) < len(by):
-            raise InvalidInputError(f"Counts are split by up to {MAX_DIMENSIONS} different dimensions, not {list(by)}.")
+        check_dimensions(by)
         with self._files.reading() as db:
             workspace = workspace_id(db, scope.workspace)
             if workspace is None:
@@ -118,10 +119,30 @@ class SQLiteIndex:
 
     def thread(self, scope: Scope, thread_keys: Sequence[str], limit: int = 500) -> list[EnrichedPost]:
         """Conversations, oldest first."""
-        _check_limit(limit)
+        check_limit(limit)
         everyone = Scope(scope.workspace, None, scope.private)
         query = Or(tuple(Field("thread", ":", key) for key in thread_keys))
         return list(self.search(everyone, query, "oldest", limit).hits)
+
+    def expire(self, before: datetime) -> int:
+        """Remove the months that ended by then, a few thousand posts at a time."""
+        first, last = (microseconds(moment) // 1_000_000 for moment in (FIRST_DAY, month_start(before)))
+        gone = 0
+        while True:
+            with self._files.writing() as db:
+                rows = db.execute(
+                    f"SELECT {COLUMNS} FROM post WHERE docid >= ? AND docid < ? LIMIT {EXPIRED_AT_ONCE}",
+                    (first_docid(first), first_docid(last)),
+                )
+                posts = [Stored(*row) for row in rows]
+                if posts:
+                    erase(db, posts)
+            if not posts:
+                break
+            gone += len(posts)
+        if gone:
+            self._files.scrub()
+        return gone
 
     def backup(self, target: Path) -> None:
         """Copy the index as it is now to a new file, while others read and write it."""
@@ -151,8 +172,3 @@ def _posts_of(db: apsw.Connection, workspace: int, author_key: str) -> dict[int,
     documents = read_documents(db, found)
     # Two keys could share a digest; what is erased for good is compared in full.
     return {d: found[d] for d, document in zip(found, documents, strict=True) if document.post.author.key == author_key}
-
-
-def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"A page holds 1 to {MAX_LIMIT} posts, not {limit}.")

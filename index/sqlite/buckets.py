@@ -11,11 +11,12 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from crm.ports.index import Bucket, Dimension
+from index.moments import day_name, hour_name, hour_of_week_name
 from index.sqlite.documents import read_documents
 from index.sqlite.facets import author_facet
 from index.sqlite.grouping import Table, grouped, largest
 from index.sqlite.kinds import Kind
-from index.sqlite.zones import Numbers, day_name, hour_name, hour_of_week, hour_of_week_name, in_zone
+from index.sqlite.zones import Numbers, hour_of_week, in_zone
 
 _KIND_DIMENSIONS = frozenset({"sentiment", "platform", "language", "urgency", "monitor"})
 _TIMES: dict[str, Callable[[Numbers], Numbers]] = {

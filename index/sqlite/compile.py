@@ -7,15 +7,15 @@ is a quoted string.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from crm.ports.index import Scope
 from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
+from index.moments import moment_of
 from index.sqlite.facets import NOTHING, field_facets, follower_facets, scope_facet
-from index.sqlite.schema import SEQUENCE_MASK, first_docid, microseconds
+from index.sqlite.schema import SEQUENCE_MASK, first_docid
 
 MAX_DEPTH = 12
 """FTS5's parser gives up at about 45 nested brackets; what is deeper becomes a condition of its own."""
@@ -55,12 +55,6 @@ def conjuncts(query: Node) -> Iterable[Node]:
             yield from conjuncts(child)
     elif not isinstance(query, Everything):
         yield query
-
-
-def moment_of(field: Field) -> int:
-    """The moment of a since or until field, in microseconds since 1970."""
-    moment = datetime.fromisoformat(field.value)
-    return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 class _Compiler:

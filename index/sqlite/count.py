@@ -11,13 +11,14 @@ import numpy as np
 
 from crm.ports.index import Bucket, Dimension, Scope
 from crm.query.tree import And, Field, Node
+from index.moments import moment_of, zone_named
 from index.sqlite.buckets import Posts, buckets
-from index.sqlite.compile import Plan, compile_query, conjuncts, moment_of
+from index.sqlite.compile import Plan, compile_query, conjuncts
 from index.sqlite.kinds import Kind
 from index.sqlite.kindtest import about_kinds, in_scope, kind_matches
 from index.sqlite.schema import QUARTER, SEQUENCE_BITS, SEQUENCE_MASK, first_docid
 from index.sqlite.slots import read_slots
-from index.sqlite.zones import Numbers, quarter_offsets, zone_named
+from index.sqlite.zones import Numbers, quarter_offsets
 
 _TIME = frozenset({"day", "hour", "hour_of_week"})
 _QUARTER_US = QUARTER * 1_000_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from crm.words import REVISION_BITS
 
 APPLICATION_ID = 0x53484E49
@@ -21,8 +19,6 @@ QUARTER = 900
 _LAST_SECOND = (1 << 32) - 1
 SLOT_SHIFT = 32
 SLOT_ZERO = 1 << 31
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 # FTS5's ascii tokenizer takes every non-ASCII character as part of a token; with these it splits at spaces only.
 _TOKEN_CHARACTERS = "!#$%&()*+,-./:;<=>?@[\\]^_`{|}~\x02"
@@ -49,11 +45,6 @@ INSERT INTO body (body, rank) VALUES ('crisismerge', 40);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """
-
-
-def microseconds(moment: datetime) -> int:
-    """`moment` as whole microseconds since 1970, exact for every year."""
-    return (moment - EPOCH) // MICROSECOND
 
 
 def stored_version(version: int) -> int:

@@ -8,9 +8,16 @@ from itertools import groupby
 import apsw
 from msgspec import Struct, structs
 
+from index.cursor import Seal
 from index.sqlite.compile import Plan
-from index.sqlite.cursor import Mark
 from index.sqlite.schema import SEQUENCE_BITS, SEQUENCE_MASK, first_docid
+
+
+class Mark(Seal, frozen=True, array_like=True):
+    """The last hit of a page: its moment and key, or its rank where the order is by relevance."""
+
+    moment: int
+    key: str = ""
 
 
 class Hit(Struct, frozen=True, order=True):

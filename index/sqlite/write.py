@@ -12,6 +12,7 @@ import msgspec
 
 from crm.errors import StoreError
 from crm.words import EnrichedPost
+from index.moments import microseconds
 from index.sqlite.facets import account, own_facets
 from index.sqlite.kinds import Numbers
 from index.sqlite.schema import (
@@ -19,7 +20,6 @@ from index.sqlite.schema import (
     SEQUENCE_BITS,
     SEQUENCE_MASK,
     first_docid,
-    microseconds,
     slot_id,
     stored_version,
 )

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crm.errors import InvalidInputError
-from index.sqlite.schema import EPOCH, QUARTER
+from index.moments import DAY, HOUR, THURSDAY, offset_at
+from index.sqlite.schema import QUARTER
 
 Numbers = NDArray[np.int64]
-_DAY = 86_400
-HOUR = 3600
 _WIDE = 1 << 22
 """Quarters of an hour in about 120 years: up to here, a table of all of them is faster than sorting."""
-
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_THURSDAY = 5
-"""1970-01-01 in a week from Saturday."""
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """The zone of an IANA name. Raises InvalidInputError for a name that is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInputError(f"There is no time zone {name!r}; write one like Asia/Tehran.") from error
-
-
-def offset_at(zone: ZoneInfo, second: int) -> int:
-    """Seconds east of UTC at this second since 1970."""
-    moment = EPOCH + timedelta(seconds=second)
-    if not datetime(1, 1, 3, tzinfo=UTC) <= moment < datetime(9999, 12, 29, tzinfo=UTC):
-        return 0
-    offset = moment.astimezone(zone).utcoffset()
-    return 0 if offset is None else offset // timedelta(seconds=1)
 
 
 def quarter_offsets(zone: ZoneInfo, quarters: Numbers) -> Numbers | None:
@@ -47,11 +23,11 @@ def quarter_offsets(zone: ZoneInfo, quarters: Numbers) -> Numbers | None:
     A day whose first and last quarter have one offset is taken to have it throughout.
     """
     offsets = np.zeros(len(quarters), np.int64)
-    days = quarters // (_DAY // QUARTER)
+    days = quarters // (DAY // QUARTER)
     starts = np.unique(days, return_index=True)[1]
     for start, end in pairwise([*starts.tolist(), len(quarters)]):
-        first = int(days[start]) * _DAY
-        one, other = offset_at(zone, first), offset_at(zone, first + _DAY)
+        first = int(days[start]) * DAY
+        one, other = offset_at(zone, first), offset_at(zone, first + DAY)
         if one == other:
             offsets[start:end] = one
             continue
@@ -80,23 +56,6 @@ def in_zone(zone: ZoneInfo, seconds: Numbers, of_hours: Callable[[Numbers], Numb
     return of_hours((exact + offsets) // HOUR)[back]
 
 
-def day_name(day: int) -> str:
-    """``YYYY-MM-DD`` of a day counted from 1970-01-01."""
-    ordinal = min(max(day + _EPOCH_ORDINAL, 1), date.max.toordinal())
-    return date.fromordinal(ordinal).isoformat()
-
-
-def hour_name(hour: int) -> str:
-    """``YYYY-MM-DDTHH`` of an hour counted from the beginning of 1970."""
-    day, of_day = divmod(hour, 24)
-    return f"{day_name(day)}T{of_day:02d}"
-
-
 def hour_of_week(hours: Numbers) -> Numbers:
     """The hour of the week, from Saturday's first, of hours counted from the beginning of 1970."""
-    return (hours // 24 + _THURSDAY) % 7 * 24 + hours % 24
-
-
-def hour_of_week_name(hour: int) -> str:
-    """``D-HH``."""
-    return f"{hour // 24}-{hour % 24:02d}"
+    return (hours // 24 + THURSDAY) % 7 * 24 + hours % 24

@@ -1,0 +1,85 @@
+"""Taking posts out of every month, and months out as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from index.elasticsearch.compile import Query
+from index.elasticsearch.rows import UNDATED, encoded, term
+from index.elasticsearch.search import PRESENT
+from index.elasticsearch.server import Server
+from index.elasticsearch.template import months
+from index.elasticsearch.write import Placed, bulk
+
+_AT_ONCE = 1000
+_PAGE = 5000
+
+
+class _Hit(Placed, frozen=True, rename={"index": "_index", "id": "_id"}):
+    sort: tuple[int | str, ...] = ()
+
+
+class _Hits(Struct, frozen=True):
+    hits: list[_Hit] = []
+
+
+class _Found(Struct, frozen=True):
+    hits: _Hits = _Hits()
+
+
+class _Count(Struct, frozen=True):
+    count: int = 0
+
+
+def erase(server: Server, workspace: str, post_keys: Sequence[str], author_keys: Sequence[str]) -> list[str]:
+    """Delete posts and everything of authors; the ids of the rows that went. They leave the disk soon after."""
+    gone, touched = list[str](), set[str]()
+    for field, keys in (("key", post_keys), ("author", author_keys)):
+        for start in range(0, len(keys), _AT_ONCE):
+            values = [term(key) for key in keys[start : start + _AT_ONCE]]
+            query: Query = {"bool": {"filter": [{"term": {"workspace": workspace}}, {"terms": {field: values}}]}}
+            for places in _places(server, query):
+                done = bulk(server, [encoded({"delete": {"_index": one.index, "_id": one.id}}) for one in places])
+                went = [one for one, how in zip(places, done, strict=True) if how.result == "deleted"]
+                gone += [one.id for one in went]
+                touched |= {one.index for one in went}
+    for index in sorted(touched):
+        expunge(server, index)
+    return gone
+
+
+def expunge(server: Server, index: str) -> None:
+    """Rewrite what holds deleted rows, so that their words leave the disk. Elasticsearch does so on its own time."""
+    server.ask(object, "POST", f"/{index}/_refresh")
+    server.ask(object, "POST", f"/{index}/_flush", force="true", wait_if_ongoing="true")
+    server.ask(object, "POST", f"/{index}/_forcemerge", only_expunge_deletes="true", wait_for_completion="false")
+
+
+def expire(server: Server, before: datetime) -> int:
+    """Drop every month that ended by `before`; how many posts went."""
+    last = f"{before.astimezone(UTC):%Y-%m}"
+    gone = 0
+    for name in months(server):
+        month = name.removeprefix(f"{server.prefix}-")
+        if month != UNDATED and month < last:
+            gone += server.ask(_Count, "GET", f"/{name}/_count").count
+            server.ask(object, "DELETE", f"/{name}")
+    return gone
+
+
+def _places(server: Server, query: Query) -> Iterator[list[Placed]]:
+    after: tuple[int | str, ...] = ()
+    while True:
+        body = {
+            "query": query, "size": _PAGE, "_source": False, "track_total_hits": False,
+            "sort": [{"posted_us": "asc"}, {"key": "asc"}], **({"search_after": after} if after else {}),
+        }  # fmt: skip
+        found = server.ask(_Found, "POST", f"/{server.prefix}/_search", body, **PRESENT).hits.hits
+        if found:
+            yield list(found)
+        if len(found) < _PAGE:
+            return
+        after = found[-1].sort
