@@ -71,4 +71,6 @@ def configure(role: str, form: Form, to: TextIO | None = None) -> None:
     handler = logging.StreamHandler(to)
     handler.setFormatter(JSONLines(role) if form == "json" else Lines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # The client tells of every try; what comes of them is said by our own errors.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("shenava").setLevel(logging.INFO if form == "json" else logging.WARNING)

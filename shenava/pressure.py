@@ -6,10 +6,10 @@ from threading import Event
 
 from crm.ports.clock import Clock
 from crm.ports.log import EventLog
-from crm.words import COLLECTED
+from crm.usecases.health import PAUSE_SECONDS
+from shenava.pipeline import GROUPS
 
 MOST_WAITING = 50_000
-MOST_SECONDS = 12 * 3600.0
 LOOK_SECONDS = 1.0
 
 
@@ -29,8 +29,11 @@ class Pressure:
             self._clock.sleep(LOOK_SECONDS, stop)
 
     def _full(self) -> bool:
+        # A log that keeps events for a fixed time has room for any number of them, and throws away unread what
+        # waits too long, whichever topic it waits on. The embedded one keeps everything, on this machine's disk.
+        fixed = self._log.retention is not None
         return any(
-            lag.waiting > MOST_WAITING or lag.seconds > MOST_SECONDS
+            lag.seconds >= PAUSE_SECONDS or (lag.waiting > MOST_WAITING and not fixed)
             for lag in self._log.lag()
-            if lag.topic == COLLECTED
+            if lag.group in GROUPS.get(lag.topic, ())
         )

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     stream_url: str = ""
     index_url: str = ""
     records_url: str = ""
+    kafka_username: str = ""
+    kafka_password: str = Field("", repr=False)
     secret_key: str = Field("", repr=False)
     allow_addresses: tuple[str, ...] = ()
     zone: str = "Asia/Tehran"

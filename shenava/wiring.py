@@ -83,7 +83,7 @@ class House:
         from stream import open_log
 
         self._make_folder()
-        return open_log(self.settings.stream, self.clock)
+        return open_log(self.settings.stream, self.clock, (self.settings.kafka_username, self.settings.kafka_password))
 
     @cached_property
     def index(self) -> PostIndex:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from json import dumps
 from pathlib import Path
 from threading import Lock
@@ -35,6 +36,7 @@ class SQLiteLog:
     def __init__(
         self, path: Path, clock: Clock, *, lease: float = 10.0, busy: float = 5.0, max_pages: int | None = None
     ) -> None:
+        self.retention: timedelta | None = None
         self._path, self._clock, self._lease = path, clock, lease
         self._busy, self._max_pages = busy, max_pages
         self._lock = Lock()  # one connection for all threads: it serves one at a time

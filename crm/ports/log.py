@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ class Record(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """A record as read back, with its place in the topic."""
+    """A record as read back, with its place in the topic: offsets count up within a partition."""
 
     topic: str
     partition: int
@@ -28,7 +28,7 @@ class Event(Struct, frozen=True):
 
 
 class Lag(Struct, frozen=True):
-    """How far a group is behind: `waiting` events, the oldest of them `seconds` old.
+    """How far a group is behind: `waiting` events over all partitions, the oldest of them `seconds` old.
 
     Erased events between waiting ones may still be counted.
     """
@@ -45,16 +45,22 @@ class Consumer(Protocol):
     def poll(self, limit: int, timeout: float) -> list[Event]:
         """Up to `limit` events after the last poll, in order per key; waits at most `timeout` seconds.
 
-        An empty list means that nothing came, or that another member holds the group's lease.
-        Starts after the last committed offset when the consumer is opened or takes the lease
-        over, so events are delivered at least once.
+        An empty list means that nothing came, or that other members hold what there is: the group's
+        lease (embedded) or all of its partitions (Kafka, where the first polls of a member may pass
+        until the group has shared them out). Starts after the last committed offset when the consumer
+        is opened or takes over from another, so events are delivered at least once.
 
-        Raises: StoreError where the log is damaged; RetryableError where it is busy.
+        Raises: StoreError where the log is damaged; RetryableError where it is busy or can't be reached.
         """
         ...
 
     def commit(self) -> None:
-        """Mark everything polled so far as done, durably. Raises RetryableError where the lease was lost."""
+        """Mark everything polled so far as done, durably.
+
+        What has been given to another member meanwhile is left to it. Raises RetryableError where that
+        happened behind our back (the lease or the membership was lost), or where nobody answers: then
+        `seek_committed` and go on.
+        """
         ...
 
     def seek_committed(self) -> None:
@@ -62,18 +68,30 @@ class Consumer(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the lease back. Uncommitted events go to the next member."""
+        """Give the lease or the partitions back. Uncommitted events go to the next member."""
         ...
 
 
 class EventLog(Protocol):
     """An append-only log of topics. Safe to share between threads and processes."""
 
-    def append(self, topic: str, records: Sequence[Record]) -> int:
-        """Add records atomically and in order; returns the topic's last offset, -1 where it never had any.
+    @property
+    def retention(self) -> timedelta | None:
+        """How long the log keeps events whatever happens; None where `erase` and `trim` remove them at once."""
+        ...
 
-        They are durable when this returns. Duplicates are kept. An empty sequence changes
-        nothing. Raises: RetryableError (busy), StoreError (disk full or damaged); then none is added.
+    def append(self, topic: str, records: Sequence[Record]) -> int:
+        """Add records in order; returns the topic's last offset, -1 where it never had any.
+
+        They are durable when this returns. Duplicates are kept. An empty sequence changes nothing.
+        Raises: RetryableError (busy, unreachable), StoreError (disk full or damaged), InvalidInputError
+        (a record too large for the log), AuthorisationError. Embedded, none is added then: the records
+        are one transaction. On Kafka some may have been, and appending them all again does no harm:
+        whoever reads tells by key and version.
+
+        Where a topic has several partitions, keys are spread over them and keep their order each; the
+        offset is then the highest that one of these records got, and for an empty sequence the number
+        of events ever appended, less one.
         """
         ...
 
@@ -88,16 +106,16 @@ class EventLog(Protocol):
     def trim(self, topic: str, groups: Sequence[str]) -> int:
         """Remove events that every one of `groups` has committed; returns how many.
 
-        A group named here that has never joined keeps everything, and so does naming none.
+        A group named here that has never joined keeps everything, and so does naming none. A log with
+        a `retention` removes nothing and returns 0.
         """
         ...
 
     def erase(self, keys: Collection[str]) -> int:
         """Remove every event with one of these keys from all topics, physically; returns how many.
 
-        Other events keep their offsets. A log that keeps events for a fixed time (Kafka's 24 h)
-        removes nothing and returns 0. Raises: RetryableError where a reader holds on to the old
-        pages; then call again.
+        Other events keep their offsets. A log with a `retention` removes nothing and returns 0.
+        Raises: RetryableError where a reader holds on to the old pages; then call again.
         """
         ...
 

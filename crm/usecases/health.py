@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct, structs
 from sqlalchemy import func, select
 
+from crm.errors import RetryableError
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.dead import DeadLetter
@@ -24,13 +25,17 @@ from crm.records.tables import outbox, replies
 STALE = timedelta(seconds=20)
 LATE = timedelta(minutes=10)
 BEHIND_SECONDS = 60.0
+PAUSE_SECONDS = 12 * 3600.0
+"""Collecting pauses while a post has waited for so long: half the time that Kafka keeps it."""
 FULL = 0.05
 """The share of the disk that must stay free."""
 
 ROLES = ("collect", "enrich", "index", "cases", "respond", "console")
 """What reports in an installation that runs, in the order in which a post meets it."""
 
-TroubleKind = Literal["silent", "missing", "disk", "failed", "account", "unknown", "retrying", "late", "behind"]
+TroubleKind = Literal[
+    "silent", "missing", "disk", "paused", "failed", "account", "unknown", "retrying", "late", "behind"
+]
 
 Replay = Callable[[Collection[str]], int]
 """Append dead letters with these ids to their topics again; returns how many."""
@@ -88,6 +93,8 @@ def troubles(view: HealthView) -> Iterator[Trouble]:
         yield from (Trouble("missing", name) for name in ROLES if view.role(name) is None)
     if view.disk_free < FULL * (view.disk_free + view.disk_used):
         yield Trouble("disk")
+    if any(lag.seconds >= PAUSE_SECONDS for lag in view.lag if lag.group in ROLES):
+        yield Trouble("paused")
     yield from (
         Trouble("failed", one.name, one.last_success, one.error or "", one.id)
         for one in view.sources
@@ -128,7 +135,7 @@ class Health:
         """The state of everything, now."""
         require(actor, "read_health")
         now = self._clock.now()
-        lag = tuple(self._log.lag())
+        lag = self._lag()
         used, free = self._disk()
         with self._records.read() as tx:
             found = role_records.every(tx)
@@ -151,6 +158,13 @@ class Health:
                 disk_free=free,
                 accounts=tuple(sources.accounts_of(tx, actor.workspace)),
             )
+
+    def _lag(self) -> tuple[Lag, ...]:
+        """Nothing where the stream can't say: the page shows why, by what its roles report."""
+        try:
+            return tuple(self._log.lag())
+        except RetryableError:
+            return ()
 
     def letters(self, actor: Actor, ids: Collection[str]) -> list[DeadLetter]:
         """Dead letters to be read, those of other workspaces left out.

@@ -11,6 +11,7 @@ import pytest
 
 from tests.services.bluesky import Bluesky, bluesky_server
 from tests.services.chromium import chromium_browser
+from tests.services.kafka import kafka_server
 from tests.services.process import ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ def bluesky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bluesky]:
     """A real Bluesky server, shared by the tests of a worker: use account names of your own."""
     with required(bluesky_server(tmp_path_factory.mktemp("bluesky"))) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real Kafka broker, shared: add a prefix of your own. Mark the tests ``xdist_group("kafka")``."""
+    with required(kafka_server(tmp_path_factory.mktemp("kafka"))) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ _CHIPS = (
     ("running", "pos", "circle-check"),
     ("paused", "line", "player-pause"),
 )
-_RED = {"silent", "missing", "disk", "failed", "account"}
+_RED = {"silent", "missing", "disk", "paused", "failed", "account"}
 
 
 def top(view: HealthView) -> list[Component | None]:
