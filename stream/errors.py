@@ -65,6 +65,6 @@ class UnknownLogError(InvalidInputError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"The stream {url!r} can't be opened: write a file's path, sqlite:///path/to/stream.sqlite, "
-            "or kafka://host:9092/prefix."
+            f"The stream {url!r} can't be opened: write a file's path or sqlite:///path/to/stream.sqlite, "
+            "or kafka://host:9092/prefix for a cluster."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.services.bluesky import install
+from tests.services import bluesky, kafka
 
 if __name__ == "__main__":
-    install()
+    bluesky.install()
+    kafka.install()
