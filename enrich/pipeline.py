@@ -77,6 +77,9 @@ def _for_workspaces(event: Collected, understood: Understood, snapshot: Snapshot
         target = snapshot.workspaces.get(event.workspace)
         targets = [target] if target else []
     found = [_enriched(event, understood, one) for one in targets]
+    # What comes again or was edited stands in the index already, and what it says there is to be replaced.
+    if event.source == AGAIN or event.post.edited_at:
+        return found
     return [one for one, workspace in zip(found, targets, strict=True) if _wanted(one, workspace)]
 
 

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 
-from crm import envelope, query
+from crm import query
 from crm.errors import RetryableError, ShenavaError
 from crm.ports.index import Scope
 from crm.query.tree import Field, Node, Or
 from crm.records import changes, jobs, monitors, workspaces
 from crm.records.jobs import Work
+from crm.usecases.corrections import again
 from crm.usecases.monitors import RERUN, narrowed
 from crm.usecases.setup import DEMO
-from crm.words import AGAIN, COLLECTED, Collected
+from crm.words import COLLECTED
 from shenava.pressure import Pressure
 from shenava.wiring import House
 
@@ -73,11 +74,10 @@ class Jobs:
         while True:
             page = house.index.search(scope, node, "oldest", PAGE, cursor)
             now = house.clock.now()
-            again = [Collected(AGAIN, hit.post, now, hit.origin, work.workspace) for hit in page.hits]
-            if again:
+            if page.hits:
                 self._pressure.wait(Event())
-                house.log.append(COLLECTED, [envelope.record(event) for event in again])
-            done, cursor = done + len(again), page.cursor
+                house.log.append(COLLECTED, [again(hit, now) for hit in page.hits])
+            done, cursor = done + len(page.hits), page.cursor
             self._change(work, done=done, total=total, cursor=cursor or "")
             if cursor is None:
                 return

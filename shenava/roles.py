@@ -63,9 +63,9 @@ def respond(house: House, stop: Event) -> None:
     trail, live = Trail(house.records, house.vault, house.clock), Live(house.records, house.clock)
     next_clean = house.clock.now()
     _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "respond", {}))
+    _every(house, stop, SEAL_SECONDS, trail.seal)  # beside the sending, which may wait for a platform
     while not stop.is_set():
         with suppress(RetryableError):
-            trail.seal()
             sender.step()
             wake_due(house.records, house.clock)
             if house.clock.now() >= next_clean:

@@ -11,6 +11,7 @@ import uvicorn
 
 from dashboard.app import create_app
 from dashboard.settings import ConsoleSettings
+from shenava.settings import Settings
 from shenava.wiring import House
 
 if TYPE_CHECKING:
@@ -33,11 +34,16 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def is_reached_by_others(settings: Settings) -> bool:
+    """Whether somebody beside this machine's own people may be the first visitor."""
+    return settings.host not in LOCAL or settings.behind_proxy or bool(settings.public_url)
+
+
 def serve(house: House, stop: Event) -> None:
-    """Serve until `stop` is set. Any address but this machine's own needs the printed one-time token at set-up."""
+    """Serve until `stop` is set. Where others can reach it, set-up needs the printed one-time token."""
     settings = house.settings
     token = None
-    if settings.host not in LOCAL and house.accounts.needs_setup():
+    if is_reached_by_others(settings) and house.accounts.needs_setup():
         token = secrets.token_urlsafe(24)
         print(f"Set-up token, valid until this process ends: {token}", flush=True)
     app = create_app(

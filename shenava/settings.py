@@ -6,7 +6,7 @@ Secrets come from the environment or the encrypted store alone.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -16,6 +16,21 @@ from shenava.logs import Form
 
 DEFAULT_DATA = Path("data")
 FILE = "shenava.toml"
+SECRET_ENDINGS = ("_key", "_password")
+
+
+class _File(TomlConfigSettingsSource):
+    """The settings file, in which no secret may lie."""
+
+    def __call__(self) -> dict[str, Any]:
+        """What the file says. Raises InvalidInputError where it holds a secret."""
+        said = super().__call__()
+        if secrets := sorted(name for name in said if name.endswith(SECRET_ENDINGS)):
+            variables = ", ".join(f"SHENAVA_{name.upper()}" for name in secrets)
+            raise InvalidInputError(
+                f"{FILE} holds a secret ({', '.join(secrets)}); take it out and set {variables} in the environment."
+            )
+        return said
 
 
 class Settings(BaseSettings):
@@ -31,6 +46,7 @@ class Settings(BaseSettings):
     stream_url: str = ""
     index_url: str = ""
     records_url: str = ""
+    records_password: str = Field("", repr=False)
     kafka_username: str = ""
     kafka_password: str = Field("", repr=False)
     secret_key: str = Field("", repr=False)
@@ -52,7 +68,7 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         data = init_settings().get("data") or env_settings().get("data") or DEFAULT_DATA
         files = [Path(FILE), Path(str(data)) / FILE]
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, files)
+        return init_settings, env_settings, _File(settings_cls, files)
 
     @classmethod
     def load(cls, **said: object) -> Self:
@@ -69,16 +85,25 @@ class Settings(BaseSettings):
             raise InvalidInputError(f"The settings file {FILE} can't be read: {error}.") from error
 
     @property
+    def embedded(self) -> bool:
+        """Whether every store is a file of the data folder."""
+        here = {"stream": self.stream, "index": self.index, "records": self.records}
+        return all(url == self._file(name) for name, url in here.items())
+
+    def _file(self, name: str) -> str:
+        return f"sqlite:///{self.data.resolve() / f'{name}.sqlite'}"
+
+    @property
     def stream(self) -> str:
         """URL of the stream."""
-        return self.stream_url or f"sqlite:///{self.data.resolve() / 'stream.sqlite'}"
+        return self.stream_url or self._file("stream")
 
     @property
     def index(self) -> str:
         """URL of the index."""
-        return self.index_url or f"sqlite:///{self.data.resolve() / 'index.sqlite'}"
+        return self.index_url or self._file("index")
 
     @property
     def records(self) -> str:
         """URL of the records."""
-        return self.records_url or f"sqlite:///{self.data.resolve() / 'records.sqlite'}"
+        return self.records_url or self._file("records")

@@ -18,7 +18,7 @@ WARM_SECONDS = 300.0
 
 
 class Sieve:
-    """Lets through posts that may match a monitor or belong to a watched thread, and removals of posts we may have.
+    """Lets through posts that may match a monitor or belong to a watched thread, and what befalls posts we may have.
 
     Language, sentiment and the like are not known yet, so conditions on them count as met; enrichment decides.
     Right after the start removals all pass: posts that are still on the stream are not in the index yet.
@@ -52,15 +52,20 @@ class Sieve:
         if {post.root_key, post.parent_key} & self._threads:
             return True
         subject = _early(post)
-        return any(monitors.match(subject) for monitors in self._monitors)
+        if any(monitors.match(subject) for monitors in self._monitors):
+            return True
+        return post.edited_at is not None and self._has(post.key)  # it may have matched with its words of before
 
     def _may_have(self, event: Removed) -> bool:
         if event.post_key is None or self._clock.monotonic() - self._began < WARM_SECONDS:
             return True
-        if event.post_key in self._passed:
+        return self._has(event.post_key)
+
+    def _has(self, post_key: str) -> bool:
+        if post_key in self._passed:
             return True
         workspaces = self._snapshots.current().workspaces
-        return any(self._index.get(Scope(one, None, private=True), [event.post_key]) for one in workspaces)
+        return any(self._index.get(Scope(one, None, private=True), [post_key]) for one in workspaces)
 
     def _refresh(self) -> None:
         snapshot = self._snapshots.current()

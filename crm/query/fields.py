@@ -17,6 +17,9 @@ from crm.text import fold
 UNKNOWN = "unknown"
 """lang:, sentiment: and urgency: of posts where the model abstained."""
 
+CASE_DIGITS = 9
+"""What is longer is no number of a case."""
+
 FIELD_NAMES: tuple[FieldName, ...] = get_args(FieldName)
 
 _PERSIAN_NAMES: Mapping[str, FieldName] = {
@@ -102,8 +105,8 @@ def suggestion(name: str) -> str | None:
 
 
 def _choice(name: FieldName, value: str, _when: When) -> str:
-    if name == "case" and value.lstrip("#").isdecimal():
-        return value.lstrip("#")
+    if name == "case" and (number := value.lstrip("#")).isdecimal() and len(number) <= CASE_DIGITS:
+        return number
     found = _FOLDED_CHOICES[name].get(fold(value))
     if found is None:
         raise BadValue("bad_value", allowed=", ".join(dict.fromkeys(_CHOICES[name].values())))

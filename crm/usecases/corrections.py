@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from crm.envelope import record
 from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
-from crm.ports.log import EventLog
+from crm.ports.log import EventLog, Record
 from crm.records import audit, changes, corrections, tombstones, workspaces
 from crm.records.corrections import VALUES
 from crm.records.database import Records
-from crm.words import AGAIN, COLLECTED, Collected
+from crm.words import AGAIN, COLLECTED, Collected, EnrichedPost
 
 
 class Corrections:
@@ -43,5 +45,13 @@ class Corrections:
             subject = tombstones.opaque(tx, actor.workspace, post_key)
             audit.append(tx, actor.workspace, actor.user_id, "correct", subject, now, task=task, value=value)
             changes.note(tx, actor.workspace, "post", post_key, now)
-        event = Collected(AGAIN, found[0].post, now, found[0].origin, actor.workspace)
-        self._log.append(COLLECTED, [record(event)])
+        self._log.append(COLLECTED, [again(found[0], now)])
+
+
+def again(document: EnrichedPost, now: datetime) -> Record:
+    """The event that sends a post through enrichment once more, as what it was when it first came."""
+    collected = Collected(
+        AGAIN, document.post, document.collected_at or now, document.origin, document.workspace,
+        open_cases=document.open_cases, own=document.own,
+    )  # fmt: skip
+    return record(collected)

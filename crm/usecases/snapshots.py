@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 from sqlalchemy import Connection, func, select
@@ -102,7 +103,7 @@ class Snapshots:
         """The snapshot of before with the parts replaced that are stale; the same object where none is."""
         old = self._current.workspaces.get(workspace.id)
         parts: dict[str, object] = {}
-        stamp = _settings_stamp(tx, workspace)
+        stamp = _settings_stamp(tx, workspace, self._clock.now())
         if old is None or self._settings.get(workspace.id) != stamp:
             parts |= _settings(tx, workspace, self._clock.now())
             self._settings[workspace.id] = stamp
@@ -143,9 +144,10 @@ class _Threads:
         return self._keys
 
 
-def _settings_stamp(tx: Connection, workspace: workspaces.Workspace) -> str:
+def _settings_stamp(tx: Connection, workspace: workspaces.Workspace, now: datetime) -> str:
     used = [(one.id, one.enabled) for one in sources.of_workspace(tx, workspace.id)]
-    return f"{workspace.revision} {workspace.zone} {used}"
+    today = now.astimezone(ZoneInfo(workspace.zone)).date()  # queries may say `since:7d`
+    return f"{workspace.revision} {workspace.zone} {used} {today}"
 
 
 def _settings(tx: Connection, workspace: workspaces.Workspace, now: datetime) -> dict[str, object]:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from crm import envelope
 from crm.errors import PermanentError
 from crm.policies.ties import TieBook
 from crm.ports.log import Event
 from crm.query import MonitorSet, parse
+from crm.usecases.corrections import again
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
 from crm.words import (
+    AGAIN,
     Author,
     Collected,
     CollectedEvent,
@@ -87,6 +90,32 @@ def test_what_matches_nothing_is_dropped_unless_it_was_asked_for() -> None:
         said("the weather", parent="bluesky:watched"),
     ]
     assert [len(run(one, event)) for event in kept] == [1, 1, 1, 1]
+
+
+def test_what_comes_again_or_was_edited_replaces_what_is_there_though_it_matches_no_more() -> None:
+    one = enricher(workspace())
+    (unmarked,) = posts(run(one, said("the weather", source=AGAIN, workspace="w1")))
+    assert unmarked.monitors == ()
+    heard = said("the weather")
+    (edited,) = posts(run(one, structs.replace(heard, post=structs.replace(heard.post, edited_at=NOW))))
+    assert edited.monitors == ()
+
+
+def test_a_correction_that_ends_a_match_arrives() -> None:
+    one = enricher(workspace(corrections={"bluesky:p1": {"sentiment": "positive"}}))
+    (before,) = posts(run(enricher(workspace()), said("bread")))
+    assert before.monitors == ("m2",)
+    collected = envelope.decode_collected(again(before, NOW).value)
+    (after,) = posts(run(one, collected))
+    assert (after.sentiment.value, after.monitors) == ("positive", ())
+
+
+def test_what_comes_again_is_what_it_was() -> None:
+    own = structs.replace(said("nanmah", origin="import", workspace="w1"), own=True, open_cases=True)
+    (before,) = posts(run(enricher(workspace()), own))
+    later = NOW + timedelta(days=1)
+    (after,) = posts(run(enricher(workspace()), envelope.decode_collected(again(before, later).value)))
+    assert after == before
 
 
 def test_a_shared_source_fans_out_to_those_who_use_it() -> None:

@@ -7,6 +7,7 @@ from random import Random
 from threading import Event
 
 import pytest
+from msgspec import structs
 
 from crm import envelope
 from crm.errors import AuthorisationError, RateLimitedError, RetryableError
@@ -130,6 +131,16 @@ def test_the_sieve_passes_threads_removals_and_our_own(office: Office) -> None:
     assert sieve.lets_through(Removed("s", START, post_key="bluesky:p9"))
     office.index.write([said("p5")])
     assert sieve.lets_through(Removed("s", START, post_key="bluesky:p5"))
+
+
+def test_an_edit_reaches_what_we_have_though_its_words_match_no_more(office: Office) -> None:
+    sieve = Sieve(Snapshots(office.records, office.clock), office.index, office.clock)
+    assert sieve.lets_through(heard("p1", "nanmah"))
+    office.index.write([said("p2")])
+    for name, passes in (("p1", True), ("p2", True), ("p3", False)):
+        event = heard(name, "the weather")
+        edited = structs.replace(event, post=structs.replace(event.post, edited_at=START))
+        assert sieve.lets_through(edited) == passes
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from crm.errors import AuthorisationError, InvalidInputError, StoreError
 from shenava.locks import FolderInUseError, holder, only_one
+from shenava.serving import is_reached_by_others
 from shenava.settings import Settings
 from shenava.supervisor import PortInUseError, check_port
 from shenava.vault import FileVault
@@ -38,6 +39,14 @@ def test_settings_that_can_not_be_used_are_named(tmp_path: Path, text: str) -> N
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     assert "hush" not in repr(Settings.load(data=tmp_path, secret_key="hush"))
+
+
+@pytest.mark.parametrize("name", ["secret_key", "records_password", "kafka_password"])
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, name: str) -> None:
+    (tmp_path / "shenava.toml").write_text(f'{name} = "hush"')
+    with pytest.raises(InvalidInputError, match=f"SHENAVA_{name.upper()}") as found:
+        Settings.load(data=tmp_path)
+    assert "hush" not in str(found.value)
 
 
 def test_the_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
@@ -88,6 +97,17 @@ def test_a_killed_process_gives_the_folder_back(tmp_path: Path) -> None:
         child.wait()
     with only_one(tmp_path):
         assert holder(tmp_path) == (str(os.getpid()), "")
+
+
+@pytest.mark.parametrize(
+    ("said", "reached"),
+    [
+        ({}, False), ({"host": "::1"}, False), ({"host": "0.0.0.0"}, True), ({"behind_proxy": True}, True),
+        ({"public_url": "https://crm.firm.example"}, True),
+    ],
+)  # fmt: skip
+def test_whoever_others_can_reach_asks_the_first_visitor_for_a_token(said: dict[str, object], reached: bool) -> None:
+    assert is_reached_by_others(Settings.load(**said)) == reached
 
 
 def test_a_port_in_use_is_said_before_anything_starts() -> None:

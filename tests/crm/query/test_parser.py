@@ -119,6 +119,7 @@ def test_understands(text: str, tree: Node) -> None:
         ("lang>fa", "bad_operator", 1, 1, 7),
         ("a sentiment:bad", "bad_value", 1, 13, 3),
         ("lang:klingon", "bad_value", 1, 6, 7),
+        ("case:99999999999999999999", "bad_value", 1, 6, 20),
         ("platform:a/b", "bad_slug", 1, 10, 3),
         ("followers>many", "bad_number", 1, 11, 4),
         ("since:2026-02-30", "bad_date", 1, 7, 10),

@@ -43,6 +43,15 @@ def test_a_new_monitor_and_a_paused_source_are_seen(one: Snapshots, office: Offi
     assert set(found.queries) == {"m1", "m2"}
 
 
+def test_a_day_in_a_query_moves_on(one: Snapshots, office: Office) -> None:
+    with office.records.write() as tx:
+        monitors.put(tx, Monitor("m2", WORKSPACE, "week", "bread since:7d", "brand", True, START, START))
+        workspaces.next_revision(tx, WORKSPACE)
+    before = now(one, office).queries["m2"]
+    office.clock.advance(86_400)
+    assert now(one, office).queries["m2"] != before
+
+
 def test_progress_of_a_source_reads_nothing_anew(one: Snapshots, office: Office) -> None:
     row = SourceRow("s1", WORKSPACE, "feed", "news", {}, START)
     with office.records.write() as tx:
