@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from crm.errors import InvalidInputError
 from shenava.options import Data, house
+
+if TYPE_CHECKING:
+    from crm.usecases.privacy import Privacy
 
 
 def add(app: typer.Typer) -> None:
@@ -31,23 +35,45 @@ def reset_password(email: Annotated[str, typer.Argument(help="Whose password.")]
 
 
 def erase(
-    post: Annotated[str | None, typer.Option(help="A post's key, platform:id.")] = None,
-    author: Annotated[str | None, typer.Option(help="An author's key, platform:id.")] = None,
-    customer: Annotated[str | None, typer.Option(help="A customer's id.")] = None,
+    post: Annotated[list[str] | None, typer.Option(help="A post's key, platform:id; may be given again.")] = None,
+    author: Annotated[list[str] | None, typer.Option(help="An author's key, platform:id; may be given again.")] = None,
+    customer: Annotated[list[str] | None, typer.Option(help="A customer's id; may be given again.")] = None,
+    verify: Annotated[Path | None, typer.Option(help="Check the receipts in this file instead.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The receipts as one JSON list.")] = False,
     data: Data = None,
 ) -> None:
-    """Erase a post, an author or a customer from every store; prints a signed receipt for each workspace."""
-    chosen = [value for value in (post, author, customer) if value]
-    if len(chosen) != 1:
-        raise typer.BadParameter("name one of --post, --author and --customer")
-    privacy = house(data).services.privacy
-    if post:
-        receipts = privacy.erase_post(None, post)
-    elif author:
-        receipts = privacy.erase_author(None, author)
-    else:
-        receipts = privacy.erase_customer(None, str(customer))
+    """Erase posts, authors or customers from every store; prints a signed receipt for each workspace."""
+    if bool(verify) == bool(post or author or customer):
+        raise typer.BadParameter("name --post, --author or --customer, or a file with --verify")
+    one = house(data)
+    try:
+        if verify:
+            _verify(one.services.privacy, verify)
+            return
+        receipts = one.services.privacy.erase(None, post or [], author or [], customer or [])
+    finally:
+        one.close()
     if not receipts:
         raise InvalidInputError("There is no workspace yet, so there is nothing to erase.")
+    if as_json:
+        print(msgspec.json.encode(receipts).decode())
+        return
     for receipt in receipts:
         print(msgspec.json.encode(receipt).decode())
+
+
+def _verify(privacy: Privacy, file: Path) -> None:
+    from crm.usecases.privacy import read_receipts
+
+    try:
+        receipts = read_receipts(file.read_bytes())
+    except OSError as error:
+        raise InvalidInputError(f"The file {file} can't be read: {error.strerror}.") from error
+    false = [receipt.id for receipt in receipts if not privacy.verify(receipt)]
+    if false:
+        raise InvalidInputError(
+            f"{len(false)} of the {len(receipts)} receipts in {file} were not signed here or were changed: "
+            f"{', '.join(false)}."
+        )
+    for receipt in receipts:
+        print(f"genuine\t{receipt.id}\t{receipt.erased_at.isoformat()}")

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, inspect, select, update
 
 from crm.ports.index import Scope
 from crm.query.tree import Everything
-from crm.records import dead_letters, erasure, tombstones, workspaces
+from crm.records import dead_letters, erasure, scrubbing, tombstones, workspaces
 from crm.records.database import Records
 from crm.records.tables import outbox
+from crm.records.tables import receipts as receipts_table
 from crm.records.tables import secrets as secrets_table
 from crm.records.tables import tombstones as tombstones_table
 from crm.usecases import removal
@@ -39,31 +40,38 @@ def restore(house: House, file: Path) -> Restored:
     Raises: FolderInUseError, DamagedBackupError; then nothing was changed.
     """
     with only_one(house.data), backup.unpacked(file, house.data) as (work, manifest):
-        ledger = list(_ledger(house.data / backup.RECORDS))
+        ledger, kept = _ledger(house.data / backup.RECORDS)
         aside = backup.put_back(work, manifest, house.data, house.clock.now())
         with house.records.write() as tx:
             _merge(tx, ledger)
+            _add_receipts(tx, kept)
             _doubt(tx)
         again = _erase_again(house)
+        scrubbing.scrub(house.records)
         house.close()
     return Restored(manifest.made_at, aside, again)
 
 
-def _ledger(path: Path) -> Iterator[tuple[bytes | None, dict[str, Any]]]:
-    """The tombstones of the data that are about to be replaced, with the key of their hashes."""
+Row = dict[str, Any]
+
+
+def _ledger(path: Path) -> tuple[list[tuple[bytes | None, Row]], list[Row]]:
+    """The tombstones of the data that are about to be replaced, with the key of their hashes, and the receipts."""
     if not path.exists():
-        return
+        return [], []
     records = Records.connect(f"sqlite:///{path}")
     try:
         with records.read() as tx:
             key = tx.execute(select(secrets_table.c.value).where(secrets_table.c.name == "tombstones")).scalar()
-            for row in tx.execute(select(tombstones_table)):
-                yield key, row._asdict()
+            buried = [(key, row._asdict()) for row in tx.execute(select(tombstones_table))]
+            # An older version kept no receipts.
+            there = inspect(tx).has_table(receipts_table.name)
+            return buried, [row._asdict() for row in tx.execute(select(receipts_table))] if there else []
     finally:
         records.close()
 
 
-def _merge(tx: Connection, ledger: list[tuple[bytes | None, dict[str, Any]]]) -> None:
+def _merge(tx: Connection, ledger: list[tuple[bytes | None, Row]]) -> None:
     if not ledger:
         return
     # A back-up from before the first erasure has no key of its own, so the ledger's comes with it.
@@ -73,6 +81,14 @@ def _merge(tx: Connection, ledger: list[tuple[bytes | None, dict[str, Any]]]) ->
         here = (tombstones_table.c.workspace == row["workspace"]) & (tombstones_table.c.digest == row["digest"])
         tx.execute(delete(tombstones_table).where(here))
         tx.execute(insert(tombstones_table).values(**row))
+
+
+def _add_receipts(tx: Connection, kept: list[Row]) -> None:
+    """What was erased since the back-up was made stays proven."""
+    known = set(tx.execute(select(receipts_table.c.id)).scalars())
+    fresh = [row for row in kept if row["id"] not in known]
+    if fresh:
+        tx.execute(insert(receipts_table), fresh)
 
 
 def _doubt(tx: Connection) -> None:

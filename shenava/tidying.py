@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from crm.records import dead_letters, sources, tombstones
+from crm.records import dead_letters, receipts, sources, tombstones
+from crm.records.sources import SourceRow
 from shenava.wiring import House
 
 UPLOADS = "uploads"
@@ -23,9 +24,14 @@ def tidy(house: House) -> None:
 
 
 def drop_uploads(house: House) -> list[Path]:
-    """Delete uploaded files that no source has yet to read: it is finished or removed. Returns those that went."""
+    """Delete uploaded files that no source has yet to read: it is finished or removed. Returns those that went.
+
+    A file that lies here because its import failed or was paused goes after the next erasure: nobody can tell whom
+    it names. Whoever wants it after all hands it over again, and what was erased is left out.
+    """
     with house.records.read() as tx:
-        wanted = {row.options.get("path") for row in sources.every(tx) if row.state != "finished"}
+        erased = receipts.newest(tx)
+        wanted = {row.options.get("path") for row in sources.every(tx) if not _is_done(row, erased)}
     before = (house.clock.now() - UNCLAIMED).timestamp()
     gone = []
     for path in sorted((house.data / UPLOADS).glob("*")):
@@ -33,3 +39,9 @@ def drop_uploads(house: House) -> list[Path]:
             path.unlink(missing_ok=True)
             gone.append(path)
     return gone
+
+
+def _is_done(source: SourceRow, erased: datetime | None) -> bool:
+    """Whether nobody reads the source's file any more, `erased` being the time of the newest erasure."""
+    idle = not source.enabled or source.state == "failed"
+    return source.state == "finished" or (idle and erased is not None and source.created_at <= erased)

@@ -24,11 +24,12 @@ from crm.usecases.accounts import Accounts
 from crm.usecases.caseview import CaseViews
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
+from crm.usecases.disclosure import Disclosure
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
 from crm.usecases.live import Live
 from crm.usecases.monitors import Monitors
-from crm.usecases.privacy import Privacy
+from crm.usecases.privacy import Kept, Privacy
 from crm.usecases.replies import Replies
 from crm.usecases.search import Search
 from crm.usecases.services import Services
@@ -157,7 +158,8 @@ class House:
             trends=Trends(records, index, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),
-            privacy=Privacy(records, index, log, vault, clock),
+            privacy=Privacy(records, index, log, vault, clock, Kept(self.settings.backups_kept_days)),
+            disclosure=Disclosure(records, index, clock),
             corrections=Corrections(records, index, log, clock),
             live=Live(records, clock),
         )

@@ -472,6 +472,18 @@ tombstones = Table(
     PrimaryKeyConstraint("workspace", "digest"),
 )
 
+receipts = Table(  # erasures: how far each one is, and the signed receipt that names nobody once it is done
+    "receipts",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("actor", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("step", Integer, nullable=False),  # of crm.records.receipts.STEPS, how many are done
+    Column("receipt", Text),  # JSON; null until it is done
+    Index(None, "workspace", "id"),
+)
+
 dead_letters = Table(
     "dead_letters",
     metadata,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crm.usecases.accounts import Accounts
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
+from crm.usecases.disclosure import Disclosure
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
 from crm.usecases.live import Live
@@ -40,5 +41,6 @@ class Services:
     health: Health
     trail: Trail
     privacy: Privacy
+    disclosure: Disclosure
     corrections: Corrections
     live: Live

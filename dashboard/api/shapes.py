@@ -21,6 +21,7 @@ from crm.ports.dead import DeadLetter
 from crm.records.customers import Customer
 from crm.records.sources import SourceRow
 from crm.records.users import User
+from crm.usecases.privacy import Receipt
 from crm.words import EnrichedPost
 
 _Some = TypeVar("_Some", bound=Struct)
@@ -35,6 +36,8 @@ _HIDDEN: Mapping[type[Struct], frozenset[str]] = {
     User: frozenset({"preferences"}),
     DeadLetter: frozenset({"value"}),
 }
+_SIGNED: frozenset[type[Struct]] = frozenset({Receipt})
+"""Given out whole: whoever leaves a field away can't have the signature checked."""
 
 
 class Asked(BaseModel):
@@ -91,7 +94,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 @functools.cache
 def shown(struct: type[Struct]) -> type[BaseModel]:
     """A model with the fields and properties of `struct`, its name and its words; nested structs too."""
-    hidden = _INSIDE | _HIDDEN.get(struct, frozenset())
+    hidden = frozenset() if struct in _SIGNED else _INSIDE | _HIDDEN.get(struct, frozenset())
     fields: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):
         if field.name not in hidden:

@@ -1,4 +1,4 @@
-// Steps of the pages health, settings, team and audit: a press or a form becomes {what, of, fields, at} in "<page>-step".
+// Steps of the pages health, settings, team, audit and privacy: a press or a form becomes {what, of, fields, at} in "<page>-step".
 (function () {
   const say = (el, fields) =>
     window.dash_clientside.set_props(el.dataset.to + "-step", { data: { what: el.dataset.take, of: el.dataset.of || "", fields, at: Date.now() } });
@@ -57,6 +57,7 @@
     const form = event.target;
     if (!form.matches || !form.matches("form[data-take]")) return;
     event.preventDefault();
+    if (form.dataset.wait) form.setAttribute("aria-busy", "true");
     if (form.dataset.upload) upload(form);
     else say(form, collected(form));
   });

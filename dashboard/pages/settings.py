@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from crm.policies.access import Action
 from dashboard.admin.permission import allowed
-from dashboard.admin.settings import accounts, demo, me, privacy, rules, templates, tokens, workspace
+from dashboard.admin.settings import accounts, demo, me, rules, templates, tokens, workspace
 from dashboard.admin.step import Steps, close, room, takes
 from dashboard.callbacks import callback
 from dashboard.components import icon, link, main, page_header
@@ -42,12 +42,11 @@ SECTIONS = (
     Section("templates", "template", templates.section),
     Section("rules", "bolt", rules.section),
     Section("demo", "flask", demo.section, "import"),
-    Section("privacy", "shield-lock", privacy.section, "erase"),
 )
 
 STEPS: Steps = {
     "close": close, **me.STEPS, **workspace.STEPS, **accounts.STEPS, **templates.STEPS, **rules.STEPS, **tokens.STEPS,
-    **demo.STEPS, **privacy.STEPS,
+    **demo.STEPS,
 }  # fmt: skip
 
 DEMO_MS = 2_000

@@ -16,7 +16,7 @@ from dashboard.admin.settings.workspace import read_day
 from dashboard.pages.settings import SECTIONS
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
-from tests.doubles.office import WORKSPACE, said
+from tests.doubles.office import WORKSPACE
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,6 @@ def test_whoever_may_not_change_a_section_learns_who_may(bureau: Bureau) -> None
     page = Desk(bureau, "agent").open("/settings/workspace")
     assert "Only these roles may change this: Administrator." in page
     assert '"Save"' not in page
-    assert "Erase" not in Desk(bureau, "manager").open("/settings/privacy").partition("settings-body")[2]
 
 
 def test_a_password_is_changed_by_whoever_knows_it(bureau: Bureau) -> None:
@@ -181,27 +180,8 @@ def test_the_demo_is_asked_for_and_followed(bureau: Bureau) -> None:
     assert bureau.services.setup.demo_progress(desk.actor) is not None
 
 
-def test_an_erasure_asks_first_and_gives_a_signed_receipt(bureau: Bureau) -> None:
-    bureau.hear(said("p1", "my card", who="did:mina"))
-    desk = Desk(bureau, "administrator")
-    assert "looks like" in desk.take("settings", "erase", kind="author", key="mina").text
-    asked = desk.take("settings", "erase", kind="author", key="bluesky:did:mina")
-    assert "bluesky:did:mina" in asked.text
-    assert bureau.index.search(desk.actor.scope, _everything(), "newest", 5).hits != ()
-    receipt = desk.take("settings", "erase!", kind="author", key="bluesky:did:mina")
-    assert "signature" in receipt.text
-    assert list(bureau.index.search(desk.actor.scope, _everything(), "newest", 5).hits) == []
-
-
-def _everything() -> Any:
-    from crm import query
-    from tests.doubles.office import START
-
-    return query.parse("card", zone="UTC", now=START)
-
-
 @pytest.mark.parametrize(("role", "what"), [
-    ("manager", "workspace"), ("manager", "erase!"), ("agent", "template!"), ("agent", "rule!"), ("agent", "connect!"),
+    ("manager", "workspace"), ("agent", "template!"), ("agent", "rule!"), ("agent", "connect!"),
     ("agent", "demo"), ("manager", "demo-remove!"),
 ])  # fmt: skip
 def test_steps_of_others_are_refused(bureau: Bureau, role: str, what: str) -> None:

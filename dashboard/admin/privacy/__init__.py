@@ -1,0 +1,1 @@
+"""The page Privacy: whom we know, erasing, and the receipts."""
