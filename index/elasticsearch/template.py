@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from crm.errors import StoreError
 from index.elasticsearch.address import Address
+from index.elasticsearch.faults import GoneError
 from index.elasticsearch.server import Server
 
 VERSION = 1
@@ -56,7 +57,6 @@ class _Template(Struct, frozen=True, rename={"meta": "_meta"}):
 
 
 class _Named(Struct, frozen=True):
-    name: str
     index_template: _Template
 
 
@@ -95,8 +95,7 @@ def prepare(server: Server) -> None:
 
     Raises StoreError where a newer version made it.
     """
-    found = server.ask(_Found, "GET", f"/_index_template/{server.prefix}*").index_templates
-    there = next((one.index_template.meta for one in found if one.name == server.prefix), Meta())
+    there = _made(server)
     if there.shenava > VERSION:
         raise StoreError(
             f"The index at {server.address.shown} is of version {there.shenava}, not {VERSION}; update Shenava."
@@ -106,6 +105,14 @@ def prepare(server: Server) -> None:
         server.ask(object, "PUT", f"/_index_template/{server.prefix}", wanted)
         for name in months(server):
             server.ask(object, "PUT", f"/{name}/_mapping", MAPPING)
+
+
+def _made(server: Server) -> Meta:
+    try:
+        found = server.ask(_Found, "GET", f"/_index_template/{server.prefix}").index_templates
+    except GoneError:
+        return Meta()
+    return found[0].index_template.meta
 
 
 def months(server: Server) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import uuid4
 
 from index.elasticsearch import ElasticsearchIndex, connect, parse_address
 from index.elasticsearch.address import Address
+from index.elasticsearch.faults import GoneError
 from index.elasticsearch.server import Server
 from index.elasticsearch.template import months
 from index.elasticsearch.write import Sleep
@@ -37,6 +38,7 @@ def drop(address: Address) -> None:
     try:
         for name in months(server):
             server.ask(object, "DELETE", f"/{name}")
-        server.ask(object, "DELETE", f"/_index_template/{address.prefix}*")
+        with suppress(GoneError):
+            server.ask(object, "DELETE", f"/_index_template/{address.prefix}")
     finally:
         server.close()

@@ -17,7 +17,7 @@ from tests.services.java import fetch, java
 from tests.services.process import ServiceUnavailableError, free_port, wait_until_http
 
 NAMED = "SHENAVA_TEST_ELASTICSEARCH_URL"
-START_SECONDS, STOP_SECONDS = 120.0, 30.0
+START_SECONDS, STOP_SECONDS = 240.0, 30.0
 USER = "nobody"
 """It refuses to run as root."""
 
@@ -31,6 +31,7 @@ http.port: {port}
 transport.port: {transport}
 discovery.type: single-node
 cluster.routing.allocation.disk.threshold_enabled: false
+xpack.security.enabled: false
 """
 
 
