@@ -20,7 +20,7 @@ from crm.records.database import Records
 from crm.records.monitors import Monitor
 from crm.records.workspaces import Workspace
 from crm.usecases.monitors import MonitorDraft, Monitors
-from crm.usecases.sources import Sources
+from crm.usecases.sources import HandedFile, SourceProblemsError, Sources
 
 DEMO = "load_demo"
 
@@ -45,8 +45,11 @@ class Setup:
         with self._records.read() as tx:
             return workspaces.get(tx, actor.workspace)
 
-    def begin(self, actor: Actor, brand: str, synonyms: Sequence[str], choices: Sequence[SourceChoice]) -> Monitor:
-        """Name the workspace after the brand, watch the brand, and set the ticked sources up.
+    def begin(
+        self, actor: Actor, brand: str, synonyms: Sequence[str], choices: Sequence[SourceChoice],
+        files: Sequence[HandedFile] = (),
+    ) -> Monitor:  # fmt: skip
+        """Name the workspace after the brand, watch the brand, set the ticked sources up and read the files.
 
         Raises: InvalidInputError (no brand), SourceProblemsError; then nothing is set up.
         """
@@ -57,15 +60,17 @@ class Setup:
         for name in (brand, *synonyms):
             if name.strip() and self._monitors.check(actor, brand_query([name])):
                 raise InvalidInputError(f"There is no word to listen for in {name.strip()!r}; write it with letters.")
-        for choice in choices:
-            if problems := self._sources.check(choice.kind, choice.options):
-                raise InvalidInputError(" ".join(problem.message for problem in problems))
+        problems = [one for choice in choices for one in self._sources.check(choice.kind, choice.options)]
+        if problems := problems + [one for file in files for one in self._sources.check_file(file)]:
+            raise SourceProblemsError(problems)
         with self._records.write() as tx:
             workspaces.change(tx, actor.workspace, name=brand)
         draft = MonitorDraft(brand, brand_query([brand, *synonyms]), brand, own=True, opens_cases=True)
         monitor = self._monitors.save(actor, draft)
         for choice in choices:
             self._sources.add(actor, choice.kind, choice.name, choice.options)
+        for file in files:
+            self._sources.import_file(actor, file)
         return monitor
 
     def change_workspace(

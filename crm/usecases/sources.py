@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, ShenavaError
 from crm.ids import new_id
@@ -16,6 +17,17 @@ from crm.ports.vault import Vault
 from crm.records import audit, changes, sources, workspaces
 from crm.records.database import Records
 from crm.records.sources import AccountRow, SourceRow
+
+FILE = "file"
+"""The kind of source that reads a file which somebody handed over."""
+
+
+class HandedFile(Struct, frozen=True):
+    """A file that somebody handed over: where it is kept, what they call it, and the other options of its kind."""
+
+    path: Path
+    name: str
+    options: Mapping[str, str] = {}
 
 
 class SourceProblemsError(InvalidInputError):
@@ -53,16 +65,41 @@ class Sources:
             return sources.rejected_of(tx, actor.workspace, source_id)
 
     def check(self, kind: str, options: Mapping[str, str]) -> list[Problem]:
-        """What is wrong with these options; raises NotFoundError for an unknown kind."""
-        if kind not in self.kinds:
-            raise NotFoundError("kind of source", kind)
-        return self.kinds[kind].check(options)
+        """What is wrong with these options.
+
+        Raises NotFoundError for an unknown kind, InvalidInputError for one that reads a file.
+        """
+        source = self._kind(kind)
+        # A path would let whoever writes the options read any file of the machine.
+        if any(option.kind == "file" for option in source.options):
+            raise InvalidInputError("A file is handed over (POST /api/v1/imports), not named by its path.")
+        return source.check(options)
+
+    def check_file(self, file: HandedFile) -> list[Problem]:
+        """What is wrong with a file that was handed over, or with its options."""
+        return self._kind(FILE).check(_options(file))
 
     def add(self, actor: Actor, kind: str, name: str, options: Mapping[str, str]) -> SourceRow:
-        """Set up a source; the collectors start it within seconds. Raises SourceProblemsError."""
+        """Set up a source; the collectors start it within seconds.
+
+        Raises SourceProblemsError, and what :meth:`check` raises.
+        """
         require(actor, "edit_sources")
         if problems := self.check(kind, options):
             raise SourceProblemsError(problems)
+        return self._put(actor, kind, name, options)
+
+    def import_file(self, actor: Actor, file: HandedFile) -> SourceRow:
+        """Set up the reading of a file that this installation keeps, never one named from outside.
+
+        Raises SourceProblemsError.
+        """
+        require(actor, "import")
+        if problems := self.check_file(file):
+            raise SourceProblemsError(problems)
+        return self._put(actor, FILE, file.name, _options(file))
+
+    def _put(self, actor: Actor, kind: str, name: str, options: Mapping[str, str]) -> SourceRow:
         now = self._clock.now()
         row = SourceRow(new_id(now), actor.workspace, kind, name.strip() or kind, dict(options), now)
         with self._records.write() as tx:
@@ -156,6 +193,11 @@ class Sources:
             audit.append(tx, actor.workspace, actor.user_id, "disconnect_account", account_id, now)
             changes.note(tx, actor.workspace, "source", account_id, now)
 
+    def _kind(self, kind: str) -> Source:
+        if kind not in self.kinds:
+            raise NotFoundError("kind of source", kind)
+        return self.kinds[kind]
+
     def _account(self, rows: list[AccountRow], account_id: str) -> AccountRow:
         found = next((row for row in rows if row.id == account_id), None)
         if found is None:
@@ -171,3 +213,7 @@ class Sources:
         except ShenavaError as error:
             return str(error)
         return None if found.ok else found.problem
+
+
+def _options(file: HandedFile) -> dict[str, str]:
+    return {**file.options, "path": str(file.path)}

@@ -7,16 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, UploadFile
 from pydantic import BaseModel, Field, SecretStr
 
-from crm.errors import InvalidInputError, ShenavaError
 from crm.policies.access import require
 from crm.ports.source import Option, Problem, Rejected
 from crm.records.sources import AccountRow, SourceRow
 from dashboard.api import Caller
 from dashboard.api.monitors import Switch
 from dashboard.api.shapes import Asked, shown
-from dashboard.uploads import keep
-
-FILE = "file"
+from dashboard.uploads import handed_over
 
 router = APIRouter(tags=["sources"])
 
@@ -62,7 +59,6 @@ def list_sources(who: Caller) -> list[SourceRow]:
 @router.post("/sources", status_code=201, response_model=shown(SourceRow))
 def add_source(who: Caller, asked: SourceText) -> SourceRow:
     """Set up a source; it is collected within seconds. A file comes by `/imports`."""
-    _no_path(who, asked.kind)
     return who.services.sources.add(who.actor, asked.kind, asked.name, asked.options)
 
 
@@ -70,7 +66,6 @@ def add_source(who: Caller, asked: SourceText) -> SourceRow:
 def check_source(who: Caller, asked: SourceText) -> list[Problem]:
     """What is wrong with the options of a source."""
     require(who.actor, "edit_sources")
-    _no_path(who, asked.kind)
     return who.services.sources.check(asked.kind, asked.options)
 
 
@@ -82,14 +77,9 @@ def import_file(
 ) -> SourceRow:  # fmt: skip
     """Hand over a CSV or JSON Lines file; rows that can't be used are listed by `/sources/{source_id}/rejected`."""
     require(who.actor, "import")
-    path = keep(file, request.app.state.uploads)
-    options = {"path": str(path), "platform": platform, "zone": zone, "map": columns, "open_cases": str(open_cases)}
-    try:
-        given = {name: value for name, value in options.items() if value}
-        return who.services.sources.add(who.actor, FILE, file.filename or FILE, given)
-    except ShenavaError:
-        path.unlink(missing_ok=True)
-        raise
+    options = {"platform": platform, "zone": zone, "map": columns, "open_cases": str(open_cases)}
+    with handed_over([file], request.app.state.uploads, options) as (kept,):
+        return who.services.sources.import_file(who.actor, kept)
 
 
 @router.put("/sources/{source_id}/enabled", status_code=204)
@@ -134,10 +124,3 @@ def recheck(who: Caller, account_id: str) -> AccountRow:
 def disconnect(who: Caller, account_id: str) -> None:
     """Forget an account and its secret."""
     who.services.sources.disconnect(who.actor, account_id)
-
-
-def _no_path(who: Caller, kind: str) -> None:
-    # A path would let a token read any file of the machine.
-    source = who.services.sources.kinds.get(kind)
-    if source is not None and any(option.kind == FILE for option in source.options):
-        raise InvalidInputError("A file is handed over by POST /api/v1/imports, not by its path.")

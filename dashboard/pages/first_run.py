@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from pathlib import Path
 
 from dash import html
 from fastapi import APIRouter, Request, Response
@@ -23,7 +22,7 @@ from dashboard.pages.first_run_form import Given, form
 from dashboard.pages.login import chosen_language
 from dashboard.settings import ConsoleSettings
 from dashboard.text import t
-from dashboard.uploads import keep
+from dashboard.uploads import handed_over
 
 router = APIRouter(include_in_schema=False)
 
@@ -112,8 +111,9 @@ def _start(request: Request, given: Given, files: list[UploadFile]) -> Response:
     try:
         who = _administrator(request, given, response)
         choices = [SourceChoice(kind, t(f"source.{kind}"), given.options(kind)) for kind in given.kinds()]
-        choices += [_kept(file, given, _settings(request)) for file in files]
-        services().setup.begin(who, given.brand, given.synonyms, choices)
+        platform = given.fields.get("file.platform", "web")
+        with handed_over(files, _settings(request).uploads, {"platform": platform}) as kept:
+            services().setup.begin(who, given.brand, given.synonyms, choices, kept)
     except ShenavaError as error:
         return _again(request, given, error, response)
     return response
@@ -178,9 +178,3 @@ def _settings(request: Request) -> ConsoleSettings:
 
 def _uploads(data: FormData) -> list[UploadFile]:
     return [file for file in data.getlist("file") if isinstance(file, UploadFile) and file.filename]
-
-
-def _kept(file: UploadFile, given: Given, settings: ConsoleSettings) -> SourceChoice:
-    """An uploaded file as a source to start with."""
-    path, name = keep(file, settings.uploads), Path(file.filename or "file")
-    return SourceChoice("file", name.name, {"path": str(path), "platform": given.fields.get("file.platform", "web")})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 from fastapi import APIRouter, Request
@@ -25,7 +23,7 @@ from dashboard.components import main
 from dashboard.context import actor, services
 from dashboard.page import page
 from dashboard.settings import ConsoleSettings
-from dashboard.uploads import keep
+from dashboard.uploads import handed_over
 
 router = APIRouter(include_in_schema=False)
 
@@ -103,11 +101,6 @@ def _import(data: FormData, settings: ConsoleSettings) -> dict[str, str]:
     file = data.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         return {"problem": add.wrong_file(), "option": "path"}
-    path = keep(file, settings.uploads)
-    chosen = {name: str(data[name]).strip() for name in OPTIONS if data.get(name)}
-    try:
-        row = services().sources.add(actor(), "file", Path(file.filename).name, {"path": str(path), **chosen})
-    except ShenavaError:
-        path.unlink(missing_ok=True)
-        raise
-    return {"id": row.id}
+    chosen = {name: str(data.get(name, "")).strip() for name in OPTIONS}
+    with handed_over([file], settings.uploads, chosen) as (kept,):
+        return {"id": services().sources.import_file(actor(), kept).id}

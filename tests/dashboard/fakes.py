@@ -17,6 +17,7 @@ from crm.records.changes import Change
 from crm.records.workspaces import Workspace
 from crm.usecases.accounts import AlreadySetUpError, SessionToken, WrongLogInError, folded_email
 from crm.usecases.setup import SourceChoice
+from crm.usecases.sources import HandedFile
 from crm.usecases.team import Preferences
 
 NOW = datetime(2026, 11, 22, 10, 42, tzinfo=UTC)
@@ -93,15 +94,18 @@ class FakeSetup:
     """Remembers what was begun."""
 
     name: str = ""
-    begun: list[tuple[str, list[str], list[SourceChoice]]] = field(default_factory=list)
+    begun: list[tuple[str, list[str], list[SourceChoice], list[HandedFile]]] = field(default_factory=list)
     work: Any = None
 
     def workspace(self, actor: Actor) -> Workspace:
         return Workspace("w1", self.name, "Asia/Tehran", "en", NOW)
 
-    def begin(self, actor: Actor, brand: str, synonyms: Sequence[str], choices: Sequence[SourceChoice]) -> None:
+    def begin(
+        self, actor: Actor, brand: str, synonyms: Sequence[str], choices: Sequence[SourceChoice],
+        files: Sequence[HandedFile] = (),
+    ) -> None:  # fmt: skip
         self.name = brand
-        self.begun.append((brand, list(synonyms), list(choices)))
+        self.begun.append((brand, list(synonyms), list(choices), list(files)))
 
     def load_demo(self, actor: Actor) -> str:
         self.work = SimpleNamespace(done=3, total=4, state="running")

@@ -30,7 +30,7 @@ def test_one_form_makes_the_administrator_and_starts_to_listen() -> None:
     services = fake_services()
     browser = Browser(create_app(services))
     assert browser.post("/setup", data=GOOD).headers["location"] == "/"
-    [(brand, synonyms, choices)] = services.setup.begun
+    [(brand, synonyms, choices, _)] = services.setup.begun
     assert (brand, synonyms) == ("نان‌ماه", ["nanmah", "@nanmah_example"])
     assert [(choice.kind, choice.options) for choice in choices] == [("jetstream", {})]
     assert browser.get("/session").status_code == 204
@@ -138,9 +138,9 @@ def test_a_file_is_kept_below_the_uploads_under_our_own_name(tmp_path: Path) -> 
     app = create_app(services, ConsoleSettings(uploads=tmp_path / "uploads"))
     files = {"file": ("../../posts.jsonl.gz", b"{}", "application/gzip")}
     Browser(app).post("/setup", data={**GOOD, "file.platform": "x"}, files=files)
-    options = services.setup.begun[0][2][1].options
-    path = Path(options["path"])
-    assert options["platform"] == "x"
+    [kept] = services.setup.begun[0][3]
+    path = kept.path
+    assert (kept.name, kept.options) == ("posts.jsonl.gz", {"platform": "x"})
     assert path.parent == tmp_path / "uploads"
     assert path.name.endswith(".jsonl.gz")
     assert path.read_bytes() == b"{}"

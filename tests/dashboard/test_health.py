@@ -166,6 +166,13 @@ def test_an_uploaded_file_becomes_a_source(bureau: Bureau) -> None:
     assert Path(row.options["path"]).read_bytes().startswith(b"id,text")
 
 
+def test_a_file_of_the_server_can_not_be_named(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager")
+    refused = desk.take("health", "add!", "file", path="/etc/passwd", platform="x", map="text=root")
+    assert "handed over" in refused.text
+    assert bureau.services.sources.all(desk.actor) == []
+
+
 @pytest.mark.parametrize(
     ("name", "content", "option"), [("posts.csv", b"", "path"), ("a.zip", b"PK\x03\x04..", "path")]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec import structs
 from sqlalchemy import func, select
@@ -14,7 +16,7 @@ from crm.records.customers import Customer, Identity
 from crm.records.monitors import Monitor
 from crm.usecases.monitors import Monitors
 from crm.usecases.setup import Setup, SourceChoice, brand_query
-from crm.usecases.sources import Sources
+from crm.usecases.sources import HandedFile, SourceProblemsError, Sources
 from tests.crm.usecases.test_sources import KINDS
 from tests.doubles.office import MONITOR, START, WORKSPACE, Office, actor, said
 
@@ -45,6 +47,19 @@ def test_beginning_names_the_workspace_watches_the_brand_and_adds_sources(office
     assert (made.name, made.query, made.own) == ("OR", '"OR" OR "یا"', True)
     with office.records.read() as tx:
         assert [row.kind for row in tx.execute(tables.sources.select())] == ["radio"]
+
+
+def test_beginning_reads_the_files_that_were_handed_over_or_sets_nothing_up(office: Office, tmp_path: Path) -> None:
+    setup, file = open_setup(office), HandedFile(tmp_path / "posts.csv", "posts.csv")
+    with pytest.raises(SourceProblemsError):
+        setup.begin(BOSS, "Aseman", [], [], [file])
+    with pytest.raises(InvalidInputError, match="handed over"):
+        setup.begin(BOSS, "Aseman", [], [SourceChoice("file", "A file", {"path": "/etc/passwd"})])
+    assert setup.workspace(BOSS).name == "Nanmah"
+    file.path.write_text("text")
+    setup.begin(BOSS, "Aseman", [], [], [file])
+    with office.records.read() as tx:
+        assert [row.name for row in tx.execute(tables.sources.select())] == ["posts.csv"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -15,7 +16,7 @@ from crm.ports.responder import Account, AccountCheck
 from crm.ports.source import Batch, Job, Option, Problem, Source
 from crm.ports.transport import Transport
 from crm.records import sources as rows
-from crm.usecases.sources import SourceProblemsError, Sources
+from crm.usecases.sources import HandedFile, SourceProblemsError, Sources
 from tests.doubles.office import START, Office, actor
 from tests.doubles.platform import MemoryPlatform
 
@@ -35,7 +36,20 @@ class Radio:
         yield Batch((), job.cursor)
 
 
-KINDS: dict[str, Source] = {"radio": Radio()}
+class Files:
+    """A kind of source that reads a file."""
+
+    kind, platform = "file", "web"
+    options = (Option("path", "file", required=True), Option("platform", "text"))
+
+    def check(self, options: Mapping[str, str]) -> list[Problem]:
+        return [] if Path(options["path"]).is_file() else [Problem("path", "missing", "There is no such file.")]
+
+    def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
+        yield Batch((), job.cursor)
+
+
+KINDS: dict[str, Source] = {"radio": Radio(), "file": Files()}
 
 
 @pytest.fixture
@@ -53,6 +67,22 @@ def test_a_source_is_checked_and_added(sources: Sources) -> None:
     assert sources.all(LENA) == [made]
     assert (made.name, made.state, made.options) == ("radio", "new", {"wave": "98"})
     assert sources.rejected(LENA, made.id) == []
+
+
+def test_a_file_is_handed_over_and_never_named_by_its_path(sources: Sources, tmp_path: Path) -> None:
+    options = {"path": "/etc/passwd", "map": "text=root"}
+    for step in (lambda: sources.check("file", options), lambda: sources.add(INES, "file", "A file", options)):
+        with pytest.raises(InvalidInputError, match="handed over"):
+            step()
+    kept = tmp_path / "posts.csv"
+    with pytest.raises(SourceProblemsError, match="no such file"):
+        sources.import_file(INES, HandedFile(kept, "posts.csv"))
+    kept.write_text("text")
+    made = sources.import_file(INES, HandedFile(kept, "posts.csv", options))
+    assert (made.kind, made.options["path"]) == ("file", str(kept))
+    with pytest.raises(ForbiddenError):
+        sources.import_file(LENA, HandedFile(kept, "posts.csv"))
+    assert sources.all(INES) == [made]
 
 
 def test_pausing_and_running_again_forgets_the_fault(office: Office, sources: Sources) -> None:
