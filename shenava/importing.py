@@ -126,21 +126,13 @@ def _wait(house: House, tell: Tell, workers: Workers | None) -> None:
     What others bring meanwhile is not waited for: beside a live firehose nothing would ever be quiet.
     """
     for topic in (COLLECTED, ENRICHED):
-        target = house.log.append(topic, ())
-        while left := _left(house, topic, target):
+        finished = house.clock.monotonic()
+        while left := pipeline.unfiled(house, topic, finished):
             tell("searchable", left)
             if workers is not None:
                 workers.check()
             house.clock.sleep(WAIT_SECONDS)
     tell("searchable", 0)
-
-
-def _left(house: House, topic: str, target: int) -> int:
-    """How many events up to the offset `target` the slowest group of the topic has yet to handle."""
-    newest = house.log.append(topic, ())  # asked first: what comes before the lag is read must not count as handled
-    waiting = {one.group: one.waiting for one in house.log.lag() if one.topic == topic}
-    slowest = max(waiting.get(group, newest + 1) for group in pipeline.GROUPS[topic])
-    return max(0, target - (newest - slowest))
 
 
 def _source(house: House, workspace: str, path: Path, options: dict[str, str]) -> SourceRow:

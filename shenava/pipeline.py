@@ -31,6 +31,10 @@ from shenava.wiring import House
 GROUPS: Mapping[str, Sequence[str]] = {COLLECTED: ("enrich",), ENRICHED: ("index", "cases")}
 
 
+CLOCKS_APART = 3.0
+"""By how many seconds the clocks of a server and of this machine may differ."""
+
+
 class EndedError(ShenavaError):
     """The process beside us ended though nobody asked it to."""
 
@@ -87,6 +91,20 @@ def report(house: House, name: str, stats: Mapping[str, Any]) -> None:
 def _member() -> str:
     """This process among all of its role, on whatever machines."""
     return hashlib.blake2b(f"{socket.gethostname()}:{os.getpid()}".encode(), digest_size=6).hexdigest()
+
+
+def unfiled(house: House, topic: str, before: float) -> int:
+    """How many events wait for the slowest group that has yet to handle some from before this monotonic moment.
+
+    0 where every group is past that moment; what came later is not waited for. A group that never joined has
+    everything before it.
+    """
+    passed = house.clock.monotonic() - before
+    groups = {one.group: one for one in house.log.lag() if one.topic == topic and one.group in GROUPS[topic]}
+    skew = 0.0 if house.log.retention is None else CLOCKS_APART
+    late = [one.waiting for one in groups.values() if one.waiting and one.seconds >= passed - skew]
+    absent = any(group not in groups for group in GROUPS[topic]) and house.log.append(topic, ()) >= 0
+    return max([*late, int(absent)], default=0)
 
 
 def decode_all(events: Sequence[log_port.Event]) -> list[EnrichedEvent]:
