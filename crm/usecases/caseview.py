@@ -16,7 +16,7 @@ from crm.records.database import Records
 from crm.records.desk import Note
 from crm.records.outbox import Parcel
 from crm.records.replies import Reply
-from crm.usecases import casebook
+from crm.usecases import casebook, reading
 from crm.usecases.customers import Customers
 from crm.usecases.replies import Replies
 from crm.usecases.views import CaseView, Draft, Person, ThreadItem, Viewer, person
@@ -43,16 +43,17 @@ class CaseViews:
         with self._records.read() as tx:
             case = casebook.look(tx, actor, "read_cases", case_id)
             names = desk.names(tx, case.workspace)
-            written = replies.of_case(tx, case.id)
+            written = [reading.answer(actor, one) for one in replies.of_case(tx, case.id)]
             leaving = {reply.id: outbox.of_reply(tx, reply.id) for reply in written if reply.status == "approved"}
             kept = kept_posts.of_threads(tx, case.workspace, [case.thread_key])
             members = threads.members(tx, case.workspace, case.thread_key)
             unseen = max(0, case.posts - desk.seen_posts(tx, case.id, actor.user_id))
-            notes, events = desk.notes_of(tx, case.id), cases.events(tx, case.id)
+            notes = [reading.note(actor, one) for one in desk.notes_of(tx, case.id)]
+            events = cases.events(tx, case.id)
             viewers = desk.present(tx, case.id, now - PRESENT)
             tagged = tags.of_cases(tx, [case.id]).get(case.id, ())
             customer = customers.by_ids(tx, case.workspace, [case.customer_id] if case.customer_id else [])
-        posts = _merged(kept, self._index.thread(actor.scope, members))
+        posts = reading.posts(actor, _merged(kept, self._index.thread(actor.scope, members)))
         items = [
             *_post_items(posts, written, names, unseen),
             *(_note_item(note, names) for note in notes),
@@ -61,7 +62,8 @@ class CaseViews:
         ]
         drafts = [reply for reply in written if reply.status == "draft"]
         return CaseView(
-            case, person(names, case.assignee_id), tagged, tuple(sorted(items, key=lambda item: (item.at, item.id))),
+            reading.case(actor, case), person(names, case.assignee_id), tagged,
+            tuple(sorted(items, key=lambda item: (item.at, item.id))),
             tuple(
                 Viewer(Person(one.user_id, names.get(one.user_id, "")), one.typing)
                 for one in viewers

@@ -17,6 +17,7 @@ from crm.errors import ConflictError, InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.policies.clock import Desk
+from crm.policies.personal import author_for_reader
 from crm.policies.ties import Evidence, normal_email, normal_phone
 from crm.ports.clock import Clock
 from crm.ports.index import Bucket, PostIndex
@@ -24,7 +25,7 @@ from crm.query.tree import And, Field, Node, Or
 from crm.records import audit, cases, changes, customers, desk, kept_posts, tags
 from crm.records.customers import Customer, Identity
 from crm.records.database import Records
-from crm.usecases import casebook, cursors
+from crm.usecases import casebook, cursors, reading
 from crm.usecases.views import (
     Contact,
     CustomerCard,
@@ -33,7 +34,6 @@ from crm.usecases.views import (
     FoundAuthor,
     PersonPosts,
     SentimentWeek,
-    case_line,
 )
 from crm.words import Author
 
@@ -68,6 +68,7 @@ class Customers:
 
     def __init__(self, records: Records, index: PostIndex, clock: Clock) -> None:
         self._records, self._index, self._clock = records, index, clock
+        self._reading = reading.Reading(index)
 
     def list(self, actor: Actor, text: str = "", cursor: str | None = None, limit: int = 50) -> CustomerPage:
         """Customers by name; `text` is part of a name, e-mail, phone or handle."""
@@ -86,7 +87,8 @@ class Customers:
         last = rows[limit - 1][0] if len(rows) > limit else None
         shown = tuple(
             CustomerRow(
-                customer, count, tuple(mine := ties.get(customer.id, [])), waiting[customer.id],
+                reading.customer(actor, customer), count,
+                tuple(map(reading.evidence, mine := ties.get(customer.id, []))), waiting[customer.id],
                 max((seen[one.author_key] for one in mine if one.author_key in seen), default=None),
             )
             for customer, count in rows[:limit]
@@ -110,13 +112,14 @@ class Customers:
             names = sorted({tag for some in tags.of_cases(tx, [case.id for case in theirs]).values() for tag in some})
             office = desk.desk(tx, actor.workspace)
             author = kept_posts.newest_author(tx, actor.workspace, [subject] if ":" in subject else keys)
-        author = author or self._author(actor, keys)
+        author = author_for_reader(actor, author) if author else self._author(actor, keys)
         if customer is None and author is None:
             raise NotFoundError("customer", subject)
         weeks = self._weeks(actor, keys, office)
         return CustomerCard(
             customer.name if customer else (author.name or author.handle if author else subject),
-            customer, author, tuple(identities), tuple(map(case_line, theirs)), tuple(names), tuple(weeks),
+            reading.customer(actor, customer) if customer else None, author, tuple(map(reading.evidence, identities)),
+            tuple(reading.line(actor, one) for one in theirs), tuple(names), tuple(weeks),
             turning(weeks), sum(week.negative + week.neutral + week.positive + week.unsure for week in weeks),
         )  # fmt: skip
 
@@ -141,10 +144,10 @@ class Customers:
             keys = _keys(tx, actor.workspace, subject)
         if not keys:
             return PersonPosts((), {}, None)
-        page = self._index.search(actor.scope, _by(keys), "newest", limit, cursor)
+        page = self._reading.search(actor, _by(keys), "newest", limit, cursor)
         with self._records.read() as tx:
             found = cases.by_threads(tx, actor.workspace, [hit.thread_key for hit in page.hits])
-        shown = {thread: case_line(case) for thread, case in found.items() if casebook.visible(actor, case)}
+        shown = {thread: reading.line(actor, case) for thread, case in found.items() if casebook.visible(actor, case)}
         return PersonPosts(page.hits, shown, page.cursor)
 
     def reveal(self, actor: Actor, customer_id: str) -> Contact:
@@ -190,7 +193,7 @@ class Customers:
             customer = customers.get(tx, actor.workspace, customer_id)
             there = customers.identities_by_author(tx, actor.workspace, [author_key]).get(author_key)
             if there is not None and there.customer_id == customer.id:
-                return there
+                return reading.evidence(there)
             if there is not None:
                 raise TiedElsewhereError(author_key, customers.get(tx, actor.workspace, there.customer_id).name)
             author = kept_posts.newest_author(tx, actor.workspace, [author_key])
@@ -221,7 +224,7 @@ class Customers:
 
     def _author(self, actor: Actor, author_keys: Sequence[str]) -> Author | None:
         for key in author_keys:
-            hits = self._index.search(actor.scope, Field("author", ":", key), limit=1).hits
+            hits = self._reading.search(actor, Field("author", ":", key), limit=1).hits
             if hits:
                 return hits[0].post.author
         return None

@@ -24,7 +24,7 @@ from crm.records.database import Records
 from crm.records.desk import Note, Presence
 from crm.records.queue import Queued, QueueFilter, Wanted
 from crm.records.tags import Tag
-from crm.usecases import casebook, cursors
+from crm.usecases import casebook, cursors, reading
 from crm.usecases.caseview import PRESENT, CaseViews
 from crm.usecases.search import bind
 from crm.usecases.views import CaseView, QueuePage, QueueRow, person
@@ -57,7 +57,7 @@ class Inbox:
             counts = queue.counts(tx, actor, asked, now)
             names = desk.names(tx, actor.workspace)
             tagged = tags.of_cases(tx, [one.case.id for one in found])
-        rows = tuple(_row(one, names, tagged.get(one.case.id, ())) for one in found[:limit])
+        rows = tuple(_row(actor, one, names, tagged.get(one.case.id, ())) for one in found[:limit])
         following = cursors.write(found[limit - 1].place) if len(found) > limit else None
         return QueuePage(rows, counts, counts[wanted.view], following, bounded)
 
@@ -329,9 +329,13 @@ def wake_due(records: Records, clock: Clock) -> int:
     return len(woken)
 
 
-def _row(one: Queued, names: dict[str, str], names_of_tags: tuple[str, ...]) -> QueueRow:
+def _row(actor: Actor, one: Queued, names: dict[str, str], names_of_tags: tuple[str, ...]) -> QueueRow:
     return QueueRow(
-        one.case, person(names, one.case.assignee_id), names_of_tags, one.seen_posts < one.case.posts, one.vip
+        reading.case(actor, one.case),
+        person(names, one.case.assignee_id),
+        names_of_tags,
+        one.seen_posts < one.case.posts,
+        one.vip,
     )
 
 

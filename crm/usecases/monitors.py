@@ -14,12 +14,13 @@ from crm.errors import ConflictError, InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
-from crm.ports.index import Bucket, PostIndex, Scope
+from crm.ports.index import Bucket, PostIndex
 from crm.query import QueryError
 from crm.query.tree import And, Field, Node, Or
 from crm.records import audit, changes, jobs, monitors, workspaces
 from crm.records.database import Records
 from crm.records.monitors import Monitor
+from crm.usecases.reading import Reading
 from crm.words import EnrichedPost
 
 PREVIEW_DAYS = 7
@@ -100,6 +101,7 @@ class Monitors:
 
     def __init__(self, records: Records, index: PostIndex, clock: Clock) -> None:
         self._records, self._index, self._clock = records, index, clock
+        self._reading = Reading(index)
 
     def all(self, actor: Actor) -> list[Monitor]:
         """The monitors that the actor may read, own brand first."""
@@ -144,9 +146,9 @@ class Monitors:
             by_platform=_folded(counted, 0),
             by_language=_folded(counted, 1),
             by_sentiment=_folded(counted, 2),
-            hits=self._hits(scope, node, parsed),
+            hits=self._hits(actor, node, parsed),
             at=now,
-            unsure=self._hits(scope, And((node, Field("sentiment", ":", query.UNKNOWN))), parsed),
+            unsure=self._hits(actor, And((node, Field("sentiment", ":", query.UNKNOWN))), parsed),
         )
 
     def mentions(self, actor: Actor) -> dict[str, Mentions]:
@@ -250,8 +252,8 @@ class Monitors:
                      query=monitor.query)  # fmt: skip
         changes.note(tx, actor.workspace, "monitor", monitor.id, now)
 
-    def _hits(self, scope: Scope, node: Node, parsed: Node) -> tuple[Hit, ...]:
-        page = self._index.search(scope, node, "newest", PREVIEW_HITS)
+    def _hits(self, actor: Actor, node: Node, parsed: Node) -> tuple[Hit, ...]:
+        page = self._reading.search(actor, node, "newest", PREVIEW_HITS)
         return tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits)
 
     def _parse(self, actor: Actor, text: str) -> Node:

@@ -16,6 +16,7 @@ from crm.policies.replies import (
     AlreadyAnsweredError,
     ReplyChangedError,
     ReplyStateError,
+    WayClosedError,
     check_step,
     check_text,
 )
@@ -27,8 +28,8 @@ from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.replies import Reply
 from crm.records.sources import AccountRow
-from crm.usecases import casebook
-from crm.usecases.views import PendingReply, Person, case_line
+from crm.usecases import casebook, reading
+from crm.usecases.views import PendingReply, Person
 from crm.words import Post
 
 
@@ -42,14 +43,7 @@ class Replies:
         """How the newest post of a case may be answered, the best way first."""
         with self._records.read() as tx:
             case = casebook.look(tx, actor, "read_cases", case_id)
-            post = self._post(tx, actor, case.post_key)
-            account = self._account(tx, case)
-        responder = self._responders.get(case.platform)
-        if responder is None or post is None:
-            return Ways((WayRule("open", "on_platform", url=post.url if post else ""),))
-        # The rule asks only whether there is a secret; the real one stays encrypted until the reply is sent.
-        signed_in = Account(account.platform, account.handle, account.base_url, "kept") if account else None
-        return responder.how(post, signed_in)
+            return self._ways(tx, actor, case, case.post_key)
 
     def length(self, actor: Actor, case_id: str, text: str) -> Length:
         """How long a text is in the measure of the case's platform; in characters where that is unknown."""
@@ -100,18 +94,17 @@ class Replies:
             return self._step(tx, actor.user_id, reply, "handed_back", now, asked_at=None)
 
     def approve(
-        self, actor: Actor, reply_id: str, not_before: datetime | None = None, *, force: bool = False,
-        version: int | None = None,
-    ) -> Reply:  # fmt: skip
+        self, actor: Actor, reply_id: str, version: int, not_before: datetime | None = None, *, force: bool = False
+    ) -> Reply:
         """Let a reply go out at `not_before`, at the earliest when it can no longer be called back (8 s).
 
         `version` is the version of the reply that the actor read. `force` sends although somebody
-        answered meanwhile. Raises: AlreadyAnsweredError, ReplyStateError, InvalidInputError
-        (empty, too long, no account).
+        answered meanwhile. Raises: AlreadyAnsweredError, ReplyStateError, ReplyChangedError, WayClosedError,
+        InvalidInputError (empty, too long, no account).
         """
         with self._records.write() as tx:
             reply, case = self._take(tx, actor, "approve_reply", reply_id)
-            if version is not None and version != reply.version:
+            if version != reply.version:
                 raise ReplyChangedError
             return self._approve(tx, actor, case, reply, not_before, force=force)
 
@@ -175,7 +168,7 @@ class Replies:
                 case = cases.get(tx, actor.workspace, reply.case_id)
                 if casebook.visible(actor, case):
                     writer = Person(reply.author_id, names.get(reply.author_id, ""))
-                    rows.append(PendingReply(reply, writer, case_line(case)))
+                    rows.append(PendingReply(reading.answer(actor, reply), writer, reading.line(actor, case)))
         return rows
 
     def _approve(
@@ -193,6 +186,9 @@ class Replies:
                 raise InvalidInputError(
                     f"No account on {case.platform} is connected; connect one, or answer on the platform itself."
                 )
+        if reply.way not in (able := [rule.way for rule in self._ways(tx, actor, case, reply.answer_to).allowed]):
+            raise WayClosedError(reply.way, able)
+        if account is not None:
             outbox.add(tx, case.workspace, reply.id, max(not_before or now, now + UNDO), now)
         account_id = account.id if account else None
         return self._step(
@@ -237,6 +233,15 @@ class Replies:
         if post is None or post.thread_key not in threads.members(tx, case.workspace, case.thread_key):
             raise InvalidInputError(f"{post_key} is no post of this case; name one of its thread, or none.")
 
+    def _ways(self, tx: Connection, actor: Actor, case: Case, post_key: str) -> Ways:
+        post, account = self._post(tx, actor, post_key), self._account(tx, case)
+        responder = self._responders.get(case.platform)
+        if responder is None or post is None:
+            return Ways((WayRule("open", "on_platform", url=post.url if post else ""),))
+        # The rule asks only whether there is a secret; the real one stays encrypted until the reply is sent.
+        signed_in = Account(account.platform, account.handle, account.base_url, "kept") if account else None
+        return responder.how(post, signed_in)
+
     def _length(self, case: Case, reply: Reply) -> Length | None:
         responder = self._responders.get(case.platform)
         return responder.count(reply.text) if responder is not None and reply.way != "open" else None
@@ -248,8 +253,7 @@ class Replies:
         return None if case.made_up else next(iter(working), None)
 
     def _post(self, tx: Connection, actor: Actor, post_key: str) -> Post | None:
+        """A post of a case that the actor works on, whichever monitors of theirs it matches itself."""
         kept = kept_posts.get(tx, actor.workspace, post_key)
-        if kept is not None:
-            return kept.post
-        found = self._index.get(actor.scope, [post_key])
-        return found[0].post if found else None
+        found = [kept] if kept is not None else self._index.get(structs.replace(actor.scope, monitors=None), [post_key])
+        return reading.posts(actor, found)[0].post if found else None

@@ -19,6 +19,7 @@ from crm.records.database import Records
 from crm.records.tables import case_tags, cases, tags
 from crm.text import fold
 from crm.usecases.monitors import Hit
+from crm.usecases.reading import Reading
 from crm.words import EnrichedPost
 
 BOUND = 1_000
@@ -39,6 +40,7 @@ class Search:
 
     def __init__(self, records: Records, index: PostIndex, clock: Clock) -> None:
         self._records, self._index, self._clock = records, index, clock
+        self._reading = Reading(index)
 
     def search(
         self, actor: Actor, text: str, order: Order = "newest", cursor: str | None = None, limit: int = 50
@@ -48,7 +50,7 @@ class Search:
         with self._records.read() as tx:
             parsed = self._parse(tx, actor, text)
             node, bounded = bind(tx, actor, parsed)
-        page = self._index.search(actor.scope, node, order, limit, cursor)
+        page = self._reading.search(actor, node, order, limit, cursor)
         total = self._index.count(actor.scope, node)
         hits = tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits)
         return SearchPage(hits, page.cursor, total[0].posts if total else 0, bounded)
@@ -75,12 +77,12 @@ class Search:
             audit.append(tx, actor.workspace, actor.user_id, "export", "posts", now, query=text)
         # By relevance an index looks at a bounded number of posts; an export leaves none out.
         order = "newest" if order == "relevance" else order
-        return self._pages(actor, node, order, self._index.search(actor.scope, node, order, EXPORT_PAGE))
+        return self._pages(actor, node, order, self._reading.search(actor, node, order, EXPORT_PAGE))
 
     def post(self, actor: Actor, post_key: str) -> Hit:
         """One post. Raises NotFoundError where it isn't there or out of reach."""
         require(actor, "read_posts")
-        found = self._index.get(actor.scope, [post_key])
+        found = self._reading.get(actor, [post_key])
         if not found:
             raise NotFoundError("post", post_key)
         return Hit(found[0], ())
@@ -88,7 +90,7 @@ class Search:
     def thread(self, actor: Actor, thread_key: str) -> list[Hit]:
         """A whole conversation, oldest first; empty where none of its posts is in the actor's reach."""
         require(actor, "read_posts")
-        found = self._index.thread(actor.scope, [thread_key])
+        found = self._reading.thread(actor, [thread_key])
         # The index gives a thread whole, whatever the scope's monitors: a way in is needed first.
         if actor.monitors is not None and not self._index.get(actor.scope, [post.post.key for post in found]):
             return []
@@ -101,7 +103,7 @@ class Search:
     def _pages(self, actor: Actor, node: Node, order: Order, page: Page) -> Iterator[EnrichedPost]:
         yield from page.hits
         while page.cursor:
-            page = self._index.search(actor.scope, node, order, EXPORT_PAGE, page.cursor)
+            page = self._reading.search(actor, node, order, EXPORT_PAGE, page.cursor)
             yield from page.hits
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from crm.calendar import day_of, week_start
 from crm.errors import InvalidInputError
 from crm.policies.access import Actor, require
+from crm.policies.personal import readable
 from crm.ports.clock import Clock
 from crm.ports.index import Bucket, Dimension, PostIndex, Scope, Span
 from crm.query.tree import And, Everything, Field, Node
@@ -253,7 +254,8 @@ class _Counting:
         if not newest or newest[0].own:
             return None
         who = newest[0].post.author
-        return AuthorRow(key, who.name, who.handle, who.platform, who.followers, sentiments, self._opens("author", key))
+        name = readable(self._actor, who.name)
+        return AuthorRow(key, name, who.handle, who.platform, who.followers, sentiments, self._opens("author", key))
 
     def _unfiltered(self) -> int:
         everything = Watched(self._known, self._known, TrendsFilter(self._span.since, self._span.until), self._zone)

@@ -29,7 +29,6 @@ from dashboard.customers.parts import masked_email, masked_phone
 from dashboard.dates import month, stamp
 from dashboard.inbox import ties
 from dashboard.inbox.parts import does, platform_name
-from dashboard.inbox.personal import masked, readable
 from dashboard.numbers import compact, number
 from dashboard.text import t
 
@@ -163,7 +162,7 @@ def _identity(one: Identity, editable: bool) -> Component:
     why = html.Span(
         [icon(EVIDENCE[one.evidence], 14), t(f"inbox.evidence_{one.evidence}")],
         className="ok",
-        title=masked(one.detail),
+        title=one.detail,
     )
     off = (
         html.Button(
@@ -214,7 +213,7 @@ def _cases(card: CustomerCard, view: CaseView) -> Component | None:
 def _case(one: CaseLine, *, on: bool) -> Component:
     inside = [
         sentiment(one.sentiment or None),
-        html.Span(readable(one.title), dir="auto", className="cut grow preview"),
+        html.Span(one.title, dir="auto", className="cut grow preview"),
         html.Span(f"#{one.number}", className="c3 t12 num h"),
     ]
     current = {"aria-current": "true"} if on else {}
@@ -233,7 +232,7 @@ def _about(card: CustomerCard) -> Component | None:
     """What the account says of itself, and the business's own columns."""
     rows: list[Component] = []
     if card.author is not None and card.author.bio:
-        rows.append(html.P(readable(card.author.bio), dir="auto", className="t12 c2 say"))
+        rows.append(html.P(card.author.bio, dir="auto", className="t12 c2 say"))
     if card.author is not None and card.author.place:
         rows.append(html.P([icon("map-pin", 14), html.Bdi(card.author.place)], className="t12 c2 row g1"))
     for key, value in (card.customer.fields if card.customer else {}).items():

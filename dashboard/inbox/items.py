@@ -16,7 +16,6 @@ from dashboard.context import actor
 from dashboard.inbox.events import event
 from dashboard.inbox.outgoing import outgoing
 from dashboard.inbox.parts import clean_language, does, foreign, item, language_mark, menu, said_at
-from dashboard.inbox.personal import readable
 from dashboard.numbers import compact
 from dashboard.text import t
 
@@ -50,12 +49,12 @@ def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False) -> Compone
     said_by = hit.post.author
     called = said_by.name or said_by.handle or t("inbox.somebody")
     classes = " ".join(filter(None, ["m", "our" if hit.own else "", "link" if linked else ""]))
-    title = html.B(readable(hit.post.title), dir="auto", className="say w6") if hit.post.title else None
+    title = html.B(hit.post.title, dir="auto", className="say w6") if hit.post.title else None
     body = html.Div(
         [
             _who(one, hit, called),
             title,
-            said(readable(hit.post.text), clean_language(hit.language.value or "")),
+            said(hit.post.text, clean_language(hit.language.value or "")),
             *map(_media, hit.post.media),
             _foot(hit),
         ],
@@ -163,7 +162,7 @@ def note(one: ThreadItem) -> Component:
             html.Div(
                 [
                     html.Div([html.B(name(writer), className="w6"), lock, when], className="who row"),
-                    said(readable(one.note.text)),
+                    said(one.note.text),
                 ],
                 className="col grow",
             ),

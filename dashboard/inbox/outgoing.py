@@ -12,7 +12,6 @@ from dashboard.components import avatar, badge, icon, name, said
 from dashboard.context import actor, viewer
 from dashboard.dates import stamp
 from dashboard.inbox.parts import can_work, does, platform_name, said_at
-from dashboard.inbox.personal import readable
 from dashboard.inbox.places import text_input
 from dashboard.text import t
 
@@ -39,7 +38,7 @@ def outgoing(one: ThreadItem, reply: Reply, view: CaseView) -> Component:
     body = html.Div(
         [
             who,
-            said(readable(reply.text), reply.language),
+            said(reply.text, reply.language),
             error,
             _steps(reply, view) if open_ones else None,
             _where(reply),

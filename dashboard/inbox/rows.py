@@ -15,7 +15,6 @@ from dashboard.context import actor, viewer
 from dashboard.dates import full, stamp
 from dashboard.inbox.filters import Asked, address
 from dashboard.inbox.parts import clean_language, foreign, language_mark
-from dashboard.inbox.personal import readable
 from dashboard.text import t
 
 SHOWN_TAGS = 2
@@ -29,9 +28,7 @@ def row(one: QueueRow, asked: Asked) -> Component:
         className="pickable",
         **{"data-case-mark": case.id, "aria-hidden": "true"},
     )
-    inside = html.Div(
-        [_who(one), preview(readable(case.preview), clean_language(case.language), class_="tx cut"), _foot(one)]
-    )
+    inside = html.Div([_who(one), preview(case.preview, clean_language(case.language), class_="tx cut"), _foot(one)])
     inside.className = "col"
     link = html.A(
         [picture, inside],

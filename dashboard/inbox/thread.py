@@ -17,7 +17,6 @@ from dashboard.context import actor, services, viewer
 from dashboard.dates import full
 from dashboard.inbox.names import able
 from dashboard.inbox.parts import can_work, choice_button, does, item, line, menu, panel
-from dashboard.inbox.personal import readable
 from dashboard.inbox.places import text_input
 from dashboard.inbox.rows import asleep
 from dashboard.inbox.snooze import presets
@@ -37,7 +36,7 @@ def head(view: CaseView, people: Sequence[User]) -> list[Component]:
     works = can_work(view.case)
     case = view.case
     title = html.H2(
-        html.Span(readable(case.title) or t("inbox.untitled"), dir="auto", className="cut"),
+        html.Span(case.title or t("inbox.untitled"), dir="auto", className="cut"),
         className="t16 w6 title-of",
         **{"data-version": str(case.version)},
     )

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from crm.errors import InvalidInputError, NotFoundError, StoreError
 from crm.policies.access import ForbiddenError
 from crm.policies.cases import CaseChangedError
+from crm.policies.personal import masked
 from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError
 from crm.query import QueryError
 from crm.usecases.customers import CustomerDraft, TiedElsewhereError
@@ -22,7 +23,6 @@ from dashboard.context import Language
 from dashboard.inbox import case as cases
 from dashboard.inbox import queue
 from dashboard.inbox.filters import Asked
-from dashboard.inbox.personal import masked
 from dashboard.inbox.problems import problem, trouble
 from dashboard.inbox.templates import filled
 from dashboard.markup import render
