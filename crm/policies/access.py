@@ -66,7 +66,10 @@ class Actor(Struct, frozen=True):
 
 
 class Resource(Struct, frozen=True):
-    """What an action is aimed at, as far as the decision needs to know."""
+    """What an action is aimed at, as far as the decision needs to know.
+
+    What no monitor matched has no `monitors`: whoever is limited to some does not reach it.
+    """
 
     workspace: str
     monitors: tuple[str, ...] = ()
@@ -91,7 +94,7 @@ def may(actor: Actor, action: Action, resource: Resource | None = None) -> bool:
         return True
     if resource.workspace != actor.workspace or (resource.private and not actor.private):
         return False
-    return actor.monitors is None or not resource.monitors or bool(set(actor.monitors) & set(resource.monitors))
+    return actor.monitors is None or not set(actor.monitors).isdisjoint(resource.monitors)
 
 
 def require(actor: Actor, action: Action, resource: Resource | None = None) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from crm.errors import ConflictError, InvalidInputError
-from crm.ports.responder import Length
+from crm.ports.responder import Length, Way
 
 ReplyStatus = Literal["proposed", "draft", "approved", "sending", "sent", "failed", "unknown", "cancelled"]
 
@@ -44,6 +44,15 @@ class ReplyChangedError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("The text of this reply changed since you read it; read it again before you approve it.")
+
+
+class WayClosedError(InvalidInputError):
+    """The post can't be answered in this way."""
+
+    def __init__(self, way: Way, able: Sequence[Way]) -> None:
+        self.way, self.able = way, tuple(able)
+        others = ", ".join(able)
+        super().__init__(f"This post can't be answered by {way!r}; it can by {others}. Choose one of these.")
 
 
 class AlreadyAnsweredError(ConflictError):

@@ -38,7 +38,7 @@ class Approval(Asked):
 
     not_before: AwareDatetime | None = None
     force: bool = Field(False, description="Send although somebody answered meanwhile.")
-    version: int | None = Field(None, description="The version of the reply that was read.")
+    version: int = Field(description="The version of the reply that was read.")
 
 
 class SentAt(Asked):
@@ -98,7 +98,7 @@ def hand_back(who: Caller, reply_id: str) -> Reply:
 def approve(who: Caller, reply_id: str, asked: Approval) -> Reply:
     """Let a reply go out."""
     return who.services.replies.approve(
-        who.actor, reply_id, asked.not_before, force=asked.force, version=asked.version
+        who.actor, reply_id, asked.version, asked.not_before, force=asked.force
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def _ask(command: Command) -> Effect:
 
 
 def _approve(command: Command) -> Effect:
-    reply = services().replies.approve(actor(), command.reply, version=command.reply_version, force=command.force)
+    reply = services().replies.approve(actor(), command.reply, command.reply_version, force=command.force)
     return _leaving(command, reply, "")
 
 

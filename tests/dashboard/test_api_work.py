@@ -96,8 +96,13 @@ def test_a_reply_is_written_looked_at_and_sent(bureau: Bureau, case: str) -> Non
     bureau.as_("agent", "POST", f"/replies/{draft['id']}/request-approval")
     [pending] = bureau.as_("manager", "GET", "/replies/pending").json()
     assert pending["reply"]["text"] == "We are sorry."
-    assert bureau.as_("manager", "POST", f"/replies/{draft['id']}/hand-back").json()["asked_at"] is None
-    assert bureau.as_("manager", "POST", f"/replies/{draft['id']}/approve", json={}).json()["status"] == "approved"
+    returned = bureau.as_("manager", "POST", f"/replies/{draft['id']}/hand-back").json()
+    assert returned["asked_at"] is None
+    path = f"/replies/{draft['id']}/approve"
+    assert bureau.as_("manager", "POST", path, json={}).status_code == 422
+    assert bureau.as_("manager", "POST", path, json={"version": pending["reply"]["version"]}).status_code == 409
+    sent = bureau.as_("manager", "POST", path, json={"version": returned["version"]}).json()
+    assert sent["status"] == "approved"
     assert bureau.as_("agent", "POST", f"/replies/{draft['id']}/cancel").json()["status"] == "cancelled"
     assert bureau.platform.published == []
 

@@ -39,6 +39,8 @@ def test_a_limit_to_monitors_holds() -> None:
     limited = actor("agent", monitors=("m1",))
     assert may(limited, "read_cases", Resource("w1", ("m1", "m2")))
     assert not may(limited, "read_cases", Resource("w1", ("m2",)))
+    assert not may(limited, "read_cases", Resource("w1"))
+    assert may(actor("agent"), "read_cases", Resource("w1"))
     assert limited.scope.monitors == ("m1",)
 
 

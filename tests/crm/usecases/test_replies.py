@@ -8,7 +8,7 @@ import pytest
 
 from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
-from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError
+from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError, WayClosedError
 from crm.records import audit, outbox, sources
 from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
@@ -103,13 +103,13 @@ def test_approval_by_another_person(office: Office, case: str) -> None:
     assert office.replies.pending(JO) == []
     asked = office.replies.request_approval(LENA, draft.id)
     with pytest.raises(ReplyChangedError):
-        office.replies.approve(JO, draft.id, version=waiting.reply.version)
+        office.replies.approve(JO, draft.id, waiting.reply.version)
     with pytest.raises(ForbiddenError):
-        office.replies.approve(ADA, draft.id)
-    sent = office.replies.approve(JO, draft.id, version=asked.version)
+        office.replies.approve(ADA, draft.id, asked.version)
+    sent = office.replies.approve(JO, draft.id, asked.version)
     assert (sent.author_id, sent.approver_id) == ("lena", "jo")
     with pytest.raises(ReplyStateError):
-        office.replies.approve(JO, draft.id)
+        office.replies.approve(JO, draft.id, sent.version)
 
 
 def test_two_who_answer_at_once_are_told_and_may_insist(office: Office, case: str) -> None:
@@ -151,6 +151,17 @@ def test_without_an_account_only_the_platform_itself_is_left(office: Office, cas
     assert [rule.way for rule in office.replies.ways(LENA, case).allowed] == ["open"]
     with pytest.raises(InvalidInputError, match="No account on bluesky"):
         office.replies.approve_and_send(LENA, case, "reply", "Sorry!")
+
+
+def test_a_closed_way_is_refused_by_the_server(office: Office, case: str) -> None:
+    with pytest.raises(WayClosedError, match="by 'quote'; it can by reply, open"):
+        office.replies.approve_and_send(LENA, case, "quote", "Sorry!")
+    assert office.inbox.case(LENA, case).draft is None
+    draft = office.replies.draft(LENA, case, "dm", "Sorry!")
+    with pytest.raises(WayClosedError):
+        office.replies.approve(JO, draft.id, draft.version)
+    with office.records.read() as tx:
+        assert outbox.of_reply(tx, draft.id) is None
 
 
 def test_an_analyst_writes_no_reply(office: Office, case: str) -> None:

@@ -145,8 +145,9 @@ def test_after_the_platform_may_have_forgotten_the_key_a_person_decides(office: 
     office.clock.advance(10 * LEASE.total_seconds())
     assert worker(office).step() == 0
 
-    assert office.replies.decide_unknown(LENA, reply.id, was_sent=False).status == "failed"
-    assert office.replies.approve(LENA, reply.id).status == "approved"
+    failed = office.replies.decide_unknown(LENA, reply.id, was_sent=False)
+    assert failed.status == "failed"
+    assert office.replies.approve(LENA, reply.id, failed.version).status == "approved"
     office.clock.advance(8)
     worker(office).step()
     assert office.platform.looked == 2
@@ -169,8 +170,8 @@ def test_a_reply_that_is_approved_again_can_be_called_back(office: Office, reply
     worker(office).step()
     office.clock.advance(30)
     worker(office).step()
-    office.replies.decide_unknown(LENA, reply.id, was_sent=False)
-    office.replies.approve(LENA, reply.id)
+    failed = office.replies.decide_unknown(LENA, reply.id, was_sent=False)
+    office.replies.approve(LENA, reply.id, failed.version)
     assert office.replies.cancel(LENA, reply.id).status == "cancelled"
     office.clock.advance(600)
     assert worker(office).step() == 0
