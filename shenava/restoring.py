@@ -24,6 +24,7 @@ from shenava.locks import only_one
 from shenava.wiring import House
 
 PAGE = 1000
+Row = dict[str, Any]
 
 
 class Restored(Struct, frozen=True):
@@ -40,19 +41,27 @@ def restore(house: House, file: Path) -> Restored:
     Raises: FolderInUseError, DamagedBackupError; then nothing was changed.
     """
     with only_one(house.data), backup.unpacked(file, house.data) as (work, manifest):
-        ledger, kept = _ledger(house.data / backup.RECORDS)
+        # Erased again before it takes the data's place: whatever happens here, nobody reads what was erased.
+        inside = House(house.settings.model_copy(update={"data": work}), house.clock)
+        try:
+            again = _catch_up(inside, *_ledger(house.data / backup.RECORDS), manifest.made_at)
+        finally:
+            inside.close()
         aside = backup.put_back(work, manifest, house.data, house.clock.now())
-        with house.records.write() as tx:
-            _merge(tx, ledger)
-            _add_receipts(tx, kept)
-            _doubt(tx)
-        again = _erase_again(house)
-        scrubbing.scrub(house.records)
-        house.close()
     return Restored(manifest.made_at, aside, again)
 
 
-Row = dict[str, Any]
+def _catch_up(house: House, ledger: list[tuple[bytes | None, Row]], kept: list[Row], made_at: datetime) -> int:
+    """Bring the unpacked data up to what was erased and sent since; returns how many posts were erased again."""
+    with house.records.write() as tx:
+        _merge(tx, ledger)
+        _add_receipts(tx, kept)
+        _doubt(tx)
+        known = [one.id for one in workspaces.every(tx)]
+    since = any(row["reason"] == "erased" and row["at"] >= made_at for _, row in ledger)
+    gone = sum(_erase_in(house, workspace, unreadable=since) for workspace in known)
+    scrubbing.scrub(house.records)
+    return gone
 
 
 def _ledger(path: Path) -> tuple[list[tuple[bytes | None, Row]], list[Row]]:
@@ -97,14 +106,11 @@ def _doubt(tx: Connection) -> None:
     tx.execute(mine.values(started=True, first_attempt=None, leased_until=None, lease_owner=None))
 
 
-def _erase_again(house: House) -> int:
-    """Remove everything restored that a tombstone covers; returns how many posts went from the index."""
-    with house.records.read() as tx:
-        known = [one.id for one in workspaces.every(tx)]
-    return sum(_erase_in(house, workspace) for workspace in known)
+def _erase_in(house: House, workspace: str, unreadable: bool) -> int:
+    """Remove everything that a tombstone covers; returns how many posts went from the index.
 
-
-def _erase_in(house: House, workspace: str) -> int:
+    `unreadable` dead letters go too, where something was erased since: nobody can tell whom they name.
+    """
     gone, now = 0, house.clock.now()
     for posts, authors, people in _buried(house, workspace):
         gone += house.index.delete(workspace, list(posts), list(authors))
@@ -112,7 +118,7 @@ def _erase_in(house: House, workspace: str) -> int:
         with house.records.write() as tx:
             removal.erase(tx, workspace, posts, authors, people, now)
     with house.records.write() as tx:
-        dead_letters.erase_buried(tx, workspace)
+        dead_letters.erase_buried(tx, workspace, unreadable)
     return gone
 
 

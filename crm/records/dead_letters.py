@@ -129,11 +129,18 @@ def erase(tx: Connection, workspace: str, keys: Collection[str], authors: Collec
     return _delete(tx, naming(tx, workspace, keys, authors))
 
 
-def erase_buried(tx: Connection, workspace: str) -> int:
-    """Remove every letter with a post that a tombstone of the workspace covers; returns how many."""
+def erase_buried(tx: Connection, workspace: str, unreadable: bool = False) -> int:
+    """Remove every letter with a post that a tombstone of the workspace covers; returns how many.
+
+    With `unreadable` those go too that don't say whom they are about.
+    """
     about = dict(_subjects(tx, workspace))
-    gone = tombstones.buried(tx, workspace, frozenset().union(*about.values()))
-    return _delete(tx, {letter for letter, subjects in about.items() if subjects & gone})
+    covered = tombstones.buried(tx, workspace, frozenset().union(*about.values()))
+    gone = {letter for letter, subjects in about.items() if subjects & covered}
+    if unreadable:
+        mine = select(dead_letters.c.id).where(dead_letters.c.workspace.in_([workspace, ""]))
+        gone |= set(tx.execute(mine).scalars()) - about.keys()
+    return _delete(tx, gone)
 
 
 def expire(tx: Connection, now: datetime) -> int:
