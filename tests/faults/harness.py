@@ -19,22 +19,21 @@ from typing import TypeVar
 from crm import envelope
 from crm.errors import RetryableError
 from crm.policies.access import Actor
-from crm.records import sources
 from crm.usecases.monitors import MonitorDraft
+from crm.usecases.sources import HandedFile
 from crm.words import COLLECTED, CollectedEvent
 from shenava.pipeline import GROUPS
 from shenava.settings import Settings
 from shenava.wiring import House
 from tests.faults.crew import ROLES, Crew
 from tests.faults.posts import BRAND, PARCEL, PLATFORM, Portion, World, as_lines, shuffled
+from tests.faults.progress import Progress
 from tests.faults.verdict import Verdict, judge
 from tests.services.process import free_port
 
 T = TypeVar("T")
 EMAIL, PASSWORD = "negar@nanmah.example", "correct horse battery"
-WORKING: Mapping[str, tuple[str, ...]] = {"understand": ("enrich",), "enrich": ("index", "cases")}
-"""The groups whose events a role works on."""
-DRAIN_SECONDS = 240.0
+DRAIN_SECONDS, START_SECONDS = 240.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Run:
             self.house.data, {**self._stores.as_environment(), "SHENAVA_PORT": str(free_port())}, self.log, roles
         )
         self._waiting: list[Portion] = list(self.world.portions)
-        self._before: dict[str, int] = {}
+        self._progress = Progress(self.actor.workspace)
 
     def go(self, between: Callable[[int], None] = lambda _kills: None) -> Verdict:
         """Feed, kill and let drain; says what is not as the model has it. `between` is called after each kill."""
@@ -103,7 +102,6 @@ class Run:
         with self.crew:
             while self.tally.kills.total() < self._plan.kills:
                 self._feed()
-                self._random_pause()
                 self._kill_one()
                 self.crew.tend()
                 between(self.tally.kills.total())
@@ -120,8 +118,8 @@ class Run:
         portion = self._waiting.pop(0)
         file = self._folder / f"{len(self._waiting):06}.jsonl"
         file.write_text(as_lines(portion.rows), encoding="utf-8")
-        options = {"path": str(file), "platform": PLATFORM, "open_cases": "yes"}
-        patiently(lambda: self.house.services.sources.add(self.actor, "file", file.name, options))
+        handed = HandedFile(file, file.name, {"platform": PLATFORM, "open_cases": "yes"})
+        patiently(lambda: self.house.services.sources.import_file(self.actor, handed))
         later = [event for one in portion.later for event in one.versions("harness", self.actor.workspace)]
         self.append(shuffled(later, self._random))
 
@@ -134,32 +132,27 @@ class Run:
         """Whether the pipeline has more to do than is needed for everybody to be killed at work."""
         return sum(self.lags().values()) > 3 * self._plan.posts // len(self.world.portions) + 500
 
-    def _random_pause(self) -> None:
-        """Wait a while, or until somebody works, and then a little more."""
-        latest = time.monotonic() + self._random.uniform(0.0, self._plan.gap)
-        while time.monotonic() < latest and not self._at_work():
-            time.sleep(0.02)
-        time.sleep(self._random.uniform(0.0, 0.2))
-
-    def _at_work(self) -> list[str]:
-        """Roles with work at hand that got on with it since the last look."""
-        before, self._before = self._before, self.lags()
-        moved = {group for group, waiting in self._before.items() if waiting and waiting < before.get(group, 0)}
-        return [role for role, groups in WORKING.items() if moved.intersection(groups)]
-
     def _kill_one(self) -> None:
-        """Kill somebody who works, if anybody does; else one who has just waited, or who only reads and answers."""
-        others = [role for role in self.crew.roles if role not in WORKING] + ["collect"]
-        role = self._random.choice(self._at_work() or others)
-        lags = self.lags()
+        """Kill somebody who works, if anybody does before a while has passed; else one who has nothing to do."""
+        role, at_work = self._next()
         if self.crew.kill(role):
             self.tally.kills[role] += 1
-            if any(lags.get(group, 0) for group in WORKING.get(role, ())) or (role == "collect" and self._unread()):
-                self.tally.working[role] += 1
+            self.tally.working[role] += at_work
+            self._progress.died(role)
 
-    def _unread(self) -> bool:
-        with self.house.records.read() as tx:
-            return any(one.state != "finished" for one in sources.of_workspace(tx, self.actor.workspace))
+    def _next(self) -> tuple[str, bool]:
+        """Who dies now, and whether they are at work."""
+        pause = time.monotonic() + self._random.uniform(0.0, self._plan.gap)
+        latest = pause + START_SECONDS
+        while time.monotonic() < latest:
+            self._progress.look(self.lags(), self.house.records)
+            if busy := self._progress.busy:
+                time.sleep(self._random.uniform(0.0, 0.2))
+                return self._random.choice(busy), True
+            if time.monotonic() > pause and self._progress.idle:
+                return self._random.choice(self._progress.idle), False
+            time.sleep(0.02)
+        return self._random.choice(self.crew.roles), False  # somebody who is still starting
 
     def lags(self) -> dict[str, int]:
         """How many events wait, by group."""
@@ -173,7 +166,8 @@ class Run:
             assert time.monotonic() < latest, f"still waiting: {self.lags()}, see {self.log}"
             self.crew.tend()
             time.sleep(0.3)
-            quiet = 0 if any(self.lags().values()) or self._unread() else quiet + 1
+            self._progress.look(self.lags(), self.house.records)
+            quiet = 0 if self._progress.left else quiet + 1
 
     def summary(self, verdict: Verdict) -> str:
         """One line about the run."""
