@@ -195,7 +195,7 @@ def _sleepers(now: datetime) -> Select[Any]:
 
 
 def wake(tx: Connection, now: datetime) -> list[Case]:
-    """End the snoozes whose time has come, in all workspaces, but for cases in somebody's hands; returns those cases."""
+    """End the snoozes whose time has come, in all workspaces, but not of cases that somebody holds; returns them."""
     free = _sleepers(now).with_for_update(key_share=True, skip_locked=True)
     woken = [as_struct(Case, row) for row in tx.execute(free)]
     for some in chunks([case.id for case in woken]):

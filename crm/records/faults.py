@@ -39,7 +39,7 @@ def sentences(engine: Engine) -> Iterator[None]:
 
 def place(engine: Engine) -> str:
     """Where the records are, without a password."""
-    return engine.url.set(password=None).render_as_string()
+    return engine.url._replace(password=None).render_as_string()
 
 
 def _sqlite(error: DBAPIError, engine: Engine) -> ShenavaError | None:

@@ -70,8 +70,8 @@ def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, object]
     """Insert those rows whose `key` nobody has stored yet; returns how many."""
     if not rows:
         return 0
-    statement = insert_for(tx)(table).on_conflict_do_nothing(index_elements=list(key))
-    return int(tx.execute(statement, _sorted(rows, key)).rowcount)
+    statement = insert_for(tx)(table).on_conflict_do_nothing(index_elements=list(key)).returning(table.c[key[0]])
+    return len(tx.execute(statement, _sorted(rows, key)).all())
 
 
 def insert_for(tx: Connection) -> Callable[[Table], Any]:

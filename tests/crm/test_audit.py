@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, event, update
 
 from crm.records import audit
-from crm.records.columns import metadata
 from crm.records.database import Records
 from crm.records.tables import audit as audit_table
 from crm.records.tables import audit_details
@@ -21,14 +18,11 @@ NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    one = Records.connect(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    metadata.create_all(one.engine)
-    with one.write() as tx:
+def records(empty_records: Records) -> Records:
+    with empty_records.write() as tx:
         for number in range(5):
             audit.append(tx, "w1", "u1", "assign", f"case{number}", NOW, to=f"u{number}")
-    yield one
-    one.close()
+    return empty_records
 
 
 def test_rows_are_chained_once_and_the_chain_holds(records: Records) -> None:
@@ -49,6 +43,7 @@ def test_more_rows_continue_the_chain(records: Records) -> None:
         assert audit.verify(tx, KEY).rows == 5
 
 
+@pytest.mark.sqlite
 def test_a_sealer_with_nothing_to_do_takes_no_write_lock(records: Records) -> None:
     trail, said = Trail(records, PlainVault(), ManualClock()), list[str]()
     assert trail.seal() == 5

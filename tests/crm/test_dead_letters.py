@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -13,7 +11,6 @@ from sqlalchemy import event
 from crm import envelope
 from crm.ports.dead import DeadLetter
 from crm.records import dead_letters, tombstones
-from crm.records.columns import metadata
 from crm.records.database import Records
 from crm.records.dead_letters import RecordedDeadLetters
 from crm.words import EnrichedPost
@@ -22,11 +19,8 @@ from tests.doubles.office import said
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    one = Records.connect(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    metadata.create_all(one.engine)
-    yield one
-    one.close()
+def records(empty_records: Records) -> Records:
+    return empty_records
 
 
 @pytest.fixture

@@ -13,13 +13,15 @@ from sqlalchemy import event, inspect
 from crm.records import cases, migrate, tables
 from crm.records.columns import metadata
 from crm.records.database import Records
+from tests.doubles.fixtures import Drawer
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    one = Records.connect(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    yield one
-    one.close()
+def records(drawer: Drawer, tmp_path: Path) -> Iterator[Records]:
+    with drawer.url(tmp_path) as url:
+        one = Records.connect(url)
+        yield one
+        one.close()
 
 
 def never() -> None:
@@ -60,6 +62,7 @@ def test_every_table_has_a_workspace() -> None:
     assert tables.workspaces.c.id is not None
 
 
+@pytest.mark.sqlite
 def test_looking_for_ended_snoozes_reads_no_other_case(records: Records) -> None:
     migrate.upgrade(records, never)
     asked: list[tuple[str, object]] = []
@@ -71,6 +74,7 @@ def test_looking_for_ended_snoozes_reads_no_other_case(records: Records) -> None
     assert "USING INDEX ix_cases_snoozed_until" in str(plan)
 
 
+@pytest.mark.sqlite
 def test_cursors_of_changes_are_never_used_again(records: Records) -> None:
     migrate.upgrade(records, never)
     with records.write() as tx:

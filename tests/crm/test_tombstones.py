@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from crm.records import tombstones
-from crm.records.columns import metadata
 from crm.records.database import Records
 
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -15,11 +13,8 @@ KEYS = [f"bluesky:{number}" for number in range(1200)]
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    one = Records.connect(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    metadata.create_all(one.engine)
-    yield one
-    one.close()
+def records(empty_records: Records) -> Records:
+    return empty_records
 
 
 def test_what_is_buried_is_known_and_nothing_else(records: Records) -> None:
@@ -30,6 +25,7 @@ def test_what_is_buried_is_known_and_nothing_else(records: Records) -> None:
         assert tombstones.buried(tx, "w1", []) == set()
 
 
+@pytest.mark.sqlite
 def test_keys_do_not_lie_open(records: Records, tmp_path: Path) -> None:
     with records.write() as tx:
         tombstones.bury(tx, "w1", ["bluesky:a-telling-name"], "author", "erased", NOW)

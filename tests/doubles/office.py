@@ -86,11 +86,15 @@ def actor(user_id: str = "lena", role: Role = "agent", **more: object) -> Actor:
     return Actor(user_id, WORKSPACE, role, user_id.title(), **more)  # type: ignore[arg-type]
 
 
-def open_office(folder: Path) -> Office:
-    """A workspace in Tehran's zone that works around the clock, with four people."""
+def _new_records(folder: Path) -> Records:
     records = Records.connect(f"sqlite:///{folder / 'records.sqlite'}")
-    with records.write() as tx:
-        metadata.create_all(tx)
+    metadata.create_all(records.engine)
+    return records
+
+
+def open_office(where: Path | Records) -> Office:
+    """A workspace in Tehran's zone that works around the clock, with four people, in a folder or in empty records."""
+    records = where if isinstance(where, Records) else _new_records(where)
     clock, index = ManualClock(START), MemoryIndex()
     with records.write() as tx:
         workspaces.add(

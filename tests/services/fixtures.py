@@ -11,7 +11,9 @@ import pytest
 
 from tests.services.bluesky import Bluesky, bluesky_server
 from tests.services.chromium import chromium_browser
+from tests.services.elasticsearch import elasticsearch_server
 from tests.services.kafka import kafka_server
+from tests.services.postgresql import PostgreSQL, postgresql_server
 from tests.services.process import ServiceUnavailableError
 
 if TYPE_CHECKING:
@@ -41,10 +43,24 @@ def bluesky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bluesky]:
 
 
 @pytest.fixture(scope="session")
+def elasticsearch() -> Iterator[str]:
+    """``http://host:port`` of a real node, shared: name a prefix of your own. ``xdist_group("elasticsearch")``."""
+    with required(elasticsearch_server()) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real Kafka broker, shared: add a prefix of your own. Mark the tests ``xdist_group("kafka")``."""
     with required(kafka_server(tmp_path_factory.mktemp("kafka"))) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A real PostgreSQL server, shared by the tests of a worker: make a database of your own."""
+    with required(postgresql_server()) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

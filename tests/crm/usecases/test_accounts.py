@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,6 @@ from crm.errors import ConflictError, InvalidInputError, NotFoundError, RateLimi
 from crm.policies.access import ForbiddenError
 from crm.policies.passwords import WeakPasswordError
 from crm.records import audit, users, workspaces
-from crm.records.columns import metadata
 from crm.records.database import Records
 from crm.records.users import User
 from crm.usecases.accounts import Accounts, AlreadySetUpError, WrongLogInError
@@ -25,11 +24,8 @@ NOW = datetime(2026, 3, 21, tzinfo=UTC)
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    one = Records.connect(f"sqlite:///{tmp_path / 'records.sqlite'}")
-    metadata.create_all(one.engine)
-    yield one
-    one.close()
+def records(empty_records: Records) -> Records:
+    return empty_records
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from crm.records import cases, customers, kept_posts, rules, tables, tags, threa
 from crm.records.cases import Case
 from crm.records.customers import Customer
 from crm.words import EnrichedPost, RemovedPost
+from tests.doubles.fixtures import Drawer
 from tests.doubles.office import START, WORKSPACE, Office, actor, open_office, said
 
 
@@ -166,24 +167,24 @@ def test_posts_that_answer_each_other_in_a_circle_are_one_thread(office: Office)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(5)), cuts=st.sets(st.integers(1, 4)))
 def test_any_order_and_any_batches_lead_to_one_case_with_all_posts(
-    tmp_path_factory: pytest.TempPathFactory, order: Sequence[int], cuts: set[int]
+    drawer: Drawer, tmp_path_factory: pytest.TempPathFactory, order: Sequence[int], cuts: set[int]
 ) -> None:
     chain = [
         said("a"), said("b", at=1, parent="a"), said("c", at=2, parent="b"),
         said("o", at=3, parent="c", own=True, who="did:own", monitors=()), said("d", at=4, parent="o"),
     ]  # fmt: skip
-    office = open_office(tmp_path_factory.mktemp("order"))
-    events = [chain[number] for number in order]
-    edges = [0, *sorted(cuts), 5]
-    for start, end in pairwise(edges):
-        office.sink.write(events[start:end])
-    office.sink.write(events)
-    case = only_case(office)
-    assert (case.thread_key, case.post_key) == ("bluesky:a", "bluesky:d")
-    assert case.status in ("new", "open")
-    assert case.due_at is not None
-    assert {"a", "b", "c", "d"} <= set(kept(office, "a"))
-    office.records.close()
+    with drawer.records(tmp_path_factory.mktemp("order")) as records:
+        office = open_office(records)
+        events = [chain[number] for number in order]
+        edges = [0, *sorted(cuts), 5]
+        for start, end in pairwise(edges):
+            office.sink.write(events[start:end])
+        office.sink.write(events)
+        case = only_case(office)
+        assert (case.thread_key, case.post_key) == ("bluesky:a", "bluesky:d")
+        assert case.status in ("new", "open")
+        assert case.due_at is not None
+        assert {"a", "b", "c", "d"} <= set(kept(office, "a"))
 
 
 def put_rule(office: Office, *actions: RuleAction, query: str = "refund", position: int = 0) -> None:
