@@ -82,20 +82,22 @@ def run(folder: Path, rows: int = 1_000_000) -> dict[str, object]:
     }
 
 
-def posts(rows: int, seed: int = 7) -> Iterator[EnrichedPost]:
-    """`rows` made-up posts of one workspace, nearly in order of time."""
+def posts(rows: int, seed: int = 7, workspace: str = "acme", start: datetime = START) -> Iterator[EnrichedPost]:
+    """`rows` made-up posts of one workspace, nearly in order of time, over DAYS from `start` on."""
     rng = random.Random(seed)
-    vocabularies = {"en": _words(_LATIN), "fa": _words(_PERSIAN)}
+    vocabularies = dict(zip(("en", "fa"), vocabulary(), strict=True))
     weights = list(accumulate(1 / (rank + 2.7) for rank in range(_VOCABULARY)))
     step = DAYS * 86_400 / rows
     for number in range(rows):
         language = rng.choice(("en", "fa", "fa"))
         tokens = " ".join(rng.choices(vocabularies[language], cum_weights=weights, k=rng.randint(4, 28)))
-        posted = START + timedelta(seconds=int(number * step) - rng.randint(0, 120))
-        yield _post(rng, number, language, tokens, posted)
+        posted = start + timedelta(seconds=int(number * step) - rng.randint(0, 120))
+        yield _post(rng, number, language, tokens, posted, workspace)
 
 
-def _post(rng: random.Random, number: int, language: str, tokens: str, posted: datetime) -> EnrichedPost:
+def _post(
+    rng: random.Random, number: int, language: str, tokens: str, posted: datetime, workspace: str
+) -> EnrichedPost:
     platform = PLATFORMS[min(int(rng.expovariate(0.7)), 4)]
     account = int(rng.paretovariate(0.6)) % 200_000
     author = Author(platform, f"u{account}", f"user{account}", f"User {account}", followers=account * 7 % 90_000)
@@ -108,9 +110,14 @@ def _post(rng: random.Random, number: int, language: str, tokens: str, posted: d
     urgency = rng.choices(("low", "normal", "high"), (30, 60, 10))[0]
     monitors = tuple({MONITORS[min(int(rng.expovariate(0.5)), 7)] for _ in range(rng.choice((1, 1, 1, 2)))})
     return EnrichedPost(
-        "acme", post, tokens, Label(language, 0.97, "language", "1"), Label(sentiment, 0.8, "sentiment", "1"),
+        workspace, post, tokens, Label(language, 0.97, "language", "1"), Label(sentiment, 0.8, "sentiment", "1"),
         Label(urgency, 0.7, "urgency", "1"), 1, post.thread_key, monitors, collected_at=posted,
     )  # fmt: skip
+
+
+def vocabulary() -> tuple[list[str], list[str]]:
+    """The words of the made-up posts, English-like and Persian-like, the most frequent first."""
+    return _words(_LATIN), _words(_PERSIAN)
 
 
 def _words(syllables: tuple[str, ...]) -> list[str]:
@@ -146,7 +153,7 @@ def _fts5_alone(path: Path, rows: int) -> float:
 
 
 def _searches() -> list[Search]:
-    english, persian = _words(_LATIN), _words(_PERSIAN)
+    english, persian = vocabulary()
     one, other = Words((persian[3],)), Words((english[40],))
     rare, monitor = Words((persian[9000],)), Field("monitor", ":", MONITORS[2])
     return [

@@ -34,7 +34,7 @@ def run(folder: Path, posts: int = 50_000) -> dict[str, object]:
     """Measure in `folder`; figures are posts a second, and seconds until a post is visible."""
     house, demo = House(Settings.load(data=folder / "data")), build_demo(NOW)
     try:
-        workspace = _prepare(house, demo)
+        workspace = prepare(house, demo)
         file = folder / "posts.jsonl"
         file.write_text("".join(_lines(demo, posts)), "utf-8")
         start = house.clock.monotonic()
@@ -60,7 +60,8 @@ def _untold(phase: str, number: int) -> None:
     del phase, number
 
 
-def _prepare(house: House, demo: DemoSet) -> str:
+def prepare(house: House, demo: DemoSet) -> str:
+    """The workspace with the demo's monitors; returns its id."""
     workspace = importing.the_workspace(house)
     with house.records.write() as tx:
         for one in demo.monitors:
