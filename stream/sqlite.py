@@ -94,7 +94,10 @@ class SQLiteLog:
                         (dumps(list(keys)),),
                     )
                     removed += self._db.changes()
-            # `secure_delete` has overwritten the rows, but the write-ahead log still holds their old pages.
+            # `secure_delete` has overwritten the rows, but not the copies that stay in a page when rows move to
+            # another one, nor their old pages in the write-ahead log.
+            if removed:
+                self._db.execute("VACUUM")
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         return removed
 
