@@ -41,9 +41,9 @@ def erase(server: Server, workspace: str, post_keys: Sequence[str], author_keys:
         for start in range(0, len(keys), _AT_ONCE):
             values = [term(key) for key in keys[start : start + _AT_ONCE]]
             query: Query = {"bool": {"filter": [{"term": {"workspace": workspace}}, {"terms": {field: values}}]}}
-            for places in _places(server, query):
-                done = bulk(server, [encoded({"delete": {"_index": one.index, "_id": one.id}}) for one in places])
-                went = [one for one, how in zip(places, done, strict=True) if how.result == "deleted"]
+            for found in places(server, query):
+                done = bulk(server, [encoded({"delete": {"_index": one.index, "_id": one.id}}) for one in found])
+                went = [one for one, how in zip(found, done, strict=True) if how.result == "deleted"]
                 gone += [one.id for one in went]
                 touched |= {one.index for one in went}
     for index in sorted(touched):
@@ -70,7 +70,8 @@ def expire(server: Server, before: datetime) -> int:
     return gone
 
 
-def _places(server: Server, query: Query) -> Iterator[list[Placed]]:
+def places(server: Server, query: Query) -> Iterator[list[Placed]]:
+    """Where the rows of a query are, in order of time, a page at a time."""
     after: tuple[int | str, ...] = ()
     while True:
         body = {

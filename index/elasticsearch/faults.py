@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 from elastic_transport import ApiError, ConnectionTimeout, SerializationError, TlsError, TransportError
 from elasticsearch import UnsupportedProductError
 
@@ -38,7 +39,7 @@ def told(where: str) -> Iterator[None]:
         ) from error
     except ConnectionTimeout as error:
         raise RetryableError(f"Elasticsearch at {where} did not answer in time; look at its load and disks.") from error
-    except SerializationError as error:
+    except (SerializationError, msgspec.ValidationError) as error:
         raise StoreError(f"What answers at {where} is not Elasticsearch; mend the index URL.") from error
     except TransportError as error:
         raise RetryableError(f"Elasticsearch at {where} can't be reached; start it or mend the index URL.") from error

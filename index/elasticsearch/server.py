@@ -61,7 +61,7 @@ class Server:
     ) -> Answer:  # fmt: skip
         with told(self.address.shown):
             answer = self._client.perform_request(method, path, params=params, headers=headers, body=body)
-        return msgspec.convert(answer.body, kind)
+            return msgspec.convert(answer.body, kind)
 
     def close(self) -> None:
         """Close the connections."""
