@@ -9,6 +9,7 @@ from functools import partial
 from msgspec import Struct, structs
 
 from crm.errors import ShenavaError
+from crm.ports.index import Scope
 from crm.ports.responder import Account
 from crm.records import migrate, roles, sources
 from crm.records.sources import AccountRow
@@ -47,7 +48,7 @@ def examine(house: House) -> list[Finding]:
             "records", lambda: f"version {migrate.current(house.records)}", "restore a back-up with `shenava restore`"
         ),
         _looked("stream", lambda: f"{len(house.log.lag())} groups", "restore a back-up with `shenava restore`"),
-        _looked("index", lambda: _index(house), "restore a back-up with `shenava restore`"),
+        _looked("index", lambda: _index(house), _mend(house.settings.index)),
         _running(house),
     ]
     if all(finding.ok for finding in found[:2]):
@@ -81,8 +82,12 @@ def _key(house: House) -> str:
     return "in the environment" if house.settings.secret_key else "in the data folder"
 
 
+def _mend(url: str) -> str:
+    return "restore a back-up with `shenava restore`" if url.startswith("sqlite:") else "see that the server runs"
+
+
 def _index(house: House) -> str:
-    assert house.index is not None
+    house.index.get(Scope(""), ["nothing"])
     return house.settings.index.partition(":")[0]
 
 

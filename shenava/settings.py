@@ -49,10 +49,14 @@ class Settings(BaseSettings):
     records_password: str = Field("", repr=False)
     kafka_username: str = ""
     kafka_password: str = Field("", repr=False)
+    elasticsearch_api_key: str = Field("", repr=False)
+    elasticsearch_username: str = ""
+    elasticsearch_password: str = Field("", repr=False)
     secret_key: str = Field("", repr=False)
     allow_addresses: tuple[str, ...] = ()
     zone: str = "Asia/Tehran"
     backups_kept_days: int = Field(30, ge=1)
+    index_kept_months: int = Field(0, ge=0, le=1200)
     log: Form = "text"
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from crm.records import dead_letters, receipts, sources, tombstones
@@ -15,12 +15,20 @@ UNCLAIMED = timedelta(hours=1)
 
 
 def tidy(house: House) -> None:
-    """Delete tombstones, replayed dead letters and back-ups whose time has passed, and uploads that were read."""
+    """Delete what has had its time (tombstones, replayed dead letters, back-ups, months of posts), and read uploads."""
     with house.records.write() as tx:
         tombstones.expire(tx, house.clock.now())
         dead_letters.expire(tx, house.clock.now())
     house.expire_copies()
     drop_uploads(house)
+    if house.settings.index_kept_months:
+        house.index.expire(months_before(house.clock.now(), house.settings.index_kept_months))
+
+
+def months_before(now: datetime, months: int) -> datetime:
+    """The first moment (UTC) of the month that lies `months` before the one of `now`."""
+    year, month = divmod(now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1 - months, 12)
+    return datetime(year, month + 1, 1, tzinfo=UTC)
 
 
 def drop_uploads(house: House) -> list[Path]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from crm.errors import StoreError
 from crm.ports.clock import Clock, SystemClock
@@ -44,6 +45,9 @@ from shenava import backup
 from shenava.disk import DiskUse
 from shenava.settings import Settings
 from shenava.vault import FileVault
+
+if TYPE_CHECKING:
+    from index import Index
 
 KEY_FILE = "secret.key"
 BACKUPS = "backups"
@@ -87,12 +91,14 @@ class House:
         return open_log(self.settings.stream, self.clock, (self.settings.kafka_username, self.settings.kafka_password))
 
     @cached_property
-    def index(self) -> PostIndex:
+    def index(self) -> Index:
         """The index."""
-        from index import open_index
+        from index import Login, open_index
 
         self._make_folder()
-        return open_index(self.settings.index)
+        said = self.settings
+        login = Login(said.elasticsearch_api_key, said.elasticsearch_username, said.elasticsearch_password)
+        return open_index(said.index, login)
 
     @cached_property
     def transport(self) -> Transport:
