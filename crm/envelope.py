@@ -19,6 +19,9 @@ from crm.words import SCHEMA_VERSION, Collected, CollectedEvent, EnrichedEvent, 
 
 T = TypeVar("T")
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; the last of them where something is nested too deeply."""
+
 
 class UnreadableEnvelopeError(PermanentError):
     """The bytes are not an event of the kind expected."""
@@ -120,11 +123,11 @@ def head(value: bytes) -> Head:
     """The schema and workspace of an event, as far as it can be read; never raises."""
     try:
         envelope = _envelopes.decode(value)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return Head()
     try:
         return Head(envelope.schema, _owners.decode(envelope.event).workspace)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return Head(envelope.schema)
 
 
@@ -135,7 +138,7 @@ def about(value: bytes) -> frozenset[str]:
     """
     try:
         post = _speeches.decode(_envelopes.decode(value).event).post
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return frozenset()
     return frozenset(f"{one.platform}:{one.native_id}" for one in (post, post.author))
 
@@ -146,5 +149,5 @@ def _decode(value: bytes, decoder: msgspec.json.Decoder[T], kind: str) -> T:
         if envelope.schema > SCHEMA_VERSION:
             raise NewerEnvelopeError(envelope.schema)
         return decoder.decode(envelope.event)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UnreadableEnvelopeError(kind, error) from error

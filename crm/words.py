@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 SCHEMA_VERSION = 1
 """Written into every envelope; raised when a field is added."""
@@ -20,6 +20,9 @@ REVISION_BITS = 31
 
 Origin = Literal["stream", "import", "own", "context", "demo"]
 """How a post came to us. Imported and demo posts open no case and no alert unless asked."""
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time with its zone: what was written without one can't be decoded."""
 
 Sentiment = Literal["negative", "neutral", "positive"]
 Urgency = Literal["low", "normal", "high"]
@@ -79,12 +82,12 @@ class Post(Struct, frozen=True, omit_defaults=True):
     native_id: str
     author: Author
     text: str
-    posted_at: datetime
+    posted_at: Moment
     url: str = ""
     title: str = ""
     parent_key: str | None = None
     root_key: str | None = None
-    edited_at: datetime | None = None
+    edited_at: Moment | None = None
     language_hint: str = ""
     mentions: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
@@ -122,7 +125,7 @@ class Collected(Struct, frozen=True, omit_defaults=True, tag="post"):
 
     source: str
     post: Post
-    collected_at: datetime
+    collected_at: Moment
     origin: Origin = "stream"
     workspace: str | None = None
     open_cases: bool = False
@@ -137,7 +140,7 @@ class Removed(Struct, frozen=True, omit_defaults=True, tag="removed"):
     """
 
     source: str
-    removed_at: datetime
+    removed_at: Moment
     post_key: str | None = None
     author_key: str | None = None
     workspace: str | None = None
@@ -178,7 +181,7 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     own: bool = False
     made_up: bool = False
     open_cases: bool = False
-    collected_at: datetime | None = None
+    collected_at: Moment | None = None
     schema: int = SCHEMA_VERSION
 
     @property
@@ -196,7 +199,7 @@ class RemovedPost(Struct, frozen=True, omit_defaults=True, tag="removed"):
     """A removal on its way to the sinks of one workspace. See :class:`Removed`."""
 
     workspace: str
-    removed_at: datetime
+    removed_at: Moment
     post_key: str | None = None
     author_key: str | None = None
     schema: int = SCHEMA_VERSION

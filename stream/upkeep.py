@@ -26,13 +26,14 @@ class LogSink:
 def replay(dead: DeadLetters, log: EventLog, clock: Clock, ids: Collection[str]) -> int:
     """Append these dead letters to their topics again, under the same keys; returns how many.
 
-    Every group of the topic gets them, which changes nothing for the groups that had them.
+    Every group of the topic gets them, which changes nothing for the groups that had them; so an event
+    that failed in several groups is appended once.
     Raises: RetryableError, StoreError; then call again: letters are marked once they are appended.
     """
     letters = dead.take(ids)
     for topic, some in groupby(sorted(letters, key=lambda letter: letter.topic), key=lambda letter: letter.topic):
         rows = list(some)
-        log.append(topic, [Record(row.key, row.value) for row in rows])
+        log.append(topic, list(dict.fromkeys(Record(row.key, row.value) for row in rows)))
         dead.mark_replayed([row.id for row in rows], clock.now())
     return len(letters)
 

@@ -19,6 +19,9 @@ from stream.stats import Meter, WorkerStats
 
 Item = TypeVar("Item")
 
+Part = tuple[Sequence[Event], Sequence[Item]]
+"""Events, and what the handler made of them."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 15.0
 """Seconds of back-off after the first failure, and at most; doubled each time, then jittered."""
 
@@ -112,19 +115,43 @@ class Worker(Generic[Item]):
         self._meter.add(len(events) - failed, failed)
 
     def _settle(self, events: Sequence[Event]) -> int:
-        """Handle and write, halving what can't be until the poisonous events stand alone; returns their number."""
+        """Handle and write all but the poisonous events, which become dead letters; returns their number.
+
+        Both are found by halving. What is sound is written at once: one sync to the disk costs more than
+        handling a hundred events twice, and nobody shall wait for others' poison.
+        """
+        bad: list[DeadLetter] = []
+        self._write(self._handled(events, bad), bad)
+        if bad:
+            self.dead.add(bad)
+        return len(bad)
+
+    def _handled(self, events: Sequence[Event], bad: list[DeadLetter]) -> list[Part[Item]]:
         try:
-            if items := self.handle(events):
-                self.sink.write(items)
+            return [(events, self.handle(events))]
         except NOT_THE_POSTS_FAULT:
             raise
         except Exception as error:
             if len(events) == 1:
-                self.dead.add([self._letter(events[0], error)])
-                return 1
+                bad.append(self._letter(events[0], error))
+                return []
+        middle = len(events) // 2
+        return self._handled(events[:middle], bad) + self._handled(events[middle:], bad)
+
+    def _write(self, parts: list[Part[Item]], bad: list[DeadLetter]) -> None:
+        try:
+            if items := [item for _, made in parts for item in made]:
+                self.sink.write(items)
+        except NOT_THE_POSTS_FAULT:
+            raise
+        except Exception as error:
+            events = [event for some, _ in parts for event in some]
+            if len(events) == 1:
+                bad.append(self._letter(events[0], error))
+                return
             middle = len(events) // 2
-            return self._settle(events[:middle]) + self._settle(events[middle:])
-        return 0
+            for half in (events[:middle], events[middle:]):
+                self._write(self._handled(half, bad), bad)
 
     def _letter(self, event: Event, error: Exception) -> DeadLetter:
         about = head(event.value)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.envelope import Head, decode_collected, decode_enriched, encode, head, record
+from crm.envelope import Head, about, decode_collected, decode_enriched, encode, head, record
 from crm.errors import PermanentError
 from crm.words import SCHEMA_VERSION, Author, Collected, EnrichedPost, Label, Media, Post, Removed, RemovedPost
 
@@ -97,11 +97,16 @@ def test_a_newer_schema_is_refused_with_the_mend() -> None:
         '{"schema": 1, "event": {"type": "removed", "source": "خ"'.encode(),
         b'{"schema": 1, "event": {"type": "removed", "source": "\xff", "removed_at": "2026-03-21T08:06:00Z"}}',
         b'{"schema": 1, "event": {"type": "removed", "source": "s", "removed_at": "yesterday"}}',
+        b'{"schema": 1, "event": {"type": "removed", "source": "s", "removed_at": "2026-03-21T08:06:00"}}',
+        pytest.param(b'{"schema": 1, "event": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="deep event"),
+        pytest.param(b"[" * 100_000, id="deep"),
     ],
 )
 def test_broken_bytes_are_a_permanent_error_in_one_sentence(value: bytes) -> None:
     with pytest.raises(PermanentError, match=r"^The event is not a readable collected event: .+\.$"):
         decode_collected(value)
+    assert isinstance(head(value), Head)
+    assert isinstance(about(value), frozenset)
 
 
 @given(st.binary())

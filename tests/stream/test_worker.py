@@ -299,6 +299,21 @@ def test_replayed_letters_come_again_under_their_keys(
     assert all(letter.replayed_at is not None for letter in dead.list())
 
 
+def test_an_event_that_failed_in_several_groups_is_replayed_once(
+    make: MakeWorker, log: SQLiteLog, sink: ListSink, dead: MemoryDeadLetters, clock: ManualClock
+) -> None:
+    fill(log, 2)
+    sink.poison = set(keys(0, 1))
+    first, second = make(), make()
+    second.group = "second"
+    for worker in (first, second):
+        worker.step()
+    assert replay(dead, log, clock, [letter.id for letter in dead.list()]) == 4
+    sink.poison = set()
+    first.step()
+    assert sink.keys == keys(0, 1)
+
+
 def test_outputs_are_appended_to_the_next_topic(log: SQLiteLog, dead: MemoryDeadLetters, clock: ManualClock) -> None:
     fill(log, 3)
     Worker(log, TOPIC, GROUP, copy, LogSink(log, "posts.enriched"), dead, clock, Random(1)).step()
