@@ -164,11 +164,15 @@ class House:
             trends=Trends(records, index, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),
-            privacy=Privacy(records, index, log, vault, clock, Kept(self.settings.backups_kept_days)),
+            privacy=Privacy(records, index, log, vault, clock, self._kept),
             disclosure=Disclosure(records, index, clock),
             corrections=Corrections(records, index, log, clock),
             live=Live(records, clock),
         )
+
+    @property
+    def _kept(self) -> Kept:
+        return Kept(self.settings.backups_kept_days, self.settings.index_kept_months)
 
     def open(self) -> tuple[Records, EventLog, PostIndex]:
         """Open every store now; threads that come later share them."""

@@ -53,6 +53,13 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     stream_until: datetime | None = None
 
 
+class NoReceiptError(InvalidInputError):
+    """A file that was said to be a receipt and is none."""
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(f"The file holds no receipt of an erasure ({reason}); choose the one you kept.")
+
+
 class Kept(Struct, frozen=True):
     """How long what was erased lives on out of reach: `backups_days` in back-ups; `index_months` (0: for ever) is
     how long posts are searched, `stream_hours` how long events stay on the stream (None: until they were handled).
@@ -228,15 +235,16 @@ class Privacy:
 
 def read_receipts(text: bytes) -> list[Receipt]:
     """The receipts of a file: one, a list, or one on each line. Raises InvalidInputError."""
+    found: Receipt | list[Receipt]
     try:
         try:
             found = msgspec.json.decode(text, type=Receipt | list[Receipt])
         except msgspec.DecodeError:
             found = msgspec.json.Decoder(Receipt).decode_lines(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InvalidInputError(
-            f"The file holds no receipt of an erasure ({error}); choose the one you kept."
-        ) from error
+        raise NoReceiptError(error) from error
+    if not found:
+        raise NoReceiptError("it is empty")
     return found if isinstance(found, list) else [found]
 
 

@@ -101,10 +101,15 @@ def test_erasing_prints_a_receipt_and_leaves_nothing(filled: Installation) -> No
     rows.write_text("id,text,author\n900,please forget me,gone\n", encoding="utf-8")
     filled.run("import", str(rows), "--platform", "x")
     assert found(filled, "forget") == ["please forget me"]
-    receipt = json.loads(filled.run("erase", "--post", "x:900").stdout)
-    assert receipt["posts"] == 1
+    (receipt,) = json.loads(filled.run("erase", "--post", "x:900", "--post", "x:901", "--json").stdout)
+    assert (receipt["posts"], len(receipt["subjects"])) == (1, 2)
     assert found(filled, "forget") == []
     assert filled.run("erase").returncode == 2
+    kept = filled.folder / "receipt.json"
+    kept.write_text(filled.run("erase", "--author", "x:gone").stdout, encoding="utf-8")
+    assert filled.run("erase", "--verify", str(kept)).stdout.startswith("genuine")
+    kept.write_text(kept.read_text(encoding="utf-8").replace('"posts":0', '"posts":9'), encoding="utf-8")
+    assert "changed" in one_line(filled.run("erase", "--verify", str(kept)))
 
 
 def test_the_doctor_looks_at_everything_and_tells_no_secret(filled: Installation) -> None:

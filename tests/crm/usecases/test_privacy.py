@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from crm import envelope
-from crm.errors import InvalidInputError
+from crm.errors import InvalidInputError, RetryableError
 from crm.policies.access import ForbiddenError
 from crm.ports.dead import DeadLetter
 from crm.records import audit, tombstones
@@ -19,7 +19,7 @@ from crm.records.dead_letters import RecordedDeadLetters
 from crm.records.tables import audit_details, cases, customers, identities, kept_posts, outbox, replies
 from crm.usecases.customers import CustomerDraft
 from crm.usecases.indexing import IndexSink
-from crm.usecases.privacy import Privacy
+from crm.usecases.privacy import Privacy, read_receipts
 from crm.usecases.sending import Sender
 from crm.words import COLLECTED, ENRICHED, EnrichedPost, RemovedPost
 from stream.sqlite import SQLiteLog
@@ -281,3 +281,91 @@ def test_only_authors_whom_we_had_stay_on_the_stop_list(office: Office, sink: In
         assert tombstones.buried(tx, WORKSPACE, people) == set(people)
         tombstones.expire(tx, START + timedelta(hours=73))
         assert tombstones.buried(tx, WORKSPACE, people) == set(people[:2])
+
+
+def test_a_receipt_stays_and_is_read_back_from_a_file(office: Office, privacy: Privacy) -> None:
+    office.hear(said("p1", "zebra"))
+    (receipt,) = privacy.erase_author(BOSS, "bluesky:did:mina")
+    (row,) = privacy.erased(BOSS).rows
+    assert (row.receipt, row.step, row.by) == (receipt, row.steps, "Ines")
+    assert privacy.receipt(BOSS, row.id) == receipt
+    text = msgspec.json.encode(receipt)
+    for file in (text, b"[" + text + b"]", text + b"\n" + text + b"\n"):
+        assert {privacy.verify(one) for one in read_receipts(file)} == {True}
+    for file in (b"", b"{}", b"\xff", b'{"id": 1}'):
+        with pytest.raises(InvalidInputError, match="no receipt"):
+            read_receipts(file)
+
+
+def test_an_erasure_that_was_cut_short_is_seen_and_finished_by_asking_again(office: Office, log: SQLiteLog) -> None:
+    office.hear(said("p1", "zebra"))
+    index = Stopping()
+    index.write([said("p1", "zebra")])
+    privacy = Privacy(office.records, index, log, office.vault, office.clock)
+    with pytest.raises(RetryableError):
+        privacy.erase_post(BOSS, "bluesky:p1")
+    (row,) = privacy.erased(BOSS).rows
+    assert (row.step, row.receipt) == (1, None)
+    with pytest.raises(InvalidInputError, match="cut short"):
+        privacy.receipt(BOSS, row.id)
+    index.broken = False
+    office.clock.advance(1)
+    (receipt,) = privacy.erase_post(BOSS, "bluesky:p1")
+    assert receipt.posts == 1
+    assert [one.receipt is None for one in privacy.erased(BOSS).rows] == [False, True]
+
+
+class Stopping(MemoryIndex):
+    """An index that is busy as long as it is `broken`."""
+
+    broken = True
+
+    def delete(self, workspace: str, post_keys: Sequence[str] = (), author_keys: Sequence[str] = ()) -> int:
+        if self.broken:
+            raise RetryableError("The index is busy; try again.")
+        return super().delete(workspace, post_keys, author_keys)
+
+
+def test_several_go_at_once_and_nothing_named_is_said_so(office: Office, privacy: Privacy) -> None:
+    office.hear(said("p1", "zebra"), said("p2", "heron", who="did:kian"))
+    (receipt,) = privacy.erase(BOSS, posts=["bluesky:p1"], authors=["bluesky:did:kian"])
+    assert (receipt.posts, len(receipt.subjects)) == (2, 2)
+    with pytest.raises(InvalidInputError, match="Nothing was named"):
+        privacy.erase(BOSS, customers=[" "])
+
+
+class DayLog(SQLiteLog):
+    """A log that keeps what it has for a day, as Kafka does."""
+
+    def erase(self, keys: Collection[str]) -> int:
+        return 0 * len(keys)
+
+
+def test_the_receipt_says_when_the_streams_own_time_is_over(office: Office, tmp_path: Path) -> None:
+    log = DayLog(tmp_path / "day.sqlite", office.clock)
+    log.retention = timedelta(hours=24)
+    privacy = Privacy(office.records, office.index, log, office.vault, office.clock)
+    (receipt,) = privacy.erase_post(BOSS, "bluesky:p1")
+    assert receipt.stream_until == office.clock.now() + timedelta(hours=24)
+    assert privacy.verify(receipt)
+    assert privacy.state(BOSS).kept.stream_hours == 24
+    log.close()
+
+
+def test_the_stop_list_in_numbers(office: Office, privacy: Privacy, sink: IndexSink) -> None:
+    privacy.erase(BOSS, posts=["bluesky:p1", "bluesky:p2"], authors=["bluesky:did:mina"])
+    sink.write([RemovedPost(WORKSPACE, START, post_key="bluesky:p7")])
+    counted = {(one.kind, one.reason): one.count for one in privacy.state(BOSS).stopped}
+    assert counted == {("post", "erased"): 2, ("author", "erased"): 1, ("post", "platform"): 1}
+    office.clock.advance(73 * 3600)
+    assert ("post", "platform") not in {(one.kind, one.reason) for one in privacy.state(BOSS).stopped}
+
+
+def test_a_search_that_named_somebody_is_forgotten_too(office: Office, privacy: Privacy) -> None:
+    with office.records.write() as tx:
+        for query in ("author:bluesky:did:mina", "zebra"):
+            audit.append(tx, WORKSPACE, "ines", "export", "posts", START, query=query)
+    privacy.erase_author(BOSS, "bluesky:did:mina")
+    with office.records.read() as tx:
+        kept = [row.detail for row in audit.newest(tx, WORKSPACE) if row.action == "export"]
+    assert kept == [{"query": "zebra"}, None]
