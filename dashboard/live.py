@@ -21,7 +21,7 @@ _MOST_SUBJECTS = 50
 
 
 class Change(Protocol):
-    """A visible change: `id` grows, `kind` is one of KINDS, `subject` is what changed."""
+    """A visible change: `id` grows, `kind` is one of KINDS, `subject` is what changed, empty where that is not said."""
 
     @property
     def id(self) -> int: ...
@@ -61,7 +61,9 @@ class Listener:
         """Take note of changes of its workspace that this listener has not seen."""
         for change in changes:
             if change.id > self.cursor and change.workspace == self.workspace:
-                self._kinds.setdefault(change.kind, {})[change.subject] = None
+                subjects = self._kinds.setdefault(change.kind, {})
+                if change.subject:
+                    subjects[change.subject] = None
                 self.cursor = change.id
                 self._ready.set()
 

@@ -26,6 +26,7 @@ STALE_AFTER = timedelta(days=7)
 
 TITLE_LENGTH = 80
 PREVIEW_LENGTH = 200
+TAG_LENGTH = 100
 
 _PLAIN_REPOST = re.compile(r"\s*(RT @\S+|♻️?|🔁)\s*:?", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
@@ -45,6 +46,14 @@ class DemoColleagueError(InvalidInputError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} belongs to the demo and takes the demo's cases only; choose somebody else.")
+
+
+def tag_name(name: str) -> str:
+    """A tag's name on one line. Raises InvalidInputError where it is empty or too long."""
+    name = " ".join(name.split())
+    if not 0 < len(name) <= TAG_LENGTH:
+        raise InvalidInputError(f"A tag needs a name of at most {TAG_LENGTH} characters.")
+    return name
 
 
 def check_move(old: Status, new: Status) -> None:

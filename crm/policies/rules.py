@@ -71,9 +71,9 @@ def applying(rules: Iterable[LiveRule], post: EnrichedPost) -> list[Rule]:
     return [live.rule for live in rules if live.matches(post)]
 
 
-def hides(applied: Iterable[Rule]) -> bool:
-    """Whether any of these rules wants no case for the mention."""
-    return any(isinstance(action, Hide) for rule in applied for action in rule.actions)
+def hiding(applied: Iterable[Rule]) -> Rule | None:
+    """The first of these rules that wants no case for the mention."""
+    return next((rule for rule in applied if any(isinstance(action, Hide) for action in rule.actions)), None)
 
 
 def outcome(rule: Rule, assignee_id: str | None, priority: Priority) -> Outcome:

@@ -56,6 +56,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     },
     "case": {
         "any": "any", "new": "new", "open": "open", "waiting": "waiting", "resolved": "resolved",
+        "answered": "answered", "پاسخ‌داده": "answered",
         "هر": "any", "تازه": "new", "جدید": "new", "باز": "open", "منتظر": "waiting", "حل‌شده": "resolved",
     },
 }  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -178,6 +178,15 @@ def newest(
     if action:
         query = query.where(audit.c.action == action)
     return [AuditRow(*row[:7], detail=row[7], sealed=bool(row[8])) for row in tx.execute(query)]
+
+
+def told(tx: Connection, workspace: str, action: str, subjects: Collection[str]) -> set[str]:
+    """Those of `subjects` of which `action` is in the trail already."""
+    found: set[str] = set()
+    for some in chunks(subjects):
+        mine = (audit.c.workspace == workspace) & (audit.c.action == action) & audit.c.subject.in_(some)
+        found.update(tx.execute(select(audit.c.subject).where(mine)).scalars())
+    return found
 
 
 def actions(tx: Connection, workspace: str) -> list[str]:

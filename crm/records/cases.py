@@ -126,6 +126,12 @@ def open_of(tx: Connection, workspace: str, customer_ids: Collection[str]) -> li
     return found
 
 
+def hold_unresolved(tx: Connection, workspace: str, assignee_id: str) -> list[Case]:
+    """Somebody's cases that are not resolved; nobody else changes them until the transaction ends."""
+    theirs = _having(tx, workspace, cases.c.assignee_id, [assignee_id], hold=True)
+    return [case for case in theirs if case.status != "resolved"]
+
+
 def named(tx: Connection, workspace: str, text: str, limit: int) -> list[Case]:
     """The newest cases of authors whose name has `text` as a part."""
     named_so = func.lower(cases.c.author_name).contains(text.lower(), autoescape=True)

@@ -22,7 +22,11 @@ NOTED = "shenava_noted"
 
 
 class Change(Struct, frozen=True):
-    """Something that a page may have to draw anew. `kind` is case, reply, post, monitor, source, health, …"""
+    """Something that a page may have to draw anew. `kind` is case, reply, post, monitor, source, health, …
+
+    `subject` is its id; empty where anything of its kind may have changed, and always for posts: every session of
+    the workspace hears of a change, and a key says more than some of them may know.
+    """
 
     id: int
     workspace: str

@@ -9,10 +9,12 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
-from crm.policies.access import Action, Actor, Resource, may, require
+from crm.policies.access import ALLOWED, Action, Actor, Resource, may, require
 from crm.policies.cases import (
     CaseChangedError,
+    DemoColleagueError,
     Status,
     after_our_post,
     first_priority,
@@ -20,7 +22,7 @@ from crm.policies.cases import (
     title_of,
 )
 from crm.policies.clock import Desk, due_at
-from crm.records import audit, cases, changes, customers, desk, replies, workspaces
+from crm.records import audit, cases, changes, customers, desk, replies, users, workspaces
 from crm.records.cases import Case
 from crm.records.replies import Reply
 from crm.words import EnrichedPost
@@ -65,6 +67,20 @@ def visible(actor: Actor, case: Case) -> bool:
     return may(actor, "read_cases", Resource(case.workspace, case.monitors, case.private))
 
 
+def check_given(tx: Connection, workspace: str, user_id: str, *, made_up: bool) -> None:
+    """Raise NotFoundError, DemoColleagueError or InvalidInputError where a case can't be given to this person.
+
+    `made_up` says whether the case is the demo's.
+    """
+    user = users.by_id(tx, user_id)
+    if user is None or user.workspace != workspace or not (user.active or user.made_up):
+        raise NotFoundError("person", user_id)
+    if not user.can_be_given(made_up=made_up):
+        raise DemoColleagueError(user.name)
+    if "work_cases" not in ALLOWED[user.role]:
+        raise InvalidInputError(f"{user.name} is {user.role} and can't work on cases; choose somebody else.")
+
+
 def check_unchanged(tx: Connection, case: Case, actor: Actor, version: int | None, kinds: Collection[str]) -> None:
     """Raise CaseChangedError where somebody else did one of `kinds` since the actor saw `version` (None: no check)."""
     if version is None or version >= case.version:
@@ -90,6 +106,20 @@ def change(
     return changed
 
 
+def asked_at(event: EnrichedPost, now: datetime) -> datetime:
+    """When the clock of a case starts by this post: when it was said, for imported posts now."""
+    return now if event.origin == "import" else event.post.posted_at
+
+
+def newest_words(event: EnrichedPost) -> dict[str, object]:
+    """What the queue shows of a case's newest post."""
+    return {
+        "preview": preview_of(event.post),
+        "sentiment": event.sentiment.value or "",
+        "language": event.language.value or "",
+    }
+
+
 def open_case(tx: Connection, event: EnrichedPost, opening: Opening, office: Desk, now: datetime) -> Case:
     """Make the case of a thread that has none from the post that wants an answer.
 
@@ -101,7 +131,6 @@ def open_case(tx: Connection, event: EnrichedPost, opening: Opening, office: Des
         customer.vip for customer in customers.by_ids(tx, event.workspace, [customer_id]).values()
     )
     priority = first_priority(event.urgency, vip=vip)
-    asked_at = now if event.origin == "import" else post.posted_at
     case = Case(
         id=new_id(now), workspace=event.workspace, number=workspaces.next_case_number(tx, event.workspace),
         thread_key=opening.thread_key, title=title_of(post), status=opening.status, priority=priority,
@@ -109,7 +138,7 @@ def open_case(tx: Connection, event: EnrichedPost, opening: Opening, office: Des
         author_key=post.author.key, author_name=(post.author.name or post.author.handle)[:300],
         preview=preview_of(post), post_key=post.key, monitors=event.monitors, customer_id=customer_id,
         assignee_id=None, made_up=event.made_up, private=post.private, opened_at=now, last_post_at=post.posted_at,
-        posts=1, first_answer_at=None, due_at=due_at(asked_at, priority, office), snoozed_until=None,
+        posts=1, first_answer_at=None, due_at=due_at(asked_at(event, now), priority, office), snoozed_until=None,
         resolved_at=None, version=1,
     )  # fmt: skip
     cases.add(tx, case)

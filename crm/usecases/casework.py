@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 
 from crm import query
 from crm.calendar import day_of
+from crm.errors import ShenavaError
 from crm.ids import new_id
-from crm.policies.cases import after_customer_post, preview_of, wants_answer
+from crm.policies.cases import after_customer_post, title_of, wants_answer
 from crm.policies.clock import Desk, due_at
-from crm.policies.rules import LiveRule, Rule, applying, hides, outcome
+from crm.policies.rules import LiveRule, Rule, applying, hiding, outcome
 from crm.policies.ties import TieBook, exact, normal_link
 from crm.ports.clock import Clock
-from crm.records import cases, changes, customers, desk, kept_posts, monitors, rules, tags, tombstones
+from crm.records import audit, cases, changes, customers, desk, kept_posts, monitors, rules, tags, tombstones
 from crm.records.cases import Case
 from crm.records.customers import Identity
 from crm.records.database import Records
@@ -29,8 +30,10 @@ from crm.words import EnrichedEvent, EnrichedPost, RemovedPost
 class CaseSink:
     """Opens, moves and re-opens cases, keeps their posts, applies rules, honours removals.
 
-    One transaction per batch, durable on return. The same events again, alone, in other batches or
-    in another order, lead to the same cases.
+    One transaction per batch, durable on return. The same events again, alone or in other batches, change
+    nothing. In another order they lead to cases with the same posts, title, newest words and clock; their
+    numbers and first priorities follow the order, and an answer of ours that came before its case counts
+    once it is told again.
     """
 
     def __init__(self, records: Records, clock: Clock) -> None:
@@ -66,7 +69,9 @@ def _take_in(tx: Connection, workspace: str, events: Sequence[EnrichedEvent], pa
             if (wants := wants_answer(post, opening, now)) or threads.of(post.thread_key) in there
         ]
         if concerned:
-            _Round(tx, workspace, there, parsed, now).work(concerned)
+            one = _Round(tx, workspace, there, opening, parsed, now)
+            one.work(concerned)
+            one.settle({*threads.fresh.values()})
 
 
 def _newest(posts: Iterable[EnrichedPost]) -> list[EnrichedPost]:
@@ -82,8 +87,13 @@ def _newest(posts: Iterable[EnrichedPost]) -> list[EnrichedPost]:
 class _Round:
     """One batch of one workspace, as far as it concerns cases."""
 
-    def __init__(self, tx: Connection, workspace: str, there: dict[str, Case], parsed: _Parsed, now: datetime) -> None:
-        self._tx, self._workspace, self._there, self._now = tx, workspace, there, now
+    def __init__(
+        self, tx: Connection, workspace: str, there: dict[str, Case], opening: set[str], parsed: _Parsed, now: datetime
+    ) -> None:
+        self._tx, self._workspace, self._there, self._opening, self._now = tx, workspace, there, opening, now
+        self._late: set[str] = set()
+        self._reworded: set[str] = set()
+        self._hidden: dict[str, Rule] = {}
         self._office: Desk = desk.desk(tx, workspace)
         stored = [rule for rule in rules.of_workspace(tx, workspace) if rule.enabled]
         self._rules = [parsed.live(rule, self._office.zone, now) for rule in stored]
@@ -99,14 +109,47 @@ class _Round:
             elif (version := known.get(post.post.key)) is not None:
                 if post.version >= version:  # else an older version is told once more
                     self._again(case, post)
+                if post.version > version:
+                    self._reworded.add(thread)
             else:
                 self._more(case, post, wants)
         worked = [(post, thread) for post, thread, _ in concerned if thread in self._there]
         kept_posts.keep(self._tx, worked)
+        self._tell_hidden()
+
+    def settle(self, joined: Collection[str]) -> None:
+        """Draw the cases anew whose posts came out of order, whose threads were `joined`, or whose words changed."""
+        late = self._late | set(joined)
+        for thread in sorted((late | self._reworded) & self._there.keys()):
+            case = self._there[thread]
+            said = [post for post in kept_posts.of_threads(self._tx, self._workspace, [thread]) if not post.own]
+            asked = [post for post in said if wants_answer(post, self._opening, post.post.posted_at)]
+            fields: dict[str, object] = {}
+            if first := next(iter(asked or said), None):
+                fields["title"] = title_of(first.post)
+            answer = self._answered.get(thread)
+            waits = next((post for post in asked if answer is None or post.post.posted_at > answer), None)
+            if thread in late and case.due_at is not None and waits is not None:
+                fields["due_at"] = due_at(casebook.asked_at(waits, self._now), case.priority, self._office)
+            if any(getattr(case, name) != value for name, value in fields.items()):
+                self._there[thread] = casebook.change(self._tx, case, SYSTEM, "edited", self._now, {}, **fields)
+            elif thread in self._reworded:  # what is known of one of its posts is on the screen as well
+                changes.note(self._tx, self._workspace, "case", case.id, self._now)
+
+    def _tell_hidden(self) -> None:
+        """Put mentions that a rule hid in the audit trail, each once however often it is told."""
+        named = {tombstones.opaque(self._tx, self._workspace, key): rule for key, rule in self._hidden.items()}
+        known = audit.told(self._tx, self._workspace, "case_hidden", named)
+        for subject, rule in named.items():
+            if subject not in known:
+                actor = f"rule:{rule.id}"
+                audit.append(self._tx, self._workspace, actor, "case_hidden", subject, self._now, rule=rule.name)
 
     def _begin(self, post: EnrichedPost, thread: str, wants: bool) -> None:
         applied = applying(self._rules, post) if wants else []
-        if not wants or hides(applied):
+        if rule := hiding(applied):
+            self._hidden[post.post.key] = rule
+        if not wants or rule:
             return
         known = self._tied(post)
         case = casebook.open_case(self._tx, known, Opening(thread, SYSTEM), self._office, self._now)
@@ -121,7 +164,7 @@ class _Round:
         """A known post came again: edited, understood better, or just redelivered."""
         if post.post.key != case.post_key:
             return
-        fields = _newest_words(post)
+        fields = casebook.newest_words(post)
         if any(getattr(case, name) != value for name, value in fields.items()):
             self._there[case.thread_key] = casebook.change(self._tx, case, SYSTEM, "edited", self._now, {}, **fields)
 
@@ -130,6 +173,8 @@ class _Round:
         said = post.post.posted_at
         if post.own:
             self._answered[case.thread_key] = max(said, self._answered.get(case.thread_key, said))
+            if said < case.last_post_at:
+                self._late.add(case.thread_key)
             self._there[case.thread_key] = casebook.answered(self._tx, case, SYSTEM, said, self._now)
             return
         if not wants and (post.origin == "context" or post.post.author.key != case.author_key):
@@ -150,12 +195,14 @@ class _Round:
         }
         kind = "customer"
         if said > case.last_post_at:
-            fields |= {"post_key": post.post.key, "last_post_at": said, **_newest_words(post)}
+            fields |= {"post_key": post.post.key, "last_post_at": said, **casebook.newest_words(post)}
             if answer is None or said > answer:
                 kind = "reopened" if case.status == "resolved" else kind
                 due = case.due_at or due_at(said, case.priority, self._office)
                 fields |= {"status": after_customer_post(case.status), "due_at": due, "snoozed_until": None,
                            "resolved_at": None}  # fmt: skip
+        else:
+            self._late.add(case.thread_key)
         return casebook.change(self._tx, case, SYSTEM, kind, self._now, {}, **fields)
 
     def _is_theirs(self, case: Case, post: EnrichedPost) -> bool:
@@ -165,8 +212,9 @@ class _Round:
         does = outcome(rule, case.assignee_id, case.priority)
         given = [name for name in does.tags if tags.add(self._tx, self._workspace, case.id, name, self._now)]
         fields: dict[str, object] = {}
-        if does.assignee_id:
-            fields["assignee_id"] = does.assignee_id
+        whom = does.assignee_id if self._can_take(case, does.assignee_id) else None
+        if whom:
+            fields["assignee_id"] = whom
         if does.priority:
             fields["priority"] = does.priority
             if case.due_at:
@@ -175,9 +223,17 @@ class _Round:
             fields |= {"status": "resolved", "resolved_at": self._now, "due_at": None}
         if not given and not fields:
             return case
-        detail = {"rule": rule.name, "tags": given, "assignee": does.assignee_id, "priority": does.priority,
+        detail = {"rule": rule.name, "tags": given, "assignee": whom, "priority": does.priority,
                   "complete": does.complete}  # fmt: skip
         return casebook.change(self._tx, case, f"rule:{rule.id}", "rule", self._now, detail, **fields)
+
+    def _can_take(self, case: Case, user_id: str | None) -> bool:
+        """Whether a rule may give the case to this person: they may have left since it was written."""
+        try:
+            casebook.check_given(self._tx, self._workspace, user_id or "", made_up=case.made_up)
+        except ShenavaError:
+            return False
+        return True
 
     def _tied(self, post: EnrichedPost) -> EnrichedPost:
         """The post with its customer, after writing down why its author is that customer; without, where undone."""
@@ -202,14 +258,6 @@ class _Round:
                          tie.detail[:400], 1.0, SYSTEM, self._now),
             )  # fmt: skip
         return post
-
-
-def _newest_words(post: EnrichedPost) -> dict[str, object]:
-    return {
-        "preview": preview_of(post.post),
-        "sentiment": post.sentiment.value or "",
-        "language": post.language.value or "",
-    }
 
 
 class _Parsed:

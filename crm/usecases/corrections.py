@@ -44,7 +44,7 @@ class Corrections:
             workspaces.next_revision(tx, actor.workspace)
             subject = tombstones.opaque(tx, actor.workspace, post_key)
             audit.append(tx, actor.workspace, actor.user_id, "correct", subject, now, task=task, value=value)
-            changes.note(tx, actor.workspace, "post", post_key, now)
+            changes.note(tx, actor.workspace, "post", "", now)
         self._log.append(COLLECTED, [again(found[0], now)])
 
 

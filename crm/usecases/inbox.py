@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from crm import query
 from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
-from crm.policies.access import ALLOWED, Actor, Resource, require
-from crm.policies.cases import STATUSES, DemoColleagueError, Status, check_move
+from crm.policies.access import Actor, Resource, require
+from crm.policies.cases import STATUSES, Status, check_move, tag_name
 from crm.policies.clock import PRIORITIES, Priority, due_at
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.query.tree import And, Everything, Field, Node, Or
-from crm.records import audit, cases, changes, desk, kept_posts, queue, tags, threads, tombstones, users
+from crm.records import audit, cases, changes, desk, kept_posts, queue, tags, threads, tombstones
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.desk import Note, Presence
@@ -206,13 +206,7 @@ class Inbox:
         case = casebook.take(tx, actor, "work_cases", case_id)
         casebook.check_unchanged(tx, case, actor, version, ("assigned",))
         if user_id is not None:
-            user = users.by_id(tx, user_id)
-            if user is None or user.workspace != actor.workspace or not (user.active or user.made_up):
-                raise NotFoundError("person", user_id)
-            if not user.can_be_given(made_up=case.made_up):
-                raise DemoColleagueError(user.name)
-            if "work_cases" not in ALLOWED[user.role]:
-                raise InvalidInputError(f"{user.name} is {user.role} and can't work on cases; choose somebody else.")
+            casebook.check_given(tx, actor.workspace, user_id, made_up=case.made_up)
         if case.assignee_id == user_id:
             return case
         status = "open" if case.status == "new" and user_id else case.status
@@ -265,9 +259,7 @@ class Inbox:
         return casebook.change(tx, case, actor.user_id, "woken", self._clock.now(), snoozed_until=None)
 
     def _tag(self, tx: Connection, actor: Actor, case_id: str, name: str) -> None:
-        name = " ".join(name.split())
-        if not 0 < len(name) <= 100:
-            raise InvalidInputError("A tag needs a name of at most 100 characters.")
+        name = tag_name(name)
         case = casebook.take(tx, actor, "work_cases", case_id)
         if tags.add(tx, case.workspace, case.id, name, self._clock.now()):
             casebook.change(tx, case, actor.user_id, "tagged", self._clock.now(), {"tag": name})

@@ -44,7 +44,7 @@ class IndexSink:
             tombstones.bury(tx, workspace, authors & known, "author", "platform", now)
             tombstones.bury(tx, workspace, authors - known, "author", "platform", now, now + NEVER_HAD)
         if self._index.delete(workspace, list(keys), list(authors)):
-            self._say(workspace, "removed")
+            self._say(workspace)
 
     def _has(self, scope: Scope, author_key: str) -> bool:
         return bool(self._index.search(scope, Field("author", ":", author_key), limit=1).hits)
@@ -59,7 +59,7 @@ class IndexSink:
         late = self._buried(workspace, kept)
         if late:
             self._index.delete(workspace, list(late))
-        self._say(workspace, kept[-1].post.key)
+        self._say(workspace)
 
     def _buried(self, workspace: str, posts: list[EnrichedPost]) -> set[str]:
         """Keys of those posts that must not be stored, for their own sake or their author's."""
@@ -68,6 +68,7 @@ class IndexSink:
             buried = tombstones.buried(tx, workspace, keys)
         return {post.post.key for post in posts if {post.post.key, post.post.author.key} & buried}
 
-    def _say(self, workspace: str, subject: str) -> None:
+    def _say(self, workspace: str) -> None:
+        # Without a key: every session of the workspace hears this, and not everybody may know of every post.
         with self._records.write() as tx:
-            changes.note(tx, workspace, "post", subject, self._clock.now())
+            changes.note(tx, workspace, "post", "", self._clock.now())

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from crm.policies.cases import preview_of, title_of
-from crm.records import audit, cases, changes, erasure, kept_posts, tombstones
+from crm.policies.cases import title_of
+from crm.records import audit, cases, changes, dead_letters, erasure, kept_posts, tombstones
 from crm.records.cases import Case
 from crm.records.erasure import Found
 from crm.usecases import casebook
@@ -19,7 +19,7 @@ UNKNOWN_POST = timedelta(hours=72)
 
 
 def remove(tx: Connection, workspace: str, removed: Sequence[RemovedPost], now: datetime) -> None:
-    """Bury posts and authors, delete them from the kept posts, and take their words out of the cases."""
+    """Bury posts and authors, delete them from kept posts and dead letters, and take their words out of the cases."""
     posts = {event.post_key for event in removed if event.post_key}
     authors = {event.author_key for event in removed if event.author_key}
     kept = kept_posts.known(tx, workspace, posts)
@@ -28,6 +28,7 @@ def remove(tx: Connection, workspace: str, removed: Sequence[RemovedPost], now: 
     known = set(erasure.kept_by(tx, workspace, authors).values())
     tombstones.bury(tx, workspace, known, "author", "platform", now)
     tombstones.bury(tx, workspace, authors - known, "author", "platform", now, now + UNKNOWN_POST)
+    dead_letters.erase(tx, workspace, posts, authors)
     forget(tx, workspace, posts, authors, now)
 
 
@@ -59,8 +60,9 @@ def _redraw(tx: Connection, case: Case, left: Sequence[EnrichedPost], now: datet
     theirs = [post for post in left if post.post.author.key == case.author_key] or left
     if not theirs:
         casebook.change(
-            tx, case, casebook.SYSTEM, "removed", now, {}, title="", preview="", author_name="", status="resolved",
-            resolved_at=case.resolved_at or now, due_at=None, snoozed_until=None,
+            tx, case, casebook.SYSTEM, "removed", now, {}, title="", preview="", author_name="", sentiment="",
+            language="", posts=0, status="resolved", resolved_at=case.resolved_at or now, due_at=None,
+            snoozed_until=None,
         )  # fmt: skip
         return
     first, newest = theirs[0], theirs[-1]
@@ -68,6 +70,7 @@ def _redraw(tx: Connection, case: Case, left: Sequence[EnrichedPost], now: datet
     author = newest.post.author
     casebook.change(
         tx, case, casebook.SYSTEM, "removed", now, {}, title=case.title if kept_title else title_of(first.post),
-        preview=preview_of(newest.post), post_key=newest.post.key, last_post_at=newest.post.posted_at,
+        posts=min(case.posts, len(theirs)), post_key=newest.post.key, last_post_at=newest.post.posted_at,
         author_key=author.key, author_name=(author.name or author.handle)[:300],
+        **casebook.newest_words(newest),
     )  # fmt: skip

@@ -35,6 +35,13 @@ class SearchPage(Struct, frozen=True):
     bounded: bool
 
 
+class Export(Struct, frozen=True):
+    """Every hit, page by page as they are asked for; `bounded` says the same as that of a page."""
+
+    posts: Iterator[EnrichedPost]
+    bounded: bool
+
+
 class Search:
     """The search page, the HTTP API and the command line ask here."""
 
@@ -64,20 +71,21 @@ class Search:
             return error
         return None
 
-    def export(self, actor: Actor, text: str, order: Order = "newest") -> Iterator[EnrichedPost]:
-        """Every hit, page by page; what is asked for is noted in the audit trail.
+    def export(self, actor: Actor, text: str, order: Order = "newest") -> Export:
+        """Every hit; what is asked for is noted in the audit trail.
 
         What is wrong with the query or the right to export shows before the first post is given.
         Raises ForbiddenError, QueryError.
         """
         require(actor, "export")
         with self._records.write() as tx:
-            node, _ = bind(tx, actor, self._parse(tx, actor, text))
+            node, bounded = bind(tx, actor, self._parse(tx, actor, text))
             now = self._clock.now()
             audit.append(tx, actor.workspace, actor.user_id, "export", "posts", now, query=text)
         # By relevance an index looks at a bounded number of posts; an export leaves none out.
         order = "newest" if order == "relevance" else order
-        return self._pages(actor, node, order, self._reading.search(actor, node, order, EXPORT_PAGE))
+        first = self._reading.search(actor, node, order, EXPORT_PAGE)
+        return Export(self._pages(actor, node, order, first), bounded)
 
     def post(self, actor: Actor, post_key: str) -> Hit:
         """One post. Raises NotFoundError where it isn't there or out of reach."""
@@ -143,6 +151,8 @@ def _threads(tx: Connection, workspace: str, field: Field) -> list[str]:
         found = found.where(tags.c.name == field.value)
     elif field.value.isdecimal():
         found = found.where(cases.c.number == int(field.value))
+    elif field.value == "answered":
+        found = found.where(cases.c.first_answer_at.is_not(None))
     elif field.value != "any":
         found = found.where(cases.c.status == field.value)
     newest_first = found.order_by(cases.c.last_post_at.desc()).limit(BOUND + 1)

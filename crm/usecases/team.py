@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct, structs
+from sqlalchemy import Connection
 
 from crm.errors import ConflictError, InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import ROLES, Actor, Role, require
 from crm.ports.clock import Clock
-from crm.records import audit, changes, users
+from crm.records import audit, cases, changes, users
 from crm.records.database import Records
 from crm.records.users import User
+from crm.usecases import casebook
 from crm.usecases.accounts import Accounts, folded_email, one_time_password
 
 LANGUAGES = ("fa", "en")
@@ -78,9 +82,12 @@ class Team:
         """Give somebody another role. The last active administrator keeps theirs (ConflictError)."""
         self._change(actor, user_id, "set_role", role=_role(role))
 
-    def set_active(self, actor: Actor, user_id: str, active: bool) -> None:
-        """Let somebody in again, or put them out: their sessions end at once."""
-        self._change(actor, user_id, "set_active", active=active)
+    def set_active(self, actor: Actor, user_id: str, active: bool) -> int:
+        """Let somebody in again, or put them out: their sessions end at once, their open cases are nobody's.
+
+        Returns how many cases that were.
+        """
+        return self._change(actor, user_id, "set_active", active=active)
 
     def set_reach(self, actor: Actor, user_id: str, monitors: tuple[str, ...] | None, private: bool) -> None:
         """Limit what somebody may read to these monitors (None: all), and to public posts or not."""
@@ -119,9 +126,9 @@ class Team:
         with self._records.write() as tx:
             users.change(tx, actor.user_id, preferences=structs.asdict(preferences))
 
-    def _change(self, actor: Actor, user_id: str, action: str, **fields: object) -> None:
+    def _change(self, actor: Actor, user_id: str, action: str, **fields: object) -> int:
         require(actor, "edit_team")
-        now = self._clock.now()
+        now, freed = self._clock.now(), 0
         with self._records.write() as tx:
             users.hold_all(tx)
             user = users.by_id(tx, user_id)
@@ -139,8 +146,19 @@ class Team:
                 raise LastAdministratorError
             if fields.get("active") is False:
                 users.end_sessions(tx, user_id)
+                freed = _free(tx, actor, user_id, now)
             audit.append(tx, actor.workspace, actor.user_id, action, user_id, now, **fields)
             changes.note(tx, actor.workspace, "team", user_id, now)
+        return freed
+
+
+def _free(tx: Connection, actor: Actor, user_id: str, now: datetime) -> int:
+    """Make somebody's unresolved cases nobody's, so that the others see them; returns how many."""
+    theirs = cases.hold_unresolved(tx, actor.workspace, user_id)
+    for case in theirs:
+        detail = {"from": user_id, "to": None}
+        casebook.change(tx, case, actor.user_id, "assigned", now, detail, assignee_id=None)
+    return len(theirs)
 
 
 def _role(role: str) -> Role:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from crm import query
 from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
-from crm.policies.rules import Rule, RuleAction
+from crm.policies.cases import tag_name
+from crm.policies.rules import AddTag, Assign, Rule, RuleAction
 from crm.ports.clock import Clock
 from crm.records import audit, changes, desk, rules, workspaces
 from crm.records.database import Records
 from crm.records.desk import SavedView, Template
 from crm.records.queue import QueueFilter
+from crm.usecases import casebook
 
 
 class TemplateDraft(Struct, frozen=True):
@@ -128,7 +131,10 @@ class Toolbox:
             return rules.of_workspace(tx, actor.workspace)
 
     def save_rule(self, actor: Actor, draft: RuleDraft, rule_id: str | None = None) -> Rule:
-        """Store a rule. Raises QueryError, InvalidInputError (no name, no action)."""
+        """Store a rule.
+
+        Raises QueryError, InvalidInputError (no name, no action, a tag or a person that it can't give), NotFoundError.
+        """
         require(actor, "edit_rules")
         if not draft.name.strip() or not draft.actions:
             raise InvalidInputError("A rule needs a name and at least one thing to do.")
@@ -138,9 +144,9 @@ class Toolbox:
             query.check_monitor(query.parse(draft.query, zone=zone, now=now))
             if rule_id is not None and all(one.id != rule_id for one in rules.of_workspace(tx, actor.workspace)):
                 raise NotFoundError("rule", rule_id)
-            saved = Rule(
-                rule_id or new_id(now), draft.name.strip(), draft.position, draft.query, draft.actions, draft.enabled
-            )
+            actions = tuple(_checked(tx, actor.workspace, action, live=draft.enabled) for action in draft.actions)
+            name, made = draft.name.strip(), rule_id or new_id(now)
+            saved = Rule(made, name, draft.position, draft.query, actions, draft.enabled)
             rules.put(tx, actor.workspace, saved, now)
             audit.append(tx, actor.workspace, actor.user_id, "rule_saved", saved.id, now, query=draft.query)
             changes.note(tx, actor.workspace, "rule", saved.id, now)
@@ -157,3 +163,13 @@ class Toolbox:
             rules.remove(tx, actor.workspace, rule_id)
             audit.append(tx, actor.workspace, actor.user_id, "rule_deleted", rule_id, now, name=old.name)
             changes.note(tx, actor.workspace, "rule", rule_id, now)
+
+
+def _checked(tx: Connection, workspace: str, action: RuleAction, *, live: bool) -> RuleAction:
+    """The action as it is stored. Raises what :func:`tag_name` and :func:`casebook.check_given` raise.
+
+    A rule that is not `live` may name somebody who has left, so that it can be switched off.
+    """
+    if isinstance(action, Assign) and live:
+        casebook.check_given(tx, workspace, action.user_id, made_up=False)
+    return AddTag(tag_name(action.name)) if isinstance(action, AddTag) else action

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from crm.policies.access import Actor, require
@@ -48,7 +48,7 @@ class Trail:
         """A page of what was done in the workspace."""
         require(actor, "read_audit")
         with self._records.read() as tx:
-            rows = audit.newest(tx, actor.workspace, before, PAGE, action)
+            rows = _readable(tx, actor, audit.newest(tx, actor.workspace, before, PAGE, action))
             people = {user.id: user.name for user in users.of_workspace(tx, actor.workspace)}
             things = _things(tx, actor, rows)
         return TrailPage(tuple(rows), people, rows[-1].id if len(rows) == PAGE else None, things)
@@ -60,9 +60,11 @@ class Trail:
             return audit.actions(tx, actor.workspace)
 
     def export(self, actor: Actor, action: str = "") -> Iterator[TrailPage]:
-        """The whole trail, page by page, newest first. Raises ForbiddenError at once."""
+        """The whole trail, page by page, newest first, with the asking for it. Raises ForbiddenError at once."""
         require(actor, "export")
         require(actor, "read_audit")
+        with self._records.write() as tx:
+            audit.append(tx, actor.workspace, actor.user_id, "export", "audit", self._clock.now(), only=action)
         return self._pages(actor, action)
 
     def _pages(self, actor: Actor, action: str) -> Iterator[TrailPage]:
@@ -87,6 +89,26 @@ class Trail:
                 return 0
         with self._records.write() as tx:
             return audit.seal(tx, self._key)
+
+
+def _readable(tx: Connection, actor: Actor, rows: list[AuditRow]) -> list[AuditRow]:
+    """The rows, without the words of answers in cases that are not for the actor.
+
+    Of a case that is gone nobody can tell: its words are for those from whom nothing is kept.
+    """
+    asked = {str(row.detail["case"]) for row in rows if row.detail and "case" in row.detail}
+    there = cases.by_ids(tx, actor.workspace, asked)
+    sees_all = actor.monitors is None and actor.private
+
+    def one(row: AuditRow) -> AuditRow:
+        if row.detail is None or "case" not in row.detail or "text" not in row.detail:
+            return row
+        case = there.get(str(row.detail["case"]))
+        if sees_all if case is None else casebook.visible(actor, case):
+            return row
+        return structs.replace(row, detail={key: value for key, value in row.detail.items() if key != "text"})
+
+    return [one(row) for row in rows]
 
 
 def _things(tx: Connection, actor: Actor, rows: list[AuditRow]) -> dict[str, Thing]:

@@ -18,7 +18,7 @@ from crm.ports.clock import Clock
 from crm.ports.index import Bucket, Dimension, PostIndex, Scope, Span
 from crm.query.tree import And, Everything, Field, Node
 from crm.records import audit, monitors, sources, workspaces
-from crm.records.answers import first_answers
+from crm.records.answers import FirstAnswer, first_answers
 from crm.records.database import Records
 from crm.records.monitors import Monitor
 from crm.records.workspaces import Workspace
@@ -287,18 +287,23 @@ class _Counting:
         with records.read() as tx:
             found = first_answers(tx, self._actor.workspace, self._before.since, self._span.until)
         mine = {one.id for one in self._chosen}
-        waits = [(one.opened_at, one.minutes) for one in found if mine & set(one.monitors)]
+        waits = [(one.opened_at, one.minutes) for one in found if mine & set(one.monitors) and self._asks_for(one)]
         now = [(at, minutes) for at, minutes in waits if at >= self._span.since]
         past = [minutes for at, minutes in waits if at < self._before.until]
         steps: dict[str, list[float]] = {}
         for at, minutes in now:
             steps.setdefault(self._key(self._hour_key(at)[: 13 if self._step == "hour" else 10]), []).append(minutes)
         series = tuple(median(steps[key]) if key in steps else None for key in self._keys)
-        answered = Field("case", ":", "any")
+        answered = Field("case", ":", "answered")
         return Answers(
             median(minutes for _, minutes in now) if now else None, median(past) if past else None, len(now), series,
             self._watched.query(self._span, answered),
         )  # fmt: skip
+
+    def _asks_for(self, one: FirstAnswer) -> bool:
+        """Whether the case is on one of the platforms and in one of the languages that were asked for."""
+        platforms, languages = self._wanted.platforms, self._wanted.languages
+        return (not platforms or one.platform in platforms) and (not languages or one.language in languages)
 
 
 def _ids(chosen: Sequence[Monitor]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from crm.policies.access import Role
 from crm.records.users import User
 from crm.records.workspaces import Workspace
 from dashboard.api import Caller
-from dashboard.api.shapes import Asked, shown
+from dashboard.api.shapes import Asked, Count, shown
 
 router = APIRouter(tags=["team"])
 
@@ -73,10 +73,13 @@ def set_role(who: Caller, user_id: str, asked: RoleText) -> None:
     who.services.team.set_role(who.actor, user_id, asked.role)
 
 
-@router.put("/team/{user_id}/active", status_code=204)
-def set_active(who: Caller, user_id: str, asked: Active) -> None:
-    """Let somebody in again, or put them out: their sessions and tokens end at once."""
-    who.services.team.set_active(who.actor, user_id, asked.active)
+@router.put("/team/{user_id}/active", response_model=Count)
+def set_active(who: Caller, user_id: str, asked: Active) -> Count:
+    """Let somebody in again, or put them out: their sessions and tokens end at once, their open cases are nobody's.
+
+    Answers how many cases that were.
+    """
+    return Count(count=who.services.team.set_active(who.actor, user_id, asked.active))
 
 
 @router.put("/team/{user_id}/reach", status_code=204)

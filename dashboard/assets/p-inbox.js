@@ -216,7 +216,6 @@
     live_case(data) { if (!data) return; if (concerns(data)) againSoon(); settleSoon(); },
     live_reply(data) { if (concerns(data)) againSoon(); },
     live_presence(data) { if (concerns(data)) againSoon(); },
-    live_post(data) { if (data && all("[data-post]").some((one) => about(data, one.dataset.post))) againSoon(); },
     live_customer(data) { if (data && state.case && document.querySelector("#inbox-customer .cu")) againSoon(); },
   };
   function beat() {

@@ -134,5 +134,5 @@ for _function, _store in (
     ("kept", "inbox-kept"),
 ):
     clientside("inbox", _function, _heard, Input(_store, "data"), prevent_initial_call=True)
-for _kind in ("case", "reply", "post", "presence", "customer"):
+for _kind in ("case", "reply", "presence", "customer"):
     clientside("inbox", f"live_{_kind}", _heard, Input(f"live-{_kind}", "data"), prevent_initial_call=True)

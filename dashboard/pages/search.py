@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -179,8 +180,10 @@ coloured("search-q")
 def export(q: str = "", order: str = "newest") -> Response:
     """All hits as a file."""
     try:
-        posts = services().search.export(actor(), q, checked_order(order))
+        found = services().search.export(actor(), q, checked_order(order))
         names = {one.id: one.name for one in services().monitors.all(actor())}
     except ShenavaError as error:
         return refused(error)
-    return csv_file("search", HEADS, post_rows(posts, viewer().zone, names))
+    # Whoever opens the file later sees nothing of the page that said so.
+    note = [[t("search.bounded")]] if found.bounded else []
+    return csv_file("search", HEADS, chain(post_rows(found.posts, viewer().zone, names), note))

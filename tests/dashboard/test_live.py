@@ -112,7 +112,7 @@ def test_what_comes_faster_than_it_is_taken_is_merged() -> None:
     async def scene() -> Any:
         live = FakeLive()
         for at in range(200):
-            live.add("post", f"p{at % 120}")
+            live.add("case", f"c{at % 120}")
         listener = Listener("w1", 0)
         listener.put(live.since(0)[:100])
         listener.put(live.since(0))
@@ -120,7 +120,14 @@ def test_what_comes_faster_than_it_is_taken_is_merged() -> None:
 
     heard = run(scene())
     assert heard["cursor"] == 200
-    assert len(heard["changes"]["post"]) == 50
+    assert len(heard["changes"]["case"]) == 50
+
+
+def test_a_change_without_a_subject_names_its_kind_alone() -> None:
+    live, listener = FakeLive(), Listener("w1", 0)
+    live.add("post", "")
+    listener.put(live.since(0))
+    assert json.loads(listener.take()) == {"cursor": 1, "changes": {"post": []}}
 
 
 class Busy(FakeLive):

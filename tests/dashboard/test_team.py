@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from crm.records.queue import QueueFilter
 from crm.usecases.accounts import WrongLogInError
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
-from tests.doubles.office import MONITOR
+from tests.doubles.office import MONITOR, said
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,18 @@ def test_a_reset_password_works_once_handed_over_and_the_trail_names_who_did_it(
     assert bureau.accounts.log_in("agent@example.org", password).user_id == "agent"
     row = next(one for one in bureau.services.trail.rows(desk.actor).rows if one.action == "reset_password")
     assert (row.actor, row.subject) == ("administrator", "agent")
+
+
+def test_the_open_cases_of_whoever_is_put_out_are_nobodys(bureau: Bureau) -> None:
+    bureau.hear(said("p1"), said("p2", who="did:omid"), said("p3", who="did:bita"))
+    desk, inbox = Desk(bureau, "administrator"), bureau.services.inbox
+    mine = [row.case.id for row in inbox.queue(desk.actor, QueueFilter()).rows]
+    inbox.bulk(desk.actor, mine, "assign", "agent")
+    inbox.set_status(desk.actor, mine[0], "resolved")
+    assert "2 open cases of theirs are nobody's now" in desk.take("team", "out!", "agent").text
+    after = inbox.queue(desk.actor, QueueFilter(status="any")).rows
+    assert [row.case.assignee_id for row in after if row.case.id in mine[1:]] == [None, None]
+    assert next(row.case.assignee_id for row in after if row.case.id == mine[0]) == "agent"
 
 
 @pytest.mark.parametrize("what", ["add!", "role!", "reach!", "reset!", "out!", "in"])

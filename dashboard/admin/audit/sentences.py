@@ -104,6 +104,10 @@ def _rule(_row: AuditRow, detail: Detail, people: Mapping[str, str]) -> Sentence
     return Sentence("case_rule", {"rule": _text(detail, "rule"), "done": t("inbox.list_comma").join(done)})
 
 
+def _hidden(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sentence:
+    return Sentence(row.action, {"rule": _text(detail, "rule")})
+
+
 def _role(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sentence:
     role = _text(detail, "role")
     return Sentence(row.action, {"role": _known(t(f"team.role_{role}"), role)})
@@ -141,7 +145,7 @@ def _correct(_row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sent
 
 
 def _export(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sentence:
-    what = t("audit.the_trends") if row.subject == "trends" else t("audit.the_posts")
+    what = t(f"audit.the_{row.subject if row.subject in {'trends', 'audit'} else 'posts'}")
     query = _text(detail, "query")
     return Sentence("export_of", {"what": what, "query": query}) if query else Sentence("export", {"what": what})
 
@@ -162,6 +166,7 @@ def _workspace(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sen
 _TELLERS: Mapping[str, Callable[[AuditRow, Detail, Mapping[str, str]], Sentence]] = {
     "add_member": _role,
     "case_assigned": _assigned,
+    "case_hidden": _hidden,
     "case_priority": _priority,
     "case_rule": _rule,
     "case_snoozed": _snoozed,

@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from crm.errors import InvalidInputError
+from crm.policies.access import ALLOWED
 from crm.policies.clock import PRIORITIES
 from crm.policies.rules import AddTag, Assign, Complete, Hide, Rule, RuleAction, SetPriority
 from crm.query import QueryError
@@ -18,6 +19,7 @@ from dashboard.admin.step import Panel, Shown, Step, Steps, act, icon_act, sure
 from dashboard.components import badge, card, empty, name, show, table, tag, toast
 from dashboard.components.query_text import explained, place
 from dashboard.context import actor, services
+from dashboard.errors import told_plainly
 from dashboard.numbers import number
 from dashboard.text import t
 
@@ -104,7 +106,11 @@ def _panel(of: str, given: Given, wrong: Wrong = NOTHING) -> Panel:
     def value(field: str, otherwise: str = "") -> str:
         return next(iter(given.get(field, ())), otherwise)
 
-    people = [(one.id, one.name) for one in services().team.members(actor()) if one.active]
+    people = [
+        (one.id, one.name)
+        for one in services().team.members(actor())
+        if one.can_be_given(made_up=False) and "work_cases" in ALLOWED[one.role]
+    ]
     people.insert(0, (NONE, t("settings.rule_nobody")))
     priorities: list[tuple[str, str]] = [(one, t(f"settings.priority_{one}")) for one in PRIORITIES if one != "low"]
     priorities.insert(0, (NONE, t("settings.rule_as_is")))
@@ -151,7 +157,7 @@ def save(step: Step) -> Shown:
     except QueryError as error:
         return Shown(dialog=_panel(step.of, dict(step.fields), {"query": f"{place(error)} {explained(error)}"}))
     except InvalidInputError as error:
-        return Shown(dialog=_panel(step.of, dict(step.fields), {"": str(error)}))
+        return Shown(dialog=_panel(step.of, dict(step.fields), {"": told_plainly(error)}))
     show(toast(t("common.saved")))
     return Shown(dialog=None, again=True)
 

@@ -202,11 +202,11 @@ def let_in(step: Step) -> Shown:
 
 def _set_active(step: Step, *, active: bool) -> Shown:
     try:
-        services().team.set_active(actor(), step.of, active)
+        freed = services().team.set_active(actor(), step.of, active)
     except LastAdministratorError:
         show(toast(t("team.last_administrator"), bad=True))
         return Shown(dialog=None)
-    show(toast(t("team.is_in" if active else "team.is_out")))
+    show(toast(t("team.is_in" if active else "team.is_out"), sub=tn("team.freed", freed) if freed else ""))
     return Shown(drawer=None, dialog=None, again=True)
 
 

@@ -23,7 +23,7 @@ from crm.policies.cases import (
 )
 from crm.policies.clock import desk_of, due_at
 from crm.policies.replies import ReplyStateError, check_step, may_repeat, retry_delay
-from crm.policies.rules import AddTag, Assign, Complete, Hide, LiveRule, Rule, SetPriority, applying, hides, outcome
+from crm.policies.rules import AddTag, Assign, Complete, Hide, LiveRule, Rule, SetPriority, applying, hiding, outcome
 from crm.policies.ties import Tie, TieBook, emails_in, exact, normal_link, normal_phone, phones_in
 from crm.words import Author
 from tests.doubles.office import MONITOR, START, label, said
@@ -100,8 +100,10 @@ def _rule(name: str, *actions: AddTag | Assign | SetPriority | Complete | Hide, 
 def test_rules_apply_in_order_to_what_they_match() -> None:
     rules = [_rule("a", Hide(), text="spam"), _rule("b", AddTag("B"), text="bread")]
     assert [rule.id for rule in applying(rules, said("p", "fresh bread"))] == ["b"]
-    assert hides(applying(rules, said("p", "spam")))
-    assert not hides(applying(rules, said("p", "bread")))
+    found = hiding(applying(rules, said("p", "spam")))
+    assert found is not None
+    assert Hide() in found.actions
+    assert hiding(applying(rules, said("p", "bread"))) is None
 
 
 def test_a_rule_takes_no_case_away_and_lowers_nothing() -> None:

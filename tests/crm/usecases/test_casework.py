@@ -9,13 +9,16 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import func, select
 
 from crm.policies.rules import AddTag, Assign, Complete, Hide, Rule, RuleAction, SetPriority
-from crm.records import cases, customers, kept_posts, rules, tables, tags, threads, tombstones
+from crm.records import audit, cases, changes, customers, kept_posts, rules, tables, tags, threads, tombstones, users
 from crm.records.cases import Case
 from crm.records.customers import Customer
+from crm.records.dead_letters import RecordedDeadLetters
 from crm.words import EnrichedPost, RemovedPost
+from tests.conformance.dead_letters import letter
 from tests.doubles.fixtures import Drawer
 from tests.doubles.office import START, WORKSPACE, Office, actor, open_office, said
 
@@ -170,8 +173,8 @@ def test_any_order_and_any_batches_lead_to_one_case_with_all_posts(
     drawer: Drawer, tmp_path_factory: pytest.TempPathFactory, order: Sequence[int], cuts: set[int]
 ) -> None:
     chain = [
-        said("a"), said("b", at=1, parent="a"), said("c", at=2, parent="b"),
-        said("o", at=3, parent="c", own=True, who="did:own", monitors=()), said("d", at=4, parent="o"),
+        said("a", "where is a?"), said("b", "b?", at=1, parent="a"), said("c", "c?", at=2, parent="b"),
+        said("o", at=3, parent="c", own=True, who="did:own", monitors=()), said("d", "d?", at=4, parent="o"),
     ]  # fmt: skip
     with drawer.records(tmp_path_factory.mktemp("order")) as records:
         office = open_office(records)
@@ -183,7 +186,8 @@ def test_any_order_and_any_batches_lead_to_one_case_with_all_posts(
         case = only_case(office)
         assert (case.thread_key, case.post_key) == ("bluesky:a", "bluesky:d")
         assert case.status in ("new", "open")
-        assert case.due_at is not None
+        assert case.title == "where is a?"
+        assert case.due_at == START + timedelta(hours=4, minutes=4)
         assert {"a", "b", "c", "d"} <= set(kept(office, "a"))
 
 
@@ -212,6 +216,73 @@ def test_rules_complete_and_hide(office: Office) -> None:
     office.hear(said("p1", "thanks a lot"), said("p2", "win the lottery", at=1))
     case = only_case(office)
     assert (case.post_key, case.status, case.due_at) == ("bluesky:p1", "resolved", None)
+
+
+def test_what_a_rule_hid_is_in_the_audit_trail_once(office: Office) -> None:
+    put_rule(office, Hide(), query="lottery")
+    office.hear(said("p1", "win the lottery"), said("p1", "win the lottery", revision=2))
+    assert all_cases(office) == []
+    with office.records.read() as tx:
+        (row,) = audit.newest(tx, WORKSPACE)
+        assert (row.actor, row.action, row.detail) == ("rule:r0", "case_hidden", {"rule": "Rule 0"})
+        assert row.subject == tombstones.opaque(tx, WORKSPACE, "bluesky:p1")
+
+
+@pytest.mark.parametrize("whom", ["ada", "gone", "jo"])
+def test_a_rule_gives_no_case_to_somebody_who_can_not_take_it(office: Office, whom: str) -> None:
+    with office.records.write() as tx:
+        users.change(tx, "jo", active=False)
+    put_rule(office, Assign(whom), AddTag("Refund"))
+    office.hear(said("p1", "refund please"))
+    case = only_case(office)
+    assert case.assignee_id is None
+    with office.records.read() as tx:
+        assert tags.of_cases(tx, [case.id]) == {case.id: ("Refund",)}
+        (event,) = [one for one in cases.events(tx, case.id) if one.kind == "rule"]
+    assert event.detail["assignee"] is None
+
+
+def test_an_edit_of_the_first_post_takes_its_old_words_out_of_the_title(office: Office) -> None:
+    office.hear(said("p1", "my number is 4242"), said("p2", "hello?", at=1, parent="p1", root="p1"))
+    office.hear(said("p1", "never mind", revision=2))
+    case = only_case(office)
+    assert (case.title, case.preview) == ("never mind", "hello?")
+    assert case.due_at == START + timedelta(hours=4)
+
+
+def test_pages_hear_that_a_post_of_a_case_was_understood_anew(office: Office) -> None:
+    office.hear(said("p1"), said("p2", at=1, parent="p1", root="p1"))
+    with office.records.read() as tx:
+        before, case = changes.newest(tx), only_case(office)
+    office.hear(said("p1", sentiment="positive", revision=2))
+    with office.records.read() as tx:
+        assert [(one.kind, one.subject) for one in changes.since(tx, before)] == [("case", case.id)]
+    assert only_case(office) == case
+
+
+def test_an_earlier_question_that_comes_late_gives_the_title_and_the_clock(office: Office) -> None:
+    office.hear(said("p2", "hello?", at=60, parent="p1", root="p1"), said("p1", "where is it?"))
+    case = only_case(office)
+    assert (case.title, case.preview) == ("where is it?", "hello?")
+    assert case.due_at == START + timedelta(hours=4)
+    answer = said("o1", at=30, parent="p1", root="p1", own=True, who="did:own", monitors=())
+    office.hear(answer)
+    assert only_case(office).due_at == START + timedelta(hours=5)
+
+
+def test_a_deletion_leaves_no_mood_no_count_and_no_dead_letter(office: Office) -> None:
+    letters = RecordedDeadLetters(office.records)
+    keys = ("bluesky:p2", "w1/bluesky:p2", "bluesky:p3")
+    letters.add([structs.replace(letter(number), key=key) for number, key in enumerate(keys)])
+    office.hear(said("p1", "fine", sentiment="positive"), said("p2", "bad", at=1, parent="p1", root="p1"))
+    office.sink.write([removed("p2")])
+    case = only_case(office)
+    assert (case.sentiment, case.posts, case.preview) == ("positive", 1, "fine")
+    with office.records.read() as tx:
+        left = tx.execute(select(tables.dead_letters.c.key)).scalars().all()
+    assert left == ["bluesky:p3"]
+    office.sink.write([removed("p1")])
+    assert (only_case(office).sentiment, only_case(office).posts) == ("", 0)
 
 
 def test_a_deletion_takes_the_words_out_of_the_case(office: Office) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from crm.errors import InvalidInputError, NotFoundError
 from crm.policies.access import ForbiddenError
 from crm.policies.cases import CaseChangedError, DemoColleagueError
-from crm.policies.rules import AddTag, Hide
+from crm.policies.rules import AddTag, Assign, Hide
 from crm.records import cases, changes, customers, tables, users
 from crm.records.customers import Customer
 from crm.records.queue import QueueFilter, QueueSort
@@ -317,6 +317,17 @@ def test_templates_views_and_rules(office: Office) -> None:
     for bad in (RuleDraft("x", "a AND", (Hide(),)), RuleDraft("x", "a", ()), RuleDraft(" ", "a", (Hide(),))):
         with pytest.raises(InvalidInputError):
             office.toolbox.save_rule(INES, bad)
+
+
+def test_what_a_rule_would_do_is_checked_when_it_is_saved(office: Office) -> None:
+    with office.records.write() as tx:
+        users.change(tx, "jo", active=False)
+    for action in (AddTag("x" * 101), AddTag(" "), Assign("ada"), Assign("jo"), Assign("nobody")):
+        with pytest.raises((InvalidInputError, NotFoundError)):
+            office.toolbox.save_rule(INES, RuleDraft("x", "a", (action,)))
+    left = office.toolbox.save_rule(INES, RuleDraft("x", "a", (AddTag(" late   bread "), Assign("jo")), enabled=False))
+    assert left.actions == (AddTag("late bread"), Assign("jo"))
+    assert office.toolbox.rules(INES) == [left]
 
 
 def test_the_demos_colleagues_take_the_demos_cases_and_no_others(office: Office) -> None:

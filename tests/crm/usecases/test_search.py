@@ -68,7 +68,18 @@ def test_cases_and_tags_are_answered_and_the_bound_is_told(
     monkeypatch.setattr(module, "BOUND", 1)
     cut = search.search(actor(), "case:any")
     assert (cut.total, cut.bounded) == (1, True)
+    assert search.export(actor(role="manager"), "case:any").bounded
     assert not search.search(actor(), "tag:vip").hits
+
+
+def test_answered_cases_are_found(office: Office, index: SQLiteIndex, search: Search) -> None:
+    for name in ("a", "b"):
+        office.hear(said(name, who=f"did:{name}"))
+        index.write([said(name, who=f"did:{name}")])
+    office.hear(said("o", at=5, own=True, who="did:own", parent="a", root="a"))
+    for text in ("case:answered", "پرونده:پاسخ‌داده"):
+        assert keys(search.search(actor(), text)) == ["a"]
+    assert not search.export(actor(role="manager"), "case:answered").bounded
 
 
 def test_matched_words_are_marked_and_pages_follow(index: SQLiteIndex, search: Search) -> None:
@@ -82,9 +93,9 @@ def test_matched_words_are_marked_and_pages_follow(index: SQLiteIndex, search: S
 def test_an_export_holds_every_hit_in_reach_and_is_noted(office: Office, index: SQLiteIndex, search: Search) -> None:
     count = module.EXPORT_PAGE + 7
     index.write([said(f"p{at:04}", "card", at=at) for at in range(count)] + [said("dm", "card", private=True)])
-    got = [post.post.native_id for post in search.export(actor(role="manager"), "card", "oldest")]
+    got = [post.post.native_id for post in search.export(actor(role="manager"), "card", "oldest").posts]
     assert got == [f"p{at:04}" for at in range(count)]
-    assert len(list(search.export(actor(role="manager", private=True), "card", "relevance"))) == count + 1
+    assert len(list(search.export(actor(role="manager", private=True), "card", "relevance").posts)) == count + 1
     with office.records.read() as tx:
         noted = tx.execute(tables.audit.select().where(tables.audit.c.action == "export")).all()
     assert [(row.actor, row.subject) for row in noted] == [("lena", "posts")] * 2

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -157,6 +158,9 @@ def test_the_first_answer_is_a_median_of_public_cases(office: Office, trends: Tr
     assert view.answers.cases == 3
     assert view.answers.minutes == pytest.approx(20)
     assert view.answers.series[0] == pytest.approx(20)
+    assert "case:answered" in view.answers.query
+    elsewhere = msgspec.structs.replace(WEEK, platforms=("mastodon",))
+    assert trends.overview(actor(), elsewhere).answers.cases == 0
 
 
 def test_gaps_are_when_every_collector_failed(office: Office, trends: Trends) -> None:
