@@ -51,6 +51,7 @@ test: dev  ## everything but the long runs
 	$(TEST) -n auto --dist loadgroup -m "not faults" --ignore=tests/browser --ignore=tests/e2e \
 		--cov --cov-report=term:skip-covered
 	$(TEST) -n auto --dist loadgroup -m "not faults" tests/browser tests/e2e
+	$(TEST) -n auto --dist loadgroup -m "not faults" --records=postgresql tests/crm tests/shenava
 
 faults: dev  ## the long fault and soak runs
 	$(TEST) -m faults

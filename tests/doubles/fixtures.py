@@ -1,6 +1,7 @@
 """Doubles that every test may ask for by name.
 
-The records of a test stand in SQLite, or with ``--records=postgresql`` in a real server, empty for each test.
+The records of a test stand in SQLite. With ``--records=postgresql`` the tests that ask for records, and no others,
+run on a real server, empty for each of them.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("records") == "sqlite":
         return
-    apart = [item for item in items if item.get_closest_marker("sqlite")]
-    if apart:
-        config.hook.pytest_deselected(items=apart)
-        items[:] = [item for item in items if item not in set(apart)]
+    asking = [item for item in items if "drawer" in getattr(item, "fixturenames", ())]
+    staying = [item for item in asking if not item.get_closest_marker("sqlite")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(staying)])
+    items[:] = staying
 
 
 class Drawer:

@@ -11,7 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
-from crm.errors import ConflictError, NotFoundError, RateLimitedError, ShenavaError
+from crm.errors import ConflictError, InvalidInputError, NotFoundError, RateLimitedError
 from crm.policies.cases import CaseChangedError
 from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError
 from crm.records import audit, corrections, jobs, kept_posts, tables, tombstones, users
@@ -301,7 +301,7 @@ def test_a_shortcut_is_taken_once(office: Office) -> None:
         office, lambda: office.toolbox.save_template(INES, draft), lambda: office.toolbox.save_template(INES, draft)
     )
     assert isinstance(saved, Template)
-    assert isinstance(refused, ShenavaError)
+    assert isinstance(refused, InvalidInputError)
 
 
 def test_of_two_corrections_the_later_stays(office: Office) -> None:
