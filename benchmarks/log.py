@@ -30,7 +30,7 @@ def run(folder: Path, posts: int = 100_000, rounds: int = 3) -> dict[str, object
 
     Returns what ``shenava bench log`` prints; all figures are medians of the rounds.
     """
-    records = _records(posts)
+    records = made_up(posts)
     appends, polls, references = [], [], []
     for number in range(rounds):  # one after the other, so that a disk's mood touches both alike
         references.append(posts / _reference(folder / f"reference-{number}.sqlite", records))
@@ -52,7 +52,8 @@ def run(folder: Path, posts: int = 100_000, rounds: int = 3) -> dict[str, object
     }
 
 
-def _records(posts: int) -> list[Record]:
+def made_up(posts: int) -> list[Record]:
+    """So many posts in both languages as a collector puts them on the stream."""
     return [record(Collected("bench", _post(n), START)) for n in range(posts)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
@@ -94,19 +94,20 @@ def parse(url: str) -> Address:
 
     Raises: InvalidInputError saying which part can't be used. It never repeats a password.
     """
-    parts = urlsplit(url)
-    if "@" in parts.netloc:
+    rest, _, query = url.removeprefix(SCHEME).partition("?")
+    hosts, _, path = rest.partition("/")
+    if "@" in hosts:
         raise BadAddressError(
             "names and passwords don't belong into it; set SHENAVA_KAFKA_USERNAME and SHENAVA_KAFKA_PASSWORD"
         )
-    servers = tuple(_server(one) for one in parts.netloc.split(",") if one)
+    servers = tuple(_server(one) for one in hosts.split(",") if one)
     if not servers:
         raise BadAddressError("it names no server; write kafka://host:9092/prefix")
-    prefix = parts.path.strip("/") or PREFIX
+    prefix = path.strip("/") or PREFIX
     if not _PREFIX.fullmatch(prefix):
         raise BadAddressError(f"the prefix {prefix!r} may hold Latin letters, digits, - and _ alone")
     options: dict[str, object] = {}
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+    for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in _OPTIONS:
             raise BadAddressError(f"there is no option {name!r}; there are {', '.join(_OPTIONS)}")
         options[name] = _OPTIONS[name](name, value)

@@ -13,19 +13,23 @@ from kafka.errors import KafkaError
 from crm.ports.clock import Clock
 from crm.ports.log import Lag, Record
 from stream.kafka.address import Address, Login
-from stream.kafka.clients import LARGEST, SEND_SECONDS, Clients
+from stream.kafka.clients import LARGEST, Clients
 from stream.kafka.errors import RecordTooLargeError, speaking
 from stream.kafka.member import KafkaMember
 from stream.kafka.office import RETENTION, Office
 
 
 class KafkaLog:
-    """See :class:`crm.ports.log.EventLog`. Connects when it is first needed."""
+    """See :class:`crm.ports.log.EventLog`. Connects when it is first needed.
 
-    def __init__(self, address: Address, clock: Clock, login: Login | None = None) -> None:
+    `send_seconds` is how long an append tries before it says that nobody answers.
+    """
+
+    def __init__(self, address: Address, clock: Clock, login: Login | None = None, send_seconds: float = 20.0) -> None:
         self.retention: timedelta | None = RETENTION
         self._address, self._clock = address, clock
-        self._clients = Clients(address, login or Login())
+        self._send_seconds = send_seconds
+        self._clients = Clients(address, login or Login(), send_seconds)
         self._office = Office(self._clients, address, clock)
         self._lock = Lock()
         self._producer: KafkaProducer | None = None
@@ -40,7 +44,7 @@ class KafkaLog:
             producer = self._open_producer()
             try:
                 sent = [producer.send(outside, record.value, record.key.encode()) for record in records]
-                return max(int(one.get(SEND_SECONDS + 1).offset) for one in sent)
+                return max(int(one.get(self._send_seconds + 1).offset) for one in sent)
             except (KafkaError, OSError):
                 # Nothing of this batch may arrive later on, after a newer word about the same post.
                 self._drop(producer)

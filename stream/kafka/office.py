@@ -14,6 +14,7 @@ from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     KafkaError,
+    NotCoordinatorError,
     TopicAlreadyExistsError,
 )
 from kafka.protocol.consumer import OffsetSpec
@@ -148,7 +149,7 @@ class Office:
         while True:
             try:
                 return ask()
-            except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+            except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
                 if self._clock.monotonic() > end:
                     raise
                 self._clock.sleep(0.2)

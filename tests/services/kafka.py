@@ -16,7 +16,7 @@ from tests.services.process import ServiceUnavailableError, free_port
 
 NAMED = "SHENAVA_TEST_KAFKA_URL"
 CLUSTER = "MkU3OEVBNTcwNTJENDM2Qg"
-START_SECONDS, STOP_SECONDS = 60.0, 20.0
+START_SECONDS, STOP_SECONDS = 150.0, 20.0
 QUICK = {
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",
@@ -83,7 +83,13 @@ class Kafka:
         logging = self.folder / "log4j2.properties"
         logging.write_text("rootLogger.level = warn\nrootLogger.appenderRef.0.ref = out\n"
                            "appender.out.type = Console\nappender.out.name = out\n")  # fmt: skip
-        options = ["-Xmx512m", "-Xms256m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={logging}"]
+        options = [
+            "-Xmx512m",
+            "-Xms256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            f"-Dlog4j2.configurationFile={logging}",
+        ]
         with self._log.open("ab") as output:
             child = subprocess.Popen(
                 [str(home / "bin" / "java"), *options, "-cp", f"{jars}/*", *command],

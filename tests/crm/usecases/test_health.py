@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from crm.errors import RetryableError
 from crm.policies.access import ForbiddenError
 from crm.ports.log import Lag
 from crm.records import roles, sources
@@ -67,6 +68,27 @@ def test_a_role_that_says_nothing_for_twenty_seconds_is_silent(health: Health, o
     view = health.view(LENA)
     (trouble,) = troubles(view)
     assert (trouble.kind, trouble.name, trouble.since) == ("silent", "collect", START)
+
+
+@pytest.mark.parametrize(
+    ("group", "hours", "found"),
+    [("cases", 12, ["paused"]), ("enrich", 11.9, ["behind"]), ("enrich", 13, ["paused", "behind"]), ("x", 99, [])],
+)
+def test_what_waits_for_half_a_day_is_an_alarm(health: Health, group: str, hours: float, found: list[str]) -> None:
+    view = replace(health.view(LENA), lag=(Lag(group, "posts.enriched", 1, hours * 3600.0),))
+    assert kinds(view) == found
+
+
+class Silent:
+    """A log that nobody answers for."""
+
+    def lag(self) -> list[Lag]:
+        raise RetryableError("No answer.")
+
+
+def test_a_stream_that_does_not_answer_leaves_the_page_readable(office: Office) -> None:
+    health = Health(office.records, Silent(), len, lambda: (10, 90), office.clock)  # type: ignore[arg-type]
+    assert health.view(LENA).lag == ()
 
 
 def test_the_worst_trouble_comes_first(health: Health) -> None:
