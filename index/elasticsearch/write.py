@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 import msgspec
@@ -77,9 +78,16 @@ class Line(Struct, frozen=True):
 def write(server: Server, unseen: Unseen, documents: Sequence[EnrichedPost], sleep: Sleep) -> None:
     """Store documents durably; of those under one id the greater or equal version wins."""
     ids = [row_id(document.workspace, document.post.key) for document in documents]
-    months = placed(server, unseen, dict(zip(ids, map(month_of, documents), strict=True)))
+    wanted = dict(zip(ids, map(month_of, documents), strict=True))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(placed, server, unseen, wanted)
+        sources = [encoded(row(document)) for document in documents]  # while the server looks
+        months = asked.result()
     unseen.written(months)
-    lines = [_line(document, Placed(months[name], name)) for document, name in zip(documents, ids, strict=True)]
+    lines = [
+        _line(document, Placed(months[name], name), source)
+        for document, name, source in zip(documents, ids, sources, strict=True)
+    ]
     for part in _parts(lines):
         refused = _sent(server, part)
         tries = 0
@@ -110,7 +118,10 @@ def placed(server: Server, unseen: Unseen, months: dict[str, str]) -> dict[str, 
 def _elsewhere(server: Server, ids: Sequence[str], months: set[str]) -> Iterator[tuple[str, str]]:
     # Where all go to one month, only the others need to be asked.
     own = f",-{server.prefix}-{next(iter(months))}" if len(months) == 1 else ""
-    body = {"query": {"ids": {"values": ids}}, "size": len(ids), "_source": False, "track_total_hits": False}
+    body = {
+        "query": {"ids": {"values": ids}}, "size": len(ids), "sort": ["_doc"], "_source": False,
+        "track_total_hits": False,
+    }  # fmt: skip
     path = f"/{server.prefix}-*{own}/_search"
     found = server.ask(_Found, "POST", path, body, filter_path="hits.hits._index,hits.hits._id", **PRESENT)
     for hit in found.hits.hits:
@@ -136,9 +147,9 @@ def bulk(server: Server, lines: Sequence[bytes]) -> list[Done]:
     return done
 
 
-def _line(document: EnrichedPost, place: Placed) -> Line:
+def _line(document: EnrichedPost, place: Placed, source: bytes) -> Line:
     action = {"_index": place.index, "_id": place.id, "version": document.version, "version_type": "external_gte"}
-    return Line(place, encoded({"index": action}), encoded(row(document)))
+    return Line(place, encoded({"index": action}), source)
 
 
 def _parts(lines: Sequence[Line]) -> Iterator[list[Line]]:

@@ -144,6 +144,10 @@ class SQLiteIndex:
             self._files.scrub()
         return gone
 
+    def check(self) -> None:
+        """See :class:`crm.ports.checked.Checkable`."""
+        self._files.check()
+
     def backup(self, target: Path) -> None:
         """Copy the index as it is now to a new file, while others read and write it."""
         self._files.backup(target)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from queue import Empty, LifoQueue
 
 import apsw
 
 from crm.errors import RetryableError, StoreError
+from index.sqlite.documents import read_documents
 from index.sqlite.schema import APPLICATION_ID, TABLES, VERSION
 from index.sqlite.scrub import scrubbing_vfs
 
 READERS = 8
 """Reads that may run at once; more of them wait. Each keeps a page cache of its own."""
+CHECKED_AT_ONCE = 1_000
+_OF_THE_FILE = re.compile("fts5|malformed|unrecognized|no such")
+"""Complaints about what a statement says that come of what the file says."""
 
 
 class Files:
@@ -77,14 +83,32 @@ class Files:
             raise RetryableError(f"The index file {self.path} is locked by another process; try again.") from error
         except apsw.FullError as error:
             raise StoreError(f"The disk of the index file {self.path} is full; free some space.") from error
-        except (apsw.CorruptError, apsw.NotADBError) as error:
-            raise StoreError(f"The index file {self.path} is damaged ({error}); restore it from a back-up.") from error
+        except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
+            raise self._damaged(error) from error
+        except apsw.SQLError as error:
+            if not _OF_THE_FILE.search(str(error)):
+                raise
+            raise self._damaged(error) from error
         except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, OSError) as error:
             raise StoreError(
                 f"The index file {self.path} can't be read or written ({error}); check its disk and permissions."
             ) from error
         except apsw.ConnectionClosedError as error:
             raise StoreError(f"The index file {self.path} was closed; open it again.") from error
+
+    def _damaged(self, reason: object) -> StoreError:
+        return StoreError(f"The index file {self.path} is damaged ({reason}); restore it from a back-up.")
+
+    def check(self) -> None:
+        """Read the whole file. Raises StoreError where it is damaged."""
+        with self.reading() as db:
+            for (fault,) in db.execute("PRAGMA integrity_check(1)"):
+                if fault != "ok":
+                    raise self._damaged(fault)
+            read = iter(db.execute("SELECT docid FROM post"))
+            while some := [docid for (docid,) in islice(read, CHECKED_AT_ONCE)]:
+                if len(read_documents(db, some)) < len(some):
+                    raise self._damaged("a document is missing")
 
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:

@@ -57,6 +57,8 @@ def read_slots(
     """The quarters and entries of all posts between two quarters of an hour, both included."""
     span = slot_id(workspace, first), slot_id(workspace, last)
     rows: list[Any] = db.execute("SELECT id, posts FROM slot WHERE id BETWEEN ? AND ?", span).fetchall()
+    if any(posts is None or len(posts) % _SIZE for _, posts in rows):
+        raise apsw.CorruptError("a slot of posts is not as it was stored")
     entries = np.frombuffer(b"".join(posts for _, posts in rows), ENTRY)
     quarters = np.array([slot for slot, _ in rows], np.int64) - slot_id(workspace, 0)
     return np.repeat(quarters, np.array([len(posts) // _SIZE for _, posts in rows], np.int64)), entries

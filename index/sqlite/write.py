@@ -13,6 +13,7 @@ import msgspec
 from crm.errors import StoreError
 from crm.words import EnrichedPost
 from index.moments import microseconds
+from index.sqlite.documents import packed
 from index.sqlite.facets import account, own_facets
 from index.sqlite.kinds import Numbers
 from index.sqlite.schema import (
@@ -24,8 +25,6 @@ from index.sqlite.schema import (
     stored_version,
 )
 from index.sqlite.slots import add_to_slots, pack, take_from_slots
-
-_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -125,11 +124,7 @@ def _same(db: apsw.Connection, stored: Stored, incoming: Incoming) -> bool:
     if stored.version != incoming.version:
         return False
     row = db.execute("SELECT tokens, document FROM body WHERE rowid = ?", (stored.docid,)).fetchone()
-    return row is not None and row == (incoming.document.tokens, _encoded(incoming.document))
-
-
-def _encoded(document: EnrichedPost) -> bytes:
-    return _ENCODER.encode(msgspec.structs.replace(document, tokens=""))
+    return row is not None and row == (incoming.document.tokens, packed(incoming.document))
 
 
 def _insert(
@@ -152,7 +147,7 @@ def _insert(
         author, of_author = account(said_by.key, said_by.handle)
         posts.append((docid, *key, version, moment, kind, author, said_by.followers, key in known))
         facets = f"{shared} {of_author} {own_facets(document)}"
-        bodies.append((docid, document.tokens, facets, _encoded(document)))
+        bodies.append((docid, document.tokens, facets, packed(document)))
         slots[slot_id(workspace, second // QUARTER)].append(pack(kind, author))
     db.executemany("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", posts)
     db.executemany("INSERT INTO body (rowid, tokens, facets, document) VALUES (?, ?, ?, ?)", bodies)

@@ -93,6 +93,26 @@ def test_a_damaged_file_is_named_with_the_mend(path: Path) -> None:
     damaged.close()
 
 
+def test_a_changed_letter_is_named_and_documents_without_checksum_are_read(path: Path) -> None:
+    index = SQLiteIndex(path)
+    index.write(batch(3))
+    index.close()
+    db = apsw.Connection(str(path))
+    db.execute("UPDATE body SET document = substr(document, 1, length(document) - 4)")
+    db.close()
+    old = SQLiteIndex(path)
+    old.check()
+    assert {one.post.text for one in old.search(ACME, Everything()).hits} == {one.post.text for one in batch(3)}
+    old.write(batch(6))
+    old.close()
+    path.write_bytes(path.read_bytes().replace("راز secret4word".encode(), "راز secret5word".encode()))
+    changed = SQLiteIndex(path)
+    for look in (changed.check, lambda: changed.search(ACME, Everything())):
+        with pytest.raises(StoreError, match="a document is not as it was stored"):
+            look()
+    changed.close()
+
+
 @pytest.mark.parametrize("content", [b"not a database at all" * 999, b"\x89PNG" + bytes(4000)])
 def test_a_file_of_something_else_is_left_alone(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.services import bluesky, kafka
+from tests.services import bluesky, elasticsearch, kafka
 
 if __name__ == "__main__":
     bluesky.install()
+    elasticsearch.install()
     kafka.install()
