@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from crm.errors import PermanentError, RetryableError
+from crm.errors import InvalidInputError, PermanentError, RetryableError
+from crm.ports.source import Rejected
 
 
 class NormaliseError(PermanentError):
-    """An item of a platform, or a row of a file, can't become a post; the message says which part and why."""
+    """An item of a platform, or a row of a file, can't become a post; the message says which part and why.
+
+    `code` and `params` say the same for the catalogue of messages.
+    """
+
+    def __init__(self, message: str, code: str = "", **params: str) -> None:
+        self.code, self.params = code, params
+        super().__init__(message)
+
+    def at(self, where: str) -> Rejected:
+        """What the source reports of it; `where` is the line, the address or the cursor of the item."""
+        return Rejected(where, str(self), self.code, self.params)
+
+
+class UnusableFileError(InvalidInputError):
+    """A file, or how it is said to be read, can't be used; `code` and `params` say why for the catalogue."""
+
+    def __init__(self, message: str, code: str, **params: str) -> None:
+        self.code, self.params = code, params
+        super().__init__(message)
 
 
 class BusyServerError(RetryableError):

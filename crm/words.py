@@ -136,7 +136,8 @@ class Collected(Struct, frozen=True, omit_defaults=True, tag="post"):
 class Removed(Struct, frozen=True, omit_defaults=True, tag="removed"):
     """A platform says that a post (or everything of an author) is gone.
 
-    Exactly one of `post_key` and `author_key` is set.
+    Exactly one of `post_key` and `author_key` is set. What is not gone `for_good` (an account that was taken down
+    and may be given back) goes as well, but what it says later is heard again.
     """
 
     source: str
@@ -145,6 +146,7 @@ class Removed(Struct, frozen=True, omit_defaults=True, tag="removed"):
     author_key: str | None = None
     workspace: str | None = None
     schema: int = SCHEMA_VERSION
+    for_good: bool = True
 
 
 class Label(Struct, frozen=True, omit_defaults=True):
@@ -203,6 +205,7 @@ class RemovedPost(Struct, frozen=True, omit_defaults=True, tag="removed"):
     post_key: str | None = None
     author_key: str | None = None
     schema: int = SCHEMA_VERSION
+    for_good: bool = True
 
 
 CollectedEvent = Collected | Removed

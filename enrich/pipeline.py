@@ -79,7 +79,7 @@ def _for_workspaces(event: Collected, understood: Understood, snapshot: Snapshot
     found = [_enriched(event, understood, one) for one in targets]
     # What comes again or was edited stands in the index already, and what it says there is to be replaced.
     if event.source == AGAIN or event.post.edited_at:
-        return found
+        return [*found]
     return [one for one, workspace in zip(found, targets, strict=True) if _wanted(one, workspace)]
 
 
@@ -121,4 +121,6 @@ def _corrected(understood: Understood, answers: object) -> Understood:
 
 def _removals(event: Removed, snapshot: Snapshot) -> list[EnrichedEvent]:
     ids = [event.workspace] if event.workspace is not None else [one.id for one in snapshot.of_source(event.source)]
-    return [RemovedPost(one, event.removed_at, event.post_key, event.author_key) for one in ids]
+    return [
+        RemovedPost(one, event.removed_at, event.post_key, event.author_key, for_good=event.for_good) for one in ids
+    ]

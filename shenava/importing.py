@@ -13,7 +13,7 @@ from crm import envelope
 from crm.errors import InvalidInputError
 from crm.ids import new_id
 from crm.ports.source import Job, Rejected
-from crm.records import sources, users, workspaces
+from crm.records import audit, sources, users, workspaces
 from crm.records.sources import SourceRow
 from crm.words import COLLECTED, ENRICHED
 from shenava import pipeline
@@ -149,6 +149,7 @@ def _source(house: House, workspace: str, path: Path, options: dict[str, str]) -
         # The command reads the file itself, so the collectors must not.
         made = SourceRow(new_id(now), workspace, KIND, path.name, wanted, now, enabled=False)
         sources.put(tx, made)
+        audit.append(tx, workspace, "system", "add_source", made.id, now, kind=KIND)
         return made
 
 

@@ -59,11 +59,12 @@ class Jobs:
         else:
             self._change(claimed, state="done")
 
-    def _change(self, work: Work, **fields: object) -> None:
+    def _change(self, work: Work, **fields: object) -> bool:
+        """Write how far the work is; False where it was cancelled."""
         now = self._house.clock.now()
         with self._house.records.write() as tx:
-            jobs.change(tx, work.id, now, leased_until=now + LEASE, **fields)
             changes.note(tx, work.workspace, "monitor", work.id, now)
+            return jobs.change(tx, work.id, now, leased_until=now + LEASE, **fields)
 
     def _rerun(self, work: Work) -> None:
         """Send every post that a changed monitor matches, or did match, through enrichment again."""
@@ -96,4 +97,7 @@ class Jobs:
     def _demo(self, work: Work) -> None:
         from shenava.demo.load import load
 
-        load(self._house, work.workspace, lambda done, total: self._change(work, done=done, total=total))
+        def progress(done: int, total: int) -> None:
+            self._change(work, done=done, total=total)
+
+        load(self._house, work.workspace, progress, lambda: self._change(work))

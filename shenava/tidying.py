@@ -12,6 +12,8 @@ from shenava.wiring import House
 UPLOADS = "uploads"
 UNCLAIMED = timedelta(hours=1)
 """How long an uploaded file may wait for the source that reads it."""
+ANOTHER_TRY = timedelta(days=7)
+"""How long the file of an import that failed is kept, so that it can be tried again."""
 
 
 def tidy(house: House) -> None:
@@ -34,13 +36,14 @@ def months_before(now: datetime, months: int) -> datetime:
 def drop_uploads(house: House) -> list[Path]:
     """Delete uploaded files that no source has yet to read: it is finished or removed. Returns those that went.
 
-    A file that lies here because its import failed or was paused goes after the next erasure: nobody can tell whom
-    it names. Whoever wants it after all hands it over again, and what was erased is left out.
+    A file whose import failed waits a week for another try; it and one whose import is paused go after the next
+    erasure: nobody can tell whom they name. Whoever wants a file after all hands it over again, and what was
+    erased is left out.
     """
     with house.records.read() as tx:
-        erased = receipts.newest(tx)
-        wanted = {row.options.get("path") for row in sources.every(tx) if not _is_done(row, erased)}
-    before = (house.clock.now() - UNCLAIMED).timestamp()
+        erased, now = receipts.newest(tx), house.clock.now()
+        wanted = {row.options.get("path") for row in sources.every(tx) if not _is_done(row, erased, now)}
+    before = (now - UNCLAIMED).timestamp()
     gone = []
     for path in sorted((house.data / UPLOADS).glob("*")):
         if path.is_file() and path.stat().st_mtime < before and not wanted & {str(path), str(path.resolve())}:
@@ -49,7 +52,9 @@ def drop_uploads(house: House) -> list[Path]:
     return gone
 
 
-def _is_done(source: SourceRow, erased: datetime | None) -> bool:
+def _is_done(source: SourceRow, erased: datetime | None, now: datetime) -> bool:
     """Whether nobody reads the source's file any more, `erased` being the time of the newest erasure."""
     idle = not source.enabled or source.state == "failed"
+    if source.state == "failed" and now - source.created_at > ANOTHER_TRY:
+        return True
     return source.state == "finished" or (idle and erased is not None and source.created_at <= erased)

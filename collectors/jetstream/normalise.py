@@ -18,7 +18,8 @@ from crm.words import Author, Media, Post
 
 PLATFORM = "bluesky"
 COLLECTION = "app.bsky.feed.post"
-GONE = frozenset(("deleted", "takendown"))
+GONE, TAKEN_DOWN = "deleted", "takendown"
+"""What an account may be, and its posts with it; one that was taken down may be given back."""
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -140,7 +141,7 @@ def read(message: str | bytes) -> Message:
     try:
         return _messages.decode(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise NormaliseError(f"A message of Jetstream can't be read: {error}.") from error
+        raise NormaliseError(f"A message of Jetstream can't be read: {error}.", "bad_item") from error
 
 
 def post_key(message: Message, commit: Commit) -> str:
@@ -156,9 +157,15 @@ def removed_post(message: Message) -> str | None:
 
 
 def removed_author(message: Message) -> str | None:
-    """The key of the author who is gone for good by this message."""
+    """The key of the author who is gone by this message, perhaps not for good, see :func:`is_for_good`."""
     account = message.account
-    return f"{PLATFORM}:{message.did}" if account and not account.active and account.status in GONE else None
+    gone = account is not None and not account.active and account.status in (GONE, TAKEN_DOWN)
+    return f"{PLATFORM}:{message.did}" if gone else None
+
+
+def is_for_good(message: Message) -> bool:
+    """Whether the author who is gone deleted the account, so that nothing of it comes back."""
+    return message.account is None or message.account.status == GONE
 
 
 def to_post(message: Message) -> Post | None:
@@ -174,7 +181,7 @@ def to_post(message: Message) -> Post | None:
         record = _records.decode(commit.record)
         seen = _START + timedelta(microseconds=message.time_us)
     except (msgspec.DecodeError, UnicodeError, OverflowError, RecursionError) as error:
-        raise NormaliseError(f"The post {post_key(message, commit)} can't be read: {error}.") from error
+        raise NormaliseError(f"The post {post_key(message, commit)} can't be read: {error}.", "bad_item") from error
     facets, embed = record.facets or (), record.embed or Embed()
     return Post(
         PLATFORM,

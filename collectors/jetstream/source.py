@@ -10,7 +10,16 @@ from urllib.parse import urlencode
 
 from collectors.addresses import is_address
 from collectors.errors import BusyServerError, NormaliseError, NothingSaidError, OtherServerError
-from collectors.jetstream.normalise import COLLECTION, PLATFORM, Message, read, removed_author, removed_post, to_post
+from collectors.jetstream.normalise import (
+    COLLECTION,
+    PLATFORM,
+    Message,
+    is_for_good,
+    read,
+    removed_author,
+    removed_post,
+    to_post,
+)
 from crm.errors import RateLimitedError
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Job, Option, Problem, Rejected
@@ -86,7 +95,7 @@ class _Run:
             self._events.extend(self._judged(message, self._clock.now()))
             self._cursor = str(message.time_us)
         except NormaliseError as error:
-            self._rejected.append(Rejected(f"cursor {self._cursor}", str(error)))
+            self._rejected.append(error.at(f"cursor {self._cursor}"))
 
     def _judged(self, message: Message, now: datetime) -> Iterator[CollectedEvent]:
         source, workspace = self._job.source, self._job.workspace
@@ -95,7 +104,7 @@ class _Run:
         elif key := removed_post(message):
             yield Removed(source, now, post_key=key, workspace=workspace)
         elif author := removed_author(message):
-            yield Removed(source, now, author_key=author, workspace=workspace)
+            yield Removed(source, now, author_key=author, workspace=workspace, for_good=is_for_good(message))
 
     def _flush(self, *, idle: bool = False) -> Iterator[Batch]:
         if self._events or self._rejected or idle:

@@ -36,10 +36,15 @@ class Problem(Struct, frozen=True):
 
 
 class Rejected(Struct, frozen=True):
-    """A row or item that could not become a post: where it stood (line, address, cursor) and why."""
+    """A row or item that could not become a post: where it stood (line, address, cursor) and why.
+
+    `reason` is the English sentence, `code` and `params` the same for the catalogue; empty where there is none.
+    """
 
     where: str
     reason: str
+    code: str = ""
+    params: Mapping[str, str] = {}
 
 
 class Batch(Struct, frozen=True):

@@ -29,9 +29,6 @@ def first_answers(tx: Connection, workspace: str, since: datetime, until: dateti
         cases.c.opened_at >= since, cases.c.opened_at < until,
     )  # fmt: skip
     return [
-        FirstAnswer(
-            row.opened_at, (row.first_answer_at - row.opened_at).total_seconds() / 60, tuple(row.monitors),
-            row.platform, row.language,
-        )  # fmt: skip
-        for row in tx.execute(query)
+        FirstAnswer(opened, (answered - opened).total_seconds() / 60, tuple(monitors), platform, language)
+        for opened, answered, monitors, platform, language in tx.execute(query)
     ]

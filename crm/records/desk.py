@@ -26,7 +26,7 @@ class Note(Struct, frozen=True):
 
 
 class Template(Struct, frozen=True):
-    """A text to answer with, called by ``/shortcut``."""
+    """A text to answer with, called by ``/shortcut``. `made_up` is the demo's until somebody changes it."""
 
     id: str
     workspace: str
@@ -35,6 +35,7 @@ class Template(Struct, frozen=True):
     text: str
     language: str
     updated_at: datetime
+    made_up: bool = False
 
 
 class SavedView(Struct, frozen=True):

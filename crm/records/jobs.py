@@ -13,6 +13,8 @@ from crm.ids import new_id
 from crm.records.sql import lock
 from crm.records.tables import jobs
 
+CANCELLED = "cancelled"
+
 
 class Work(Struct, frozen=True):
     """One piece of long work: `done` of `total` (None while unknown), resumable at `cursor`."""
@@ -67,9 +69,16 @@ def claim(tx: Connection, kind: str, now: datetime, until: datetime, asked_befor
     return Work(**row._asdict())
 
 
-def change(tx: Connection, job_id: str, now: datetime, **fields: object) -> None:
-    """Write progress, state, cursor or lease."""
-    tx.execute(update(jobs).where(jobs.c.id == job_id).values(updated_at=now, **fields))
+def change(tx: Connection, job_id: str, now: datetime, **fields: object) -> bool:
+    """Write progress, state, cursor or lease; False where the work was cancelled, which stays."""
+    mine = (jobs.c.id == job_id) & (jobs.c.state != CANCELLED)
+    return tx.execute(update(jobs).where(mine).values(updated_at=now, **fields)).rowcount > 0
+
+
+def cancel(tx: Connection, workspace: str, kind: str, now: datetime) -> None:
+    """Nobody wants the work of this kind any more that waits or runs; who runs it learns so by :func:`change`."""
+    mine = (jobs.c.workspace == workspace) & (jobs.c.kind == kind) & jobs.c.state.in_(["waiting", "running"])
+    tx.execute(update(jobs).where(mine).values(state=CANCELLED, updated_at=now))
 
 
 def newest(tx: Connection, workspace: str, kind: str) -> Work | None:
@@ -85,9 +94,3 @@ def recent(tx: Connection, workspace: str, kind: str, limit: int = 200) -> list[
         select(jobs).where(jobs.c.workspace == workspace, jobs.c.kind == kind).order_by(jobs.c.id.desc()).limit(limit)
     )
     return [Work(**row._asdict()) for row in tx.execute(query)]
-
-
-def get(tx: Connection, workspace: str, job_id: str) -> Work | None:
-    """The piece of work with this id."""
-    row = tx.execute(select(jobs).where(jobs.c.workspace == workspace, jobs.c.id == job_id)).first()
-    return None if row is None else Work(**row._asdict())

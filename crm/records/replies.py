@@ -16,7 +16,7 @@ from crm.records.tables import replies
 
 
 class Reply(Struct, frozen=True):
-    """One answer. `answer_to` is a post's key; `error` is the sentence of the last failure."""
+    """One answer. `answer_to` is a post's key; `error` is the sentence of the last failure, `error_kind` its class."""
 
     id: str
     workspace: str
@@ -38,6 +38,7 @@ class Reply(Struct, frozen=True):
     approved_at: datetime | None = None
     sent_at: datetime | None = None
     version: int = 1
+    error_kind: str | None = None
 
 
 def get(tx: Connection, workspace: str, reply_id: str) -> Reply:

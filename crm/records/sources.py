@@ -126,6 +126,8 @@ def succeeded(
                     "source_id": source.id,
                     "where": one.where[:400],
                     "reason": one.reason,
+                    "code": one.code,
+                    "params": dict(one.params),
                     "at": now,
                 }
                 for one in rejected[-REJECTS_KEPT:]
@@ -154,7 +156,10 @@ def activity(tx: Connection, workspace: str, after: datetime) -> dict[str, list[
 def rejected_of(tx: Connection, workspace: str, source_id: str) -> list[Rejected]:
     """The newest rows that could not be used."""
     query = select(rejects).where(rejects.c.workspace == workspace, rejects.c.source_id == source_id)
-    return [Rejected(row.where, row.reason) for row in tx.execute(query.order_by(rejects.c.id.desc()))]
+    return [
+        Rejected(row.where, row.reason, row.code or "", row.params or {})
+        for row in tx.execute(query.order_by(rejects.c.id.desc()))
+    ]
 
 
 def hold_accounts(tx: Connection, workspace: str) -> None:

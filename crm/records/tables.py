@@ -122,6 +122,8 @@ rejects = Table(
     Column("where", String(400), nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("code", String(60)),  # the reason and its parameters, for the catalogue of messages
+    Column("params", JSON),
 )
 
 accounts = Table(  # our own accounts on platforms, with which we answer
@@ -330,6 +332,7 @@ templates = Table(
     Column("text", Text, nullable=False),
     Column("language", String(10), nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("made_up", Boolean, nullable=False),
     UniqueConstraint("workspace", "shortcut"),
 )
 
@@ -366,6 +369,7 @@ replies = Table(
     Column("approved_at", Moment),
     Column("sent_at", Moment),
     Column("version", Integer, nullable=False),
+    Column("error_kind", String(60)),  # the class of the error
     Index(None, "workspace", "status"),
 )
 

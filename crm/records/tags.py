@@ -66,6 +66,20 @@ def remove(tx: Connection, workspace: str, case_id: str, name: str) -> bool:
     return tx.execute(gone).rowcount > 0
 
 
+def on_cases(tx: Connection, case_ids: Collection[str]) -> set[str]:
+    """The ids of the tags that these cases carry."""
+    found: set[str] = set()
+    for some in chunks(case_ids):
+        found.update(tx.execute(select(case_tags.c.tag_id).where(case_tags.c.case_id.in_(some))).scalars())
+    return found
+
+
+def drop_unused(tx: Connection, tag_ids: Collection[str]) -> None:
+    """Delete those of these tags that no case carries."""
+    for some in chunks(tag_ids):
+        tx.execute(delete(tags).where(tags.c.id.in_(some), tags.c.id.not_in(select(case_tags.c.tag_id))))
+
+
 def absorb(tx: Connection, kept_id: str, gone_id: str) -> None:
     """Give the tags of one case to another."""
     has = select(case_tags.c.tag_id).where(case_tags.c.case_id == kept_id)

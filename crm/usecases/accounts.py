@@ -118,7 +118,11 @@ class Accounts:
     def log_out(self, token: str) -> None:
         """End the session with this token, if there is one."""
         with self._records.write() as tx:
-            users.end_session(tx, hash_token(token))
+            session = users.session(tx, hash_token(token))
+            if session is None:
+                return
+            users.end_session(tx, session.token_hash)
+            audit.append(tx, session.workspace, session.user_id, "log_out", session.user_id, self._clock.now())
 
     def actor_of(self, token: str, kind: str = "browser") -> Actor | None:
         """Who holds this token; None where it is unknown, expired, of another kind or of a person put out of work."""

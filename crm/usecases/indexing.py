@@ -10,6 +10,7 @@ from crm.ports.index import PostIndex, Scope
 from crm.query.tree import Field
 from crm.records import changes, erasure, tombstones
 from crm.records.database import Records
+from crm.usecases.removal import gone_for_good
 from crm.words import EnrichedEvent, EnrichedPost, RemovedPost
 
 NEVER_HAD = timedelta(hours=72)
@@ -37,12 +38,14 @@ class IndexSink:
         scope, now = Scope(workspace, None, private=True), self._clock.now()
         had = {hit.post.key for hit in self._index.get(scope, list(keys))} | {post.post.key for post in posts}
         known = {post.post.author.key for post in posts} | {one for one in authors if self._has(scope, one)}
+        lasting = authors & gone_for_good(removals)
         with self._records.write() as tx:
             known.update(erasure.kept_by(tx, workspace, authors).values())
             tombstones.bury(tx, workspace, keys & had, "post", "platform", now)
             tombstones.bury(tx, workspace, keys - had, "post", "platform", now, now + NEVER_HAD)
-            tombstones.bury(tx, workspace, authors & known, "author", "platform", now)
-            tombstones.bury(tx, workspace, authors - known, "author", "platform", now, now + NEVER_HAD)
+            lasting &= known
+            tombstones.bury(tx, workspace, lasting, "author", "platform", now)
+            tombstones.bury(tx, workspace, authors - lasting, "author", "platform", now, now + NEVER_HAD)
         if self._index.delete(workspace, list(keys), list(authors)):
             self._say(workspace)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -26,10 +26,16 @@ def remove(tx: Connection, workspace: str, removed: Sequence[RemovedPost], now: 
     tombstones.bury(tx, workspace, kept, "post", "platform", now)
     tombstones.bury(tx, workspace, posts - kept, "post", "platform", now, now + UNKNOWN_POST)
     known = set(erasure.kept_by(tx, workspace, authors).values())
-    tombstones.bury(tx, workspace, known, "author", "platform", now)
-    tombstones.bury(tx, workspace, authors - known, "author", "platform", now, now + UNKNOWN_POST)
+    lasting = known & gone_for_good(removed)
+    tombstones.bury(tx, workspace, lasting, "author", "platform", now)
+    tombstones.bury(tx, workspace, authors - lasting, "author", "platform", now, now + UNKNOWN_POST)
     dead_letters.erase(tx, workspace, posts, authors)
     forget(tx, workspace, posts, authors, now)
+
+
+def gone_for_good(removed: Iterable[RemovedPost]) -> set[str]:
+    """Keys of the authors who will not be given back."""
+    return {event.author_key for event in removed if event.author_key and event.for_good}
 
 
 def erase(

@@ -15,7 +15,7 @@ from crm.policies.clock import desk_of
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
 from crm.query.tree import Field
-from crm.records import audit, changes, jobs, monitors, tables, workspaces
+from crm.records import audit, changes, jobs, monitors, tables, tags, workspaces
 from crm.records.database import Records
 from crm.records.monitors import Monitor
 from crm.records.workspaces import Workspace
@@ -63,8 +63,10 @@ class Setup:
         problems = [one for choice in choices for one in self._sources.check(choice.kind, choice.options)]
         if problems := problems + [one for file in files for one in self._sources.check_file(file)]:
             raise SourceProblemsError(problems)
+        now = self._clock.now()
         with self._records.write() as tx:
             workspaces.change(tx, actor.workspace, name=brand)
+            audit.append(tx, actor.workspace, actor.user_id, "name_workspace", actor.workspace, now, name=brand)
         draft = MonitorDraft(brand, brand_query([brand, *synonyms]), brand, own=True, opens_cases=True)
         monitor = self._monitors.save(actor, draft)
         for choice in choices:
@@ -98,13 +100,15 @@ class Setup:
     def load_demo(self, actor: Actor) -> str:
         """Ask for the demo; it is loaded in the background. Returns the work's id."""
         require(actor, "import")
+        now = self._clock.now()
         with self._records.write() as tx:
             jobs.hold(tx, actor.workspace, DEMO)
             running = jobs.newest(tx, actor.workspace, DEMO)
             there = any(one.made_up for one in monitors.of_workspace(tx, actor.workspace))
             if running and (running.state in {"waiting", "running"} or (running.state == "done" and there)):
                 return running.id
-            return jobs.ask(tx, actor.workspace, DEMO, self._clock.now())
+            audit.append(tx, actor.workspace, actor.user_id, "load_demo", actor.workspace, now)
+            return jobs.ask(tx, actor.workspace, DEMO, now)
 
     def demo_progress(self, actor: Actor) -> jobs.Work | None:
         """How far the loading of the demo is; None where it was never asked for."""
@@ -117,10 +121,13 @@ class Setup:
             return any(one.made_up for one in monitors.of_workspace(tx, actor.workspace))
 
     def remove_demo(self, actor: Actor) -> None:
-        """Take everything made up out of the workspace again."""
+        """Take everything made up out of the workspace again; a load that still runs ends and leaves nothing."""
         require(actor, "edit_workspace")
-        remove_made_up_posts(self._index, actor.workspace)
         now = self._clock.now()
+        with self._records.write() as tx:
+            jobs.hold(tx, actor.workspace, DEMO)
+            jobs.cancel(tx, actor.workspace, DEMO, now)
+        remove_made_up_posts(self._index, actor.workspace)
         with self._records.write() as tx:
             remove_made_up(tx, actor.workspace)
             workspaces.next_revision(tx, actor.workspace)
@@ -136,7 +143,10 @@ def remove_made_up_posts(index: PostIndex, workspace: str) -> None:
 
 
 def remove_made_up(tx: Connection, workspace: str) -> None:
-    """Take the made-up people, monitors, customers, ideas and cases out of the records."""
+    """Take the made-up people, monitors, customers, ideas, templates and cases out of the records.
+
+    Tags that only the demo's cases carry go with them; a template that somebody changed is theirs and stays.
+    """
     # A workspace that was named after the demo is nameless again, and the first visit asks for the own brand.
     named = {one.name for one in monitors.of_workspace(tx, workspace) if one.made_up and one.own}
     if workspaces.get(tx, workspace).name in named:
@@ -149,8 +159,11 @@ def remove_made_up(tx: Connection, workspace: str) -> None:
     of_cases = select(replies.id).where(replies.case_id.in_(made_up))
     tx.execute(delete(tables.outbox).where(outbox.reply_id.in_(of_cases)))
     tx.execute(delete(tables.replies).where(replies.case_id.in_(made_up)))
-    for table in (tables.cases, tables.monitors, tables.customers, tables.ideas, tables.users):
+    carried = tags.on_cases(tx, list(tx.execute(made_up).scalars()))
+    made = (tables.cases, tables.monitors, tables.customers, tables.ideas, tables.templates, tables.users)
+    for table in made:
         tx.execute(delete(table).where(table.c.workspace == workspace, table.c.made_up))
+    tags.drop_unused(tx, carried)
 
 
 def brand_query(names: Sequence[str]) -> str:

@@ -61,10 +61,11 @@ def ask(house: House) -> None:
             jobs.ask(tx, workspace, DEMO, house.clock.now())
 
 
-def load(house: House, workspace: str, progress: Progress) -> None:
+def load(house: House, workspace: str, progress: Progress, wanted: Callable[[], bool]) -> None:
     """Fill a workspace with the demo; what an earlier try left is removed first.
 
-    `progress` is told how many posts are searchable, and how many there will be. Raises SlowEnrichmentError.
+    `progress` is told how many posts are searchable, and how many there will be. `wanted` says whether somebody
+    still wants it; else everything is taken out again once what is on its way has come. Raises SlowEnrichmentError.
     """
     now = house.clock.now()
     demo = build_demo(now)
@@ -78,13 +79,29 @@ def load(house: House, workspace: str, progress: Progress) -> None:
             workspaces.change(tx, workspace, name=demo.brand)
         changes.note(tx, workspace, "monitor", "demo", now)
     house.clock.sleep(2.0)  # until every worker has seen the new monitors
-    _posts(house, workspace, demo)
-    _wait(house, workspace, len(demo.posts), progress)
+    if wanted():
+        _posts(house, workspace, demo)
+        try:
+            _wait(house, workspace, len(demo.posts), progress)
+        except SlowEnrichmentError:
+            if wanted():
+                raise
+    if not wanted():
+        _take_out(house, workspace)
+        return
     with house.records.write() as tx:
         for case in demo.cases:
             _case(tx, house, workspace, case, agents)
         _ideas(tx, workspace, demo, now)
         changes.note(tx, workspace, "case", "demo", now)
+
+
+def _take_out(house: House, workspace: str) -> None:
+    remove_made_up_posts(house.index, workspace)
+    with house.records.write() as tx:
+        remove_made_up(tx, workspace)
+        workspaces.next_revision(tx, workspace)
+        changes.note(tx, workspace, "case", "demo", house.clock.now())
 
 
 def _people(tx: Connection, workspace: str, demo: DemoSet, now: datetime) -> dict[str, str]:
@@ -122,8 +139,10 @@ def _records(tx: Connection, workspace: str, demo: DemoSet, now: datetime) -> No
     for ready in demo.templates:
         if ready.shortcut not in taken:
             desk.put_template(
-                tx, desk.Template(new_id(now), workspace, ready.shortcut, ready.title, ready.text, ready.language, now)
-            )
+                tx,
+                desk.Template(new_id(now), workspace, ready.shortcut, ready.title, ready.text, ready.language, now,
+                              made_up=True),
+            )  # fmt: skip
     for person in demo.customers:
         customer_id = new_id(now)
         customers.put(

@@ -125,11 +125,15 @@ class TestCollecting(Collecting):
             message(1), message(2, "update", text="better"), message(3, "delete"),
             account | {"time_us": START + 4_000_000},
             account | {"time_us": START + 5_000_000, "account": {"active": False, "status": "deactivated"}}, message(6),
+            account | {"time_us": START + 7_000_000, "account": {"active": False, "status": "takendown"}}, message(8),
         ]  # fmt: skip
-        heard = stage.hear(wanted=[key(6)])
-        assert heard.keys == [key(1), key(2), key(6)]
+        heard = stage.hear(wanted=[key(8)])
+        assert heard.keys == [key(1), key(2), key(6), key(8)]
         assert heard.collected[1].post.edited_at is not None
-        assert [(one.post_key, one.author_key) for one in heard.removed] == [(key(3), None), (None, f"bluesky:{DID}")]
+        author = f"bluesky:{DID}"
+        assert [(one.post_key, one.author_key, one.for_good) for one in heard.removed] == [
+            (key(3), None, True), (None, author, True), (None, author, False),
+        ]  # fmt: skip
 
     def test_a_message_at_fault_holds_up_nothing(self, stage: Stage, stand: Stand) -> None:
         stand.messages = [message(1), message(2, text=None), {"time_us": START + 3_000_000}, message(4)]

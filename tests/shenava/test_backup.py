@@ -26,6 +26,7 @@ from crm.usecases.sending import Sender
 from crm.words import COLLECTED, ENRICHED
 from shenava import backup, restoring
 from shenava.backup import DamagedBackupError
+from shenava.demo.load import load
 from shenava.locks import FolderInUseError, only_one
 from shenava.settings import Settings
 from shenava.tidying import UPLOADS, drop_uploads, tidy
@@ -254,6 +255,14 @@ def test_data_put_aside_by_a_restore_go_with_the_old_backups(house: House) -> No
     assert (house.data / "replaced-by-me").exists()
 
 
+def test_a_demo_that_nobody_wants_any_more_leaves_nothing(house: House) -> None:
+    load(house, WORKSPACE, lambda _done, _total: None, lambda: False)
+    with house.records.read() as tx:
+        assert not [one for one in monitors.of_workspace(tx, WORKSPACE) if one.made_up]
+        assert tx.execute(select(tables.templates)).all() == []
+    assert house.log.append(COLLECTED, []) == -1
+
+
 def test_uploads_go_once_they_were_read(house: House) -> None:
     folder = house.data / UPLOADS
     folder.mkdir()
@@ -268,3 +277,8 @@ def test_uploads_go_once_they_were_read(house: House) -> None:
             sources.put(tx, SourceRow(path.stem, WORKSPACE, "file", path.name, {"path": str(path)}, now, state=state))
     assert drop_uploads(house) == [nobodys, read]
     assert sorted(folder.iterdir()) == [fresh, unread]
+    assert isinstance(house.clock, ManualClock)
+    house.clock.advance(7 * 86_400)
+    assert drop_uploads(house) == [fresh]
+    house.clock.advance(1)
+    assert drop_uploads(house) == [unread]

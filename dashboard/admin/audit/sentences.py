@@ -108,6 +108,10 @@ def _hidden(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Senten
     return Sentence(row.action, {"rule": _text(detail, "rule")})
 
 
+def _named(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sentence:
+    return Sentence(row.action, {"name": _text(detail, "name")})
+
+
 def _role(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sentence:
     role = _text(detail, "role")
     return Sentence(row.action, {"role": _known(t(f"team.role_{role}"), role)})
@@ -179,6 +183,7 @@ _TELLERS: Mapping[str, Callable[[AuditRow, Detail, Mapping[str, str]], Sentence]
     "discard": _count,
     "export": _export,
     "identity_tied": _tied,
+    "name_workspace": _named,
     "replay": _count,
     "set_active": _active,
     "set_reach": _reach,

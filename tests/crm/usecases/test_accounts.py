@@ -148,11 +148,17 @@ def test_one_address_can_not_try_many_emails(accounts: Accounts) -> None:
     assert accounts.log_in("mina@firm.example", GOOD, "198.51.100.1")
 
 
-def test_sessions_end(accounts: Accounts, clock: ManualClock) -> None:
+def test_sessions_end(accounts: Accounts, records: Records, clock: ManualClock) -> None:
     accounts.create_administrator("mina@firm.example", "", GOOD)
     token = accounts.log_in("mina@firm.example", GOOD).token
+    holder = accounts.actor_of(token)
     accounts.log_out(token)
+    accounts.log_out("unknown")
+    assert holder is not None
     assert accounts.actor_of(token) is None
+    with records.read() as tx:
+        left = [row for row in audit.newest(tx, holder.workspace) if row.action == "log_out"]
+    assert [(row.actor, row.subject) for row in left] == [(holder.user_id, holder.user_id)]
     idle = accounts.log_in("mina@firm.example", GOOD).token
     clock.advance(timedelta(days=8).total_seconds())
     assert accounts.actor_of(idle) is None

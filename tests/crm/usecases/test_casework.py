@@ -17,6 +17,7 @@ from crm.records import audit, cases, changes, customers, kept_posts, rules, tab
 from crm.records.cases import Case
 from crm.records.customers import Customer
 from crm.records.dead_letters import RecordedDeadLetters
+from crm.usecases.indexing import IndexSink
 from crm.words import EnrichedPost, RemovedPost
 from tests.conformance.dead_letters import letter
 from tests.doubles.fixtures import Drawer
@@ -308,6 +309,20 @@ def test_a_removed_author_leaves_nothing(office: Office) -> None:
     office.sink.write([removed(author="did:mina")])
     assert kept(office, "p1") == ["p2"]
     assert only_case(office).author_key == "bluesky:did:omid"
+
+
+def test_an_author_who_was_taken_down_is_heard_again_after_a_while(office: Office) -> None:
+    office.hear(said("p1"), said("p2", who="did:omid", at=1))
+    taken = structs.replace(removed(author="did:mina"), for_good=False)
+    office.sink.write([taken])
+    office.index.write([said("p2", who="did:omid", at=1)])
+    IndexSink(office.records, office.index, office.clock).write([structs.replace(taken, author_key="bluesky:did:omid")])
+    assert kept(office, "p1") == []
+    with office.records.write() as tx:
+        buried = {"bluesky:did:mina", "bluesky:did:omid"}
+        assert tombstones.buried(tx, WORKSPACE, buried) == buried
+        tombstones.expire(tx, START + timedelta(hours=73))
+        assert tombstones.buried(tx, WORKSPACE, buried) == set()
 
 
 def test_an_exact_tie_is_written_down_with_its_evidence(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from sqlalchemy import func, select
 from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
 from crm.query import check_monitor, parse
-from crm.records import cases, customers, monitors, tables
+from crm.records import audit, cases, customers, desk, jobs, monitors, tables, tags
 from crm.records.customers import Customer, Identity
 from crm.records.monitors import Monitor
 from crm.usecases.monitors import Monitors
-from crm.usecases.setup import Setup, SourceChoice, brand_query
+from crm.usecases.setup import DEMO, Setup, SourceChoice, brand_query
 from crm.usecases.sources import HandedFile, SourceProblemsError, Sources
+from crm.usecases.toolbox import TemplateDraft
 from tests.crm.usecases.test_sources import KINDS
 from tests.doubles.office import MONITOR, START, WORKSPACE, Office, actor, said
 
@@ -132,3 +134,45 @@ def test_removing_the_demo_leaves_what_is_real(office: Office) -> None:
         assert list(customers.by_ids(tx, WORKSPACE, ["c1", "c2"])) == ["c2"]
         assert customers.identities_by_author(tx, WORKSPACE, ["bluesky:did:demo"]) == {}
         assert set(cases.by_threads(tx, WORKSPACE, ["bluesky:real", "bluesky:p1"])) == {"bluesky:real"}
+
+
+def test_templates_and_tags_of_the_demo_go_with_it_and_changed_ones_stay(office: Office) -> None:
+    setup = open_setup(office)
+    office.hear(said("real"), structs.replace(said("p1", who="did:demo"), made_up=True))
+    with office.records.write() as tx:
+        there = cases.by_threads(tx, WORKSPACE, ["bluesky:real", "bluesky:p1"])
+        real, demo = there["bluesky:real"].id, there["bluesky:p1"].id
+        for case, name in ((demo, "demo only"), (demo, "both"), (real, "both"), (real, "real only")):
+            tags.add(tx, WORKSPACE, case, name, START)
+        for shortcut in ("thanks", "sorry"):
+            desk.put_template(
+                tx, desk.Template(shortcut, WORKSPACE, shortcut, "T", "Text", "en", START, made_up=True)
+            )
+    office.toolbox.save_template(INES, TemplateDraft("sorry", "T", "We are sorry", "en"), "sorry")
+    setup.remove_demo(BOSS)
+    with office.records.read() as tx:
+        assert [one.name for one in tags.all_of(tx, WORKSPACE)] == ["both", "real only"]
+        assert [one.shortcut for one in desk.all_templates(tx, WORKSPACE)] == ["sorry"]
+
+
+def test_removing_the_demo_ends_a_load_that_runs(office: Office) -> None:
+    setup = open_setup(office)
+    setup.load_demo(BOSS)
+    later = START + timedelta(days=1)
+    with office.records.write() as tx:
+        running = jobs.claim(tx, DEMO, START, later, START)
+    assert running is not None
+    setup.remove_demo(BOSS)
+    with office.records.write() as tx:
+        assert not jobs.change(tx, running.id, START, state="waiting", leased_until=None)
+        assert jobs.claim(tx, DEMO, later, later, later) is None
+    assert setup.load_demo(BOSS) != running.id
+
+
+def test_the_first_steps_are_in_the_trail(office: Office) -> None:
+    setup = open_setup(office)
+    setup.begin(BOSS, "Aseman", [], [])
+    setup.load_demo(BOSS)
+    with office.records.read() as tx:
+        done = {(row.actor, row.action) for row in audit.newest(tx, WORKSPACE)}
+    assert {("boss", "name_workspace"), ("boss", "load_demo")} <= done
