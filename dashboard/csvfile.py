@@ -12,6 +12,7 @@ from crm.errors import ShenavaError
 from dashboard.api import problem
 from dashboard.context import viewer
 from dashboard.dates import local
+from dashboard.errors import sentence
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE = 200
@@ -39,7 +40,7 @@ def csv_lines(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterato
 
 def refused(error: ShenavaError) -> Response:
     """The answer of a download that may not or can't be made."""
-    return PlainTextResponse(str(error), problem(error)[0])
+    return PlainTextResponse(sentence(error), problem(error)[0])
 
 
 def _taken(buffer: io.StringIO) -> str:

@@ -37,6 +37,11 @@ def catalogue(lang: Language, area: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+def has(key: str) -> bool:
+    """Whether there is a message `key`."""
+    return catalogue("en", key.partition(".")[0]).gettext(key) != key
+
+
 def t(key: str, /, lang: Language | None = None, **params: object) -> str:
     """The message `key` in the viewer's language (or `lang`), its ``{names}`` filled from `params`.
 

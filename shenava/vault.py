@@ -11,7 +11,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from crm.errors import AuthorisationError, StoreError
+from crm.errors import StoreError
+from crm.ports.vault import OtherKeyError
 
 KEY_BYTES = 32
 
@@ -55,9 +56,7 @@ class FileVault:
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
-            raise AuthorisationError(
-                "A stored token was encrypted with another key file; connect the account again."
-            ) from error
+            raise OtherKeyError from error
 
     def key(self, purpose: str) -> bytes:
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"shenava {purpose}".encode()).derive(self._master)

@@ -61,7 +61,7 @@ class Feed(Struct, frozen=True):
             try:
                 yield _json_entry(entry) if self.json else _xml_entry(entry)
             except (msgspec.ValidationError, TypeError, ValueError, OverflowError, AttributeError) as error:
-                yield NormaliseError(f"An entry can't be read: {error}.")
+                yield NormaliseError(f"An entry can't be read: {error}.", "bad_item")
 
 
 class NotAFeedError(PermanentError):

@@ -24,7 +24,9 @@ def to_post(entry: Entry, feed: Feed, seen_at: datetime) -> Post:
     title, _ = from_html(entry.title)
     text, links = _plain(entry.body) if entry.plain else from_html(entry.body)
     if not text and not title:
-        raise NormaliseError(f"The entry {(entry.id or entry.url)[:200]!r} has neither a title nor a text.")
+        raise NormaliseError(
+            f"The entry {(entry.id or entry.url)[:200]!r} has neither a title nor a text.", "empty_entry"
+        )
     posted = entry.published or entry.updated or seen_at
     edited = entry.updated if entry.updated and entry.updated > posted else None
     return Post(

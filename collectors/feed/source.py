@@ -115,7 +115,7 @@ def _news(feed: Feed, seen: Seen, clock: Clock) -> tuple[list[Post], list[Reject
                 raise entry
             post = to_post(entry, feed, clock.now())
         except NormaliseError as error:
-            rejected.append(Rejected(f"{feed.address} entry {number}", str(error)))
+            rejected.append(error.at(f"{feed.address} entry {number}"))
             continue
         item = content_id(post.native_id)[:16]
         known = item in seen

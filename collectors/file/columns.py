@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 
+from collectors.errors import UnusableFileError
 from collectors.file.form import look_at
 from collectors.file.rows import Row, sample
 from collectors.moments import DateError, moment
-from crm.errors import InvalidInputError
 
 Mapping = dict[str, str]
 """Column names by field."""
@@ -53,7 +53,7 @@ _SHORT_TEXT = 12
 def guess_mapping(path: Path, encoding: str = "") -> Mapping:
     """The columns of a file by field (see NAMES), told by their names and, where those say nothing, their values.
 
-    Raises: InvalidInputError as :func:`collectors.file.form.look_at` does, or where no column holds texts.
+    Raises: UnusableFileError as :func:`collectors.file.form.look_at` does, or where no column holds texts.
     """
     return guess(path.name, sample(look_at(path, encoding), _SAMPLE))
 
@@ -61,15 +61,20 @@ def guess_mapping(path: Path, encoding: str = "") -> Mapping:
 def parse_map(text: str) -> Mapping:
     """Columns by field out of ``text=body,author=user``; an empty column leaves a field out.
 
-    Raises: InvalidInputError for a field that no post has, or anything else than pairs.
+    Raises: UnusableFileError for a field that no post has, or anything else than pairs.
     """
     found: Mapping = {}
     for pair in filter(None, (part.strip() for part in text.split(","))):
         field, equals, column = (part.strip() for part in pair.partition("="))
         if not equals:
-            raise InvalidInputError(f"{pair!r} is no pair; write field=column, for example text=body.")
+            raise UnusableFileError(
+                f"{pair!r} is no pair; write field=column, for example text=body.", "no_pair", value=pair
+            )
         if field not in NAMES:
-            raise InvalidInputError(f"A post has no field {field!r}; it has {', '.join(NAMES)}.")
+            fields = ", ".join(NAMES)
+            raise UnusableFileError(
+                f"A post has no field {field!r}; it has {fields}.", "no_field", value=field, fields=fields
+            )
         found[field] = column
     return found
 
@@ -77,12 +82,14 @@ def parse_map(text: str) -> Mapping:
 def settle(name: str, rows: Sequence[Row], said: AnyMapping[str, str]) -> Mapping:
     """The mapping that a file called `name` is read with: what a person `said`, and guesses for the rest.
 
-    Raises: InvalidInputError for a column that the file lacks, or where no column holds texts.
+    Raises: UnusableFileError for a column that the file lacks, or where no column holds texts.
     """
     columns = _columns(rows)
     for field, column in said.items():
         if column and column not in columns:
-            raise InvalidInputError(f"{name} has no column {column!r} for {field}; it has {', '.join(columns)[:300]}.")
+            there = ", ".join(columns)[:300]
+            message = f"{name} has no column {column!r} for {field}; it has {there}."
+            raise UnusableFileError(message, "no_column", name=name, value=column, columns=there)
     free = [{key: cell for key, cell in row.items() if key not in said.values()} for row in rows]
     guessed = {} if said.get("text") and not any(free) else guess(name, free, needs_text=not said.get("text"))
     return {field: column for field, column in {**guessed, **said}.items() if column}
@@ -91,7 +98,8 @@ def settle(name: str, rows: Sequence[Row], said: AnyMapping[str, str]) -> Mappin
 def guess(name: str, rows: Sequence[Row], *, needs_text: bool = True) -> Mapping:
     """See :func:`guess_mapping`."""
     if not rows:
-        raise InvalidInputError(f"No row of {name} could be read; one row a post is expected, with named columns.")
+        message = f"No row of {name} could be read; one row a post is expected, with named columns."
+        raise UnusableFileError(message, "no_rows", name=name)
     columns = _columns(rows)
     found = _by_name(columns)
     values = {column: [str(row[column]) for row in rows if row.get(column) not in (None, "")] for column in columns}
@@ -133,14 +141,16 @@ def _wordiest(name: str, rest: list[str], values: dict[str, list[str]], columns:
     }
     worded = [column for column in lengths if any(" " in value.strip() for value in values[column])]
     if not known and any(_is_value(column) for column in columns):
-        raise InvalidInputError(
-            f"The first line of {name} must name the columns, for example id,text,author,created_at."
-        )
+        raise UnusableFileError(
+            f"The first line of {name} must name the columns, for example id,text,author,created_at.",
+            "no_heads", name=name,
+        )  # fmt: skip
     if not worded or max(lengths[column] for column in worded) < _SHORT_TEXT:
-        raise InvalidInputError(
-            f"No column of {name} looks like the texts of posts; name it (--map text=COLUMN). "
-            f"It has {', '.join(columns)[:300]}."
-        )
+        there = ", ".join(columns)[:300]
+        raise UnusableFileError(
+            f"No column of {name} looks like the texts of posts; name it (--map text=COLUMN). It has {there}.",
+            "no_texts", name=name, columns=there,
+        )  # fmt: skip
     return max(worded, key=lambda column: lengths[column])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from crm.errors import InvalidInputError
+from collectors.errors import UnusableFileError
 
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -28,7 +28,7 @@ _WESTERN_SHARE = 0.3
 def detect(name: str, head: bytes) -> str:
     """The encoding of a file called `name` that begins with `head`.
 
-    Raises: InvalidInputError for binary files and encodings that can't be told.
+    Raises: UnusableFileError for binary files and encodings that can't be told.
     """
     for mark, encoding in MARKS.items():
         if head.startswith(mark):
@@ -36,7 +36,8 @@ def detect(name: str, head: bytes) -> str:
     if wide := _without_mark(head):
         return wide
     if b"\x00" in head or len(_CONTROLS.findall(head)) > len(head) // 100:
-        raise InvalidInputError(f"{name} is a binary file; posts are read from CSV, TSV, JSON Lines or JSON.")
+        message = f"{name} is a binary file; posts are read from CSV, TSV, JSON Lines or JSON."
+        raise UnusableFileError(message, "binary_file", name=name)
     return "utf-8" if _is_utf8(head) else _one_byte(name, head)
 
 
@@ -69,7 +70,8 @@ def _one_byte(name: str, head: bytes) -> str:
     letters = sum(map(str.isalpha, western))
     if len(_WESTERN.findall(western)) >= _MOSTLY * high and high < letters * _WESTERN_SHARE:
         return "cp1252"
-    raise InvalidInputError(
+    raise UnusableFileError(
         f"The encoding of {name} can't be told: it is not UTF-8, UTF-16, Windows-1256 or Windows-1252; "
-        "name it (--encoding, for example iso-8859-6), or save the file as UTF-8."
-    )
+        "name it (--encoding, for example iso-8859-6), or save the file as UTF-8.",
+        "unknown_encoding", name=name,
+    )  # fmt: skip

@@ -13,8 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from collectors.errors import UnusableFileError
 from collectors.file.encodings import detect
-from crm.errors import InvalidInputError
 
 SAMPLE = 256 * 1024
 SEPARATORS = ",\t;|"
@@ -56,23 +56,27 @@ class Form(Struct, frozen=True):
 def look_at(path: Path, encoding: str = "") -> Form:
     """Find out how to read a file; `encoding` overrules the guess.
 
-    Raises: InvalidInputError (no such file, empty, binary, a web page, an encoding that can't be told).
+    Raises: UnusableFileError (no such file, empty, binary, a web page, an encoding that can't be told).
     """
     head = _head(path)
     if not head.strip():
-        raise InvalidInputError(f"{path.name} is empty.")
+        raise UnusableFileError(f"{path.name} is empty.", "empty_file", name=path.name)
     for magic, what in _PACKED.items():
         if head.startswith(magic):
-            raise InvalidInputError(f"{path.name} is {what}.")
+            raise UnusableFileError(f"{path.name} is {what}.", "packed_file", name=path.name)
     encoding = known_encoding(encoding) or detect(path.name, head)
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     start = text.lstrip()
     if "\x00" in text:
-        raise InvalidInputError(f"{path.name} is a binary file; posts are read from CSV, TSV, JSON Lines or JSON.")
+        raise UnusableFileError(
+            f"{path.name} is a binary file; posts are read from CSV, TSV, JSON Lines or JSON.",
+            "binary_file", name=path.name,
+        )  # fmt: skip
     if start.startswith("<"):
-        raise InvalidInputError(
-            f"{path.name} is a web page or XML, not CSV or JSON Lines; download the data file itself."
-        )
+        raise UnusableFileError(
+            f"{path.name} is a web page or XML, not CSV or JSON Lines; download the data file itself.",
+            "web_page", name=path.name,
+        )  # fmt: skip
     packed = is_packed(path)
     if start[:1] in ("{", "["):
         return Form(path, packed, encoding, "lines" if start[0] == "{" else "array")
@@ -99,26 +103,29 @@ def _head(path: Path) -> bytes:
             while len(head) < SAMPLE and (piece := stream.read(4096)):
                 head += piece
     except FileNotFoundError:
-        raise InvalidInputError(f"There is no file {path}; check the path.") from None
+        raise UnusableFileError(f"There is no file {path}; check the path.", "no_file", name=path.name) from None
     except EOFError:
         pass  # cut short: the rows before the cut can still be read
     except zlib.error as error:
         if not head:
-            raise InvalidInputError(f"{path.name} is a damaged gzip file: {error}.") from error
+            message = f"{path.name} is a damaged gzip file: {error}."
+            raise UnusableFileError(message, "damaged_file", name=path.name) from error
     except OSError as error:
-        raise InvalidInputError(f"{path.name} can't be read: {error.strerror or error}.") from error
+        message = f"{path.name} can't be read: {error.strerror or error}."
+        raise UnusableFileError(message, "unreadable_file", name=path.name) from error
     return head
 
 
 def known_encoding(encoding: str) -> str:
-    """The name that Python has for an encoding; empty for the empty name. Raises: InvalidInputError."""
+    """The name that Python has for an encoding; empty for the empty name. Raises: UnusableFileError."""
     if not encoding:
         return ""
     try:
         name = codecs.lookup(encoding).name
         b"".decode(name)
     except (LookupError, ValueError):
-        raise InvalidInputError(f"There is no encoding {encoding!r}; try utf-8, utf-16 or windows-1256.") from None
+        message = f"There is no encoding {encoding!r}; try utf-8, utf-16 or windows-1256."
+        raise UnusableFileError(message, "no_encoding", value=encoding) from None
     return "utf-8-sig" if name == "utf-8" else name
 
 

@@ -90,9 +90,10 @@ def _counts(row: Row, columns: Mapping) -> Counts:
 def _text(row: Row, plan: Plan) -> str:
     value = row.get(plan.columns["text"])
     if value is not None and not isinstance(value, str):
-        raise NormaliseError(f"column {plan.columns['text']}: {str(value)[:60]!r} is no text")
+        column = plan.columns["text"]
+        raise NormaliseError(f"column {column}: {str(value)[:60]!r} is no text", "not_text", column=column)
     if not value or value.isspace():
-        raise NormaliseError(f"column {plan.columns['text']}: there is no text")
+        raise NormaliseError(f"column {plan.columns['text']}: there is no text", "no_text", column=plan.columns["text"])
     if "&" in value and plan.platform in _X:
         # X hands these three signs out escaped, and no others
         value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -105,11 +106,12 @@ def _date(row: Row, plan: Plan) -> datetime:
         return plan.undated
     value = row.get(column)
     if value is None or value == "":
-        raise NormaliseError(f"column {column}: the date is missing")
+        raise NormaliseError(f"column {column}: the date is missing", "no_date", column=column)
     try:
         return moment(value, plan.zone, plan.day_first)
     except DateError as error:
-        raise NormaliseError(f"column {column}: {error}") from error
+        code = "two_dates" if error.ambiguous else "bad_date"
+        raise NormaliseError(f"column {column}: {error}", code, column=column, value=str(value)[:60]) from error
 
 
 def _word(row: Row, columns: Mapping, field: str) -> str:

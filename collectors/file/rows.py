@@ -12,8 +12,8 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
+from collectors.errors import UnusableFileError
 from collectors.file.form import Form
-from crm.errors import InvalidInputError
 
 Row = dict[str, object]
 LONGEST_LINE = 16_000_000
@@ -21,15 +21,17 @@ CHUNK = 65_536
 
 
 class Fault(Struct, frozen=True):
-    """Why a row can't be read."""
+    """Why a row can't be read; `code` and `params` say it for the catalogue of messages."""
 
     reason: str
+    code: str
+    params: dict[str, str] = {}
 
 
 def rows(form: Form) -> Iterator[tuple[int, Row | Fault]]:
     """Every row with its number (a line, or an item of an array, from 1); empty lines are passed over.
 
-    Raises: InvalidInputError where the file breaks off or is damaged; all rows before have been given.
+    Raises: UnusableFileError where the file breaks off or is damaged; all rows before have been given.
     """
     reader = {"lines": _lines, "array": _array, "table": _table}[form.layout]
     number = 0
@@ -37,10 +39,11 @@ def rows(form: Form) -> Iterator[tuple[int, Row | Fault]]:
         for number, row in reader(form):
             yield number, row
     except (EOFError, zlib.error, UnicodeError, OSError) as error:
-        raise InvalidInputError(
+        raise UnusableFileError(
             f"{form.path.name} is cut short or damaged after {form.unit} {number} ({error}); "
-            "what came before is imported; fetch the file again for the rest."
-        ) from error
+            "what came before is imported; fetch the file again for the rest.",
+            "cut_short", name=form.path.name, number=str(number),
+        ) from error  # fmt: skip
 
 
 def sample(form: Form, wanted: int) -> list[Row]:
@@ -52,7 +55,7 @@ def sample(form: Form, wanted: int) -> list[Row]:
                 found.append(row)
             if len(found) == wanted:
                 break
-    except InvalidInputError:
+    except UnusableFileError:
         if not found:
             raise
     return found
@@ -64,7 +67,8 @@ def _lines(form: Form) -> Iterator[tuple[int, Row | Fault]]:
         while line := stream.readline(LONGEST_LINE):
             number += 1
             if len(line) == LONGEST_LINE:
-                raise InvalidInputError(f"Line {number} of {form.path.name} is too long; one post a line is expected.")
+                message = f"Line {number} of {form.path.name} is too long; one post a line is expected."
+                raise UnusableFileError(message, "long_line", name=form.path.name, number=str(number))
             if line.isspace():
                 continue
             try:
@@ -82,13 +86,14 @@ def _loosely(line: str, form: Form) -> object:
     except UnicodeError:
         return _wrong_bytes(form)
     except json.JSONDecodeError as error:
-        return Fault(f"it is broken JSON: {error.msg} at column {error.colno}")
+        return Fault(f"it is broken JSON: {error.msg} at column {error.colno}", "broken_json")
     except (ValueError, RecursionError) as error:
-        return Fault(f"it can't be read as JSON: {error}")
+        return Fault(f"it can't be read as JSON: {error}", "broken_json")
 
 
 def _wrong_bytes(form: Form) -> Fault:
-    return Fault(f"it holds bytes that are not {form.encoding}; name the file's encoding if many rows have this fault")
+    said = f"it holds bytes that are not {form.encoding}; name the file's encoding if many rows have this fault"
+    return Fault(said, "wrong_bytes", {"encoding": form.encoding})
 
 
 def _flat(value: object) -> Row | Fault:
@@ -96,7 +101,7 @@ def _flat(value: object) -> Row | Fault:
     if isinstance(value, Fault):
         return value
     if not isinstance(value, dict):
-        return Fault("it is no JSON object")
+        return Fault("it is no JSON object", "no_object")
     nested = [name for name, cell in value.items() if type(cell) is dict]
     for name in nested:
         for inner, cell in value.pop(name).items():
@@ -147,7 +152,8 @@ def _table(form: Form) -> Iterator[tuple[int, Row | Fault]]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield number, Fault(f"it can't be read as a row ({error}); look for a quotation mark that never closes")
+                said = f"it can't be read as a row ({error}); look for a quotation mark that never closes"
+                yield number, Fault(said, "broken_row")
                 continue
             if any(cells):
                 yield number, _row(cells, header, form)
@@ -161,7 +167,8 @@ def header_of(cells: list[str]) -> list[str]:
 def _row(cells: list[str], header: list[str], form: Form) -> Row | Fault:
     if len(cells) != len(header):
         if len(cells) < len(header) or any(cells[len(header) :]):
-            return Fault(f"it has {len(cells)} columns where the first line names {len(header)}")
+            said = f"it has {len(cells)} columns where the first line names {len(header)}"
+            return Fault(said, "columns", {"has": str(len(cells)), "names": str(len(header))})
         cells = cells[: len(header)]
     try:
         "".join(cells).encode()

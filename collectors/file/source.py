@@ -14,15 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from collectors.errors import NormaliseError
+from collectors.errors import NormaliseError, UnusableFileError
 from collectors.file.columns import parse_map, settle
 from collectors.file.form import Form, known_encoding, look_at
 from collectors.file.normalise import Plan, to_post
 from collectors.file.rows import Fault, Row, rows, sample
 from collectors.moments import day_comes_first
-from crm.errors import InvalidInputError
 from crm.ports.clock import Clock
-from crm.ports.source import Batch, Job, Option, Problem, Rejected
+from crm.ports.source import Batch, Job, Option, Problem
 from crm.ports.transport import Transport
 from crm.words import Collected
 
@@ -68,9 +67,9 @@ class FileSource:
             )
             problems.append(Problem("platform", "bad_platform", message, {"value": platform}))
         problems += _zone_problem(options)
-        problems += _problem("map", "bad_map", lambda: parse_map(options.get("map", "")))
-        problems += _problem("encoding", "bad_encoding", lambda: known_encoding(options.get("encoding", "").strip()))
-        return problems or _problem("path", "bad_file", lambda: _prepare(options))
+        problems += _problem("map", lambda: parse_map(options.get("map", "")))
+        problems += _problem("encoding", lambda: known_encoding(options.get("encoding", "").strip()))
+        return problems or _problem("path", lambda: _prepare(options))
 
     def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:  # noqa: ARG002
         form, plan = _prepare(job.options)
@@ -84,7 +83,7 @@ class FileSource:
                 try:
                     posts.append(to_post(_sound(row), plan))
                 except NormaliseError as error:
-                    rejected.append(Rejected(f"{form.unit} {number}", str(error)))
+                    rejected.append(error.at(f"{form.unit} {number}"))
             now = clock.now()
             events = tuple(
                 Collected(job.source, post, now, "import", job.workspace, open_cases=open_cases) for post in posts
@@ -98,25 +97,25 @@ class FileSource:
                 return
 
 
-def _take(todo: Iterator[tuple[int, Row | Fault]]) -> tuple[list[tuple[int, Row | Fault]], InvalidInputError | None]:
+def _take(todo: Iterator[tuple[int, Row | Fault]]) -> tuple[list[tuple[int, Row | Fault]], UnusableFileError | None]:
     """The next rows, and the error that ended them early."""
     taken: list[tuple[int, Row | Fault]] = []
     try:
         for one in islice(todo, BATCH):
             taken.append(one)
-    except InvalidInputError as error:
+    except UnusableFileError as error:
         return taken, error
     return taken, None
 
 
 def _sound(row: Row | Fault) -> Row:
     if isinstance(row, Fault):
-        raise NormaliseError(row.reason)
+        raise NormaliseError(row.reason, row.code, **row.params)
     return row
 
 
 def _prepare(options: Mapping[str, str]) -> tuple[Form, Plan]:
-    """How to read the file that the options name. Raises: InvalidInputError."""
+    """How to read the file that the options name. Raises: UnusableFileError."""
     path = Path(options["path"].strip())
     said = parse_map(options.get("map", ""))
     form = look_at(path, options.get("encoding", "").strip())
@@ -135,7 +134,7 @@ def _prepare(options: Mapping[str, str]) -> tuple[Form, Plan]:
 
 
 def _resume(form: Form, cursor: str) -> Cursor:
-    """Where to go on. Raises: InvalidInputError where the file is another one than the cursor's."""
+    """Where to go on. Raises: UnusableFileError where the file is another one than the cursor's."""
     with form.path.open("rb") as stream:
         head = stream.read(HEAD)
     size = form.path.stat().st_size
@@ -143,10 +142,11 @@ def _resume(form: Form, cursor: str) -> Cursor:
         return Cursor(0, size, _digest(head))
     known = msgspec.json.decode(cursor, type=Cursor)
     if size < known.size or _digest(head[: known.size]) != known.head:
-        raise InvalidInputError(
+        raise UnusableFileError(
             f"{form.path.name} is another file than the one whose import stopped after {known.rows} rows; "
-            "give it another name and import it anew."
-        )
+            "give it another name and import it anew.",
+            "other_file", name=form.path.name,
+        )  # fmt: skip
     return msgspec.structs.replace(known, size=size, head=_digest(head))
 
 
@@ -154,11 +154,11 @@ def _digest(head: bytes) -> str:
     return hashlib.blake2b(head, digest_size=16).hexdigest()
 
 
-def _problem(option: str, code: str, tried: Callable[[], object]) -> list[Problem]:
+def _problem(option: str, tried: Callable[[], object]) -> list[Problem]:
     try:
         tried()
-    except InvalidInputError as error:
-        return [Problem(option, code, str(error), {"reason": str(error)})]
+    except UnusableFileError as error:
+        return [Problem(option, error.code, str(error), error.params)]
     return []
 
 

@@ -94,7 +94,7 @@ def read(raw: bytes | str | msgspec.Raw) -> RawStatus:
     try:
         return _statuses.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise NormaliseError(f"A status can't be read: {error}.") from error
+        raise NormaliseError(f"A status can't be read: {error}.", "bad_item") from error
 
 
 def read_list(raw: bytes) -> list[msgspec.Raw]:
@@ -102,7 +102,7 @@ def read_list(raw: bytes) -> list[msgspec.Raw]:
     try:
         return _lists.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise NormaliseError(f"It is no list of statuses: {error}.") from error
+        raise NormaliseError(f"It is no list of statuses: {error}.", "bad_item") from error
 
 
 def to_post(status: RawStatus, server: str, parent_key: str | None = None) -> Post:
@@ -166,4 +166,4 @@ def _date(text: str) -> datetime:
     try:
         return moment(text)
     except DateError as error:
-        raise NormaliseError(f"A status has a date that can't be read: {error}.") from error
+        raise NormaliseError(f"A status has a date that can't be read: {error}.", "bad_item") from error

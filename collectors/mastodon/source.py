@@ -129,7 +129,7 @@ class _Run:
             try:
                 events += self._event(signal, timeline)
             except NormaliseError as error:
-                rejected.append(Rejected(f"after id {self._newest.get(timeline, '0')}", str(error)))
+                rejected.append(error.at(f"after id {self._newest.get(timeline, '0')}"))
         return Batch(tuple(events), self._cursor(), tuple(rejected), idle=not events and not rejected)
 
     def _event(self, signal: Signal, timeline: str) -> Iterator[CollectedEvent]:

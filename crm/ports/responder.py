@@ -7,7 +7,8 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from crm.errors import PermanentError, ShenavaError
+from crm.errors import AuthorisationError, PermanentError, RetryableError, ShenavaError
+from crm.ports.vault import OtherKeyError
 from crm.words import Post
 
 Way = Literal["reply", "quote", "dm", "open"]
@@ -110,13 +111,26 @@ class AccountCheck(Struct, frozen=True, omit_defaults=True):
     """Whether the account can be used now.
 
     `problem` is a code for the message catalogue, empty when `ok`: secret_missing, refused,
-    inactive, unreachable, wrong_address, manual (this platform needs no account of ours).
+    inactive, unreachable, wrong_address, other_key (encrypted with another one), manual (this platform
+    needs no account of ours).
     """
 
     handle: str
     ok: bool
     problem: str = ""
     native_id: str = ""
+
+
+def account_problem(error: ShenavaError) -> str:
+    """What an error says of our account: a code of :class:`AccountCheck`, else the error's sentence."""
+    match error:
+        case OtherKeyError():
+            return "other_key"
+        case AuthorisationError():
+            return "refused"
+        case RetryableError():
+            return "unreachable"
+    return str(error)
 
 
 class Responder(Protocol):

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from crm.errors import AuthorisationError
+
+
+class OtherKeyError(AuthorisationError):
+    """A secret was encrypted with another key file than the one that is there."""
+
+    def __init__(self) -> None:
+        super().__init__("A stored token was encrypted with another key file; connect the account again.")
+
 
 class Vault(Protocol):
     """Encrypts what must not lie open, and makes keys for other purposes."""
@@ -13,7 +22,7 @@ class Vault(Protocol):
         ...
 
     def decrypt(self, sealed: bytes) -> str:
-        """The secret again. Raises AuthorisationError when it was made with another key or was changed."""
+        """The secret again. Raises OtherKeyError when it was made with another key or was changed."""
         ...
 
     def key(self, purpose: str) -> bytes:

@@ -54,6 +54,7 @@ class MonitorChangedError(ConflictError):
     """Somebody else saved the monitor meanwhile."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         super().__init__(f"Somebody else changed the monitor {name!r} meanwhile; open it again and repeat your change.")
 
 

@@ -154,7 +154,7 @@ class Replies:
             if not was_sent:
                 return self._step(tx, actor.user_id, reply, "decided_not_sent", now, status="failed")
             casebook.answered(tx, case, actor.user_id, now, now)
-            fields = {"status": "sent", "sent_at": now, "url": url or None, "error": None}
+            fields = {"status": "sent", "sent_at": now, "url": url or None, "error": None, "error_kind": None}
             return self._step(tx, actor.user_id, reply, "decided_sent", now, **fields)
 
     def pending(self, actor: Actor) -> list[PendingReply]:
@@ -193,7 +193,7 @@ class Replies:
         account_id = account.id if account else None
         return self._step(
             tx, actor.user_id, reply, "approved", now, status="approved", approver_id=actor.user_id, approved_at=now,
-            account_id=account_id, error=None,
+            account_id=account_id, error=None, error_kind=None,
         )  # fmt: skip
 
     def _begin(

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from crm.errors import AuthorisationError, NotFoundError, PermanentError, RateLimitedError, RetryableError, StoreError
 from crm.policies.replies import LEASE, MAX_ATTEMPTS, may_repeat, retry_delay
 from crm.ports.clock import Clock
-from crm.ports.responder import Account, Responder, SendOrder, Sent, UnknownOutcomeError
+from crm.ports.responder import Account, Responder, SendOrder, Sent, UnknownOutcomeError, account_problem
 from crm.ports.vault import Vault
 from crm.records import audit, changes, kept_posts, outbox, replies, sources
 from crm.records.cases import Case
@@ -164,7 +164,7 @@ class Sender:
                 return
             # A reply in doubt stays "sending": calling it back would pretend that it never left.
             status = "sending" if doubtful else "approved"
-            self._step(tx, reply, now, status=status, error=str(error))
+            self._step(tx, reply, now, status=status, error=str(error), error_kind=type(error).__name__)
 
     def _failed(self, job: _Job, error: AuthorisationError | PermanentError, *, refused: bool = False) -> None:
         now = self._clock.now()
@@ -173,11 +173,11 @@ class Sender:
             reply, _ = self._taken(tx, job)
             if reply is None or not outbox.give_up(tx, job.parcel, now):
                 return
-            self._step(tx, reply, now, status=status, error=str(error))
+            self._step(tx, reply, now, status=status, error=str(error), error_kind=type(error).__name__)
             audit.append(tx, job.reply.workspace, casebook.SYSTEM, f"reply_{status}", job.reply.id, now,
                          case=job.case.id, error=str(error))  # fmt: skip
             if refused and job.account is not None:
-                sources.change_account(tx, job.account.id, state="failed", error=str(error), checked_at=now)
+                sources.change_account(tx, job.account.id, state="failed", error=account_problem(error), checked_at=now)
                 changes.note(tx, job.reply.workspace, "health", job.account.id, now)
 
     def _sent(self, job: _Job, sent: Sent) -> None:
@@ -187,7 +187,7 @@ class Sender:
             if reply is None or case is None or not outbox.finish(tx, job.parcel.key, now):
                 return
             self._step(tx, reply, now, status="sent", native_id=sent.native_id, url=sent.url,
-                       sent_at=sent.sent_at, error=None)  # fmt: skip
+                       sent_at=sent.sent_at, error=None, error_kind=None)  # fmt: skip
             audit.append(tx, job.reply.workspace, casebook.SYSTEM, "reply_sent", job.reply.id, now,
                          case=job.case.id, native_id=sent.native_id)  # fmt: skip
             casebook.answered(tx, case, casebook.SYSTEM, sent.sent_at, now)

@@ -11,7 +11,7 @@ from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, She
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
-from crm.ports.responder import Account, Responder
+from crm.ports.responder import Account, Responder, account_problem
 from crm.ports.source import Problem, Rejected, Source
 from crm.ports.vault import Vault
 from crm.records import audit, changes, sources, workspaces
@@ -20,6 +20,10 @@ from crm.records.sources import AccountRow, SourceRow
 
 FILE = "file"
 """The kind of source that reads a file which somebody handed over."""
+
+
+UNREACHABLE = "unreachable"
+"""What a check says where the platform did not answer."""
 
 
 class HandedFile(Struct, frozen=True):
@@ -36,6 +40,14 @@ class SourceProblemsError(InvalidInputError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         super().__init__(" ".join(problem.message for problem in problems))
+
+
+class AccountRefusedError(AuthorisationError):
+    """A platform does not let us use an account; `problem` is a code of :class:`AccountCheck`."""
+
+    def __init__(self, platform: str, problem: str) -> None:
+        self.platform, self.problem = platform, problem or "refused"
+        super().__init__(f"{platform} does not let us use this account: {self.problem.replace('_', ' ')}.")
 
 
 class Sources:
@@ -142,7 +154,7 @@ class Sources:
     def connect(self, actor: Actor, platform: str, base_url: str, handle: str, secret: str) -> AccountRow:
         """Check a credential on its platform and keep it encrypted.
 
-        Nothing is kept unless the platform accepts it. Raises: AuthorisationError, InvalidInputError, RetryableError.
+        Nothing is kept unless the platform accepts it. Raises: AccountRefusedError, InvalidInputError, RetryableError.
         """
         require(actor, "edit_sources")
         responder = self._responders.get(platform)
@@ -154,7 +166,7 @@ class Sources:
             Account(platform=platform, handle=handle.strip(), base_url=base_url.strip(), secret=secret)
         )
         if not found.ok:
-            raise AuthorisationError(found.problem or f"{platform} does not accept this credential.")
+            raise AccountRefusedError(platform, found.problem)
         now = self._clock.now()
         with self._records.write() as tx:
             sources.hold_accounts(tx, actor.workspace)
@@ -171,14 +183,19 @@ class Sources:
         return row
 
     def recheck(self, actor: Actor, account_id: str) -> AccountRow:
-        """Ask the platform again whether the stored credential works, and keep the answer."""
+        """Ask the platform again whether the stored credential works, and keep the answer.
+
+        A platform that can't be reached says nothing about the credential: the account stays what it was.
+        The row's `error` is a code of :class:`AccountCheck` where there is one, else a sentence.
+        """
         require(actor, "edit_sources")
         with self._records.read() as tx:
             row = self._account(sources.accounts_of(tx, actor.workspace), account_id)
             sealed = sources.secret_of(tx, account_id)
-        error = self._fault(row, sealed)
-        now, state = self._clock.now(), "failed" if error else "connected"
+        error, now = self._fault(row, sealed), self._clock.now()
+        state = row.state if error == UNREACHABLE else "failed" if error else "connected"
         with self._records.write() as tx:
+            audit.append(tx, actor.workspace, actor.user_id, "check_account", account_id, now, state=state)
             sources.change_account(tx, account_id, state=state, error=error, checked_at=now)
             changes.note(tx, actor.workspace, "source", account_id, now)
         return structs.replace(row, state=state, error=error, checked_at=now)
@@ -211,7 +228,7 @@ class Sources:
             )
             found = self._responders[row.platform].check(account)
         except ShenavaError as error:
-            return str(error)
+            return account_problem(error)
         return None if found.ok else found.problem
 
 

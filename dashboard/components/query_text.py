@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from dash import html
 from dash.development.base_component import Component
 
-from crm.query import MESSAGES, QueryError, spans
+from crm.query import QueryError, spans
 from dashboard.components.icon import icon
+from dashboard.errors import explained
 from dashboard.text import t
 
 _CLASSES = {"operator": "k", "field": "f", "phrase": "w", "word": "w", "paren": "p", "error": "er"}
@@ -16,14 +15,6 @@ EXAMPLES = (
     "words", "phrase", "or", "not", "group", "prefix", "near", "sentiment", "platform", "author", "since", "monitor",
     "case", "is",
 )  # fmt: skip
-
-
-def explained(error: QueryError) -> str:
-    """What is wrong with a query, in one sentence of the viewer's language, without its place."""
-    if error.code not in MESSAGES:
-        return str(error)
-    shown: dict[str, Any] = {name: _quoted(name, value) for name, value in error.params.items()}
-    return t(f"query.{error.code}", **shown)
 
 
 def place(error: QueryError) -> str:
@@ -62,7 +53,3 @@ def query_help() -> Component:
                                         **{"data-example": example})))  # fmt: skip
         rows.append(html.Dd(t(f"query.help_{name}")))
     return html.Dl(rows, className="query-help")
-
-
-def _quoted(name: str, value: str) -> str:
-    return value if name in ("limit", "characters", "field") else f"\u2068{value}\u2069"

@@ -10,6 +10,7 @@ from dashboard.components.buttons import button
 from dashboard.components.icon import icon
 from dashboard.context import viewer
 from dashboard.dates import clock
+from dashboard.errors import sentence_part
 from dashboard.text import t
 
 
@@ -22,16 +23,22 @@ def empty(title: str, why: str = "", action: Component | None = None, icon_name:
 def failed(error: Exception | str, retry: str | dict[str, str] | None = None) -> Component:
     """What went wrong, when, and a button with the id `retry` that tries again; for the pane that failed only."""
     again = button(t("common.retry"), retry, icon_name="refresh") if retry is not None else None
-    detail = str(error) if isinstance(error, (str, ShenavaError)) else t("common.failed_unknown")
+    detail = _detail(error)
     at = t("common.failed_at", time=clock(viewer().now))
     inside = [
         html.Span(icon("alert-triangle", 24), className="ico"),
         html.H2(t("common.failed_title")),
-        html.P(html.Bdi(detail)),
+        html.P(detail),
         html.P(at, className="t12 c3"),
         again,
     ]
     return html.Div(inside, className="empty failed", role="alert")
+
+
+def _detail(error: Exception | str) -> Component:
+    if isinstance(error, ShenavaError):
+        return sentence_part(error)
+    return html.Bdi(error if isinstance(error, str) else t("common.failed_unknown"))
 
 
 def alert(text: object, tone: str = "", icon_name: str = "info-circle", action: Component | None = None) -> Component:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dash import set_props
 
 from crm.errors import RetryableError, ShenavaError
+from dashboard.errors import plain_sentence
 from dashboard.text import t
 
 Toast = dict[str, object]
@@ -33,11 +34,10 @@ def toast(
 
 
 def failure(error: Exception) -> Toast:
-    """The toast of an error: what kind it is in the person's language, and its own sentence where it has one."""
+    """The toast of an error: that it failed, and why, in the person's language."""
     key = "common.failed_later" if isinstance(error, RetryableError) else "common.failed_title"
-    return toast(
-        t(key), sub=str(error) if isinstance(error, ShenavaError) else t("common.failed_unknown"), seconds=12, bad=True
-    )
+    sub = plain_sentence(error) if isinstance(error, ShenavaError) else t("common.failed_unknown")
+    return toast(t(key), sub=sub, seconds=12, bad=True)
 
 
 def show(made: Toast) -> None:

@@ -17,7 +17,6 @@ from dashboard.inbox.items import items
 from dashboard.inbox.names import members
 from dashboard.inbox.parts import does
 from dashboard.inbox.places import Places, place, places
-from dashboard.inbox.problems import problem
 from dashboard.text import t
 
 
@@ -40,7 +39,7 @@ def _drawn(case_id: str) -> dict[str, Sequence[object]]:
     except ShenavaError as error:
         again = html.Button(t("common.retry"), type="button", className="btn", **does("again"))
         back = html.Button(t("inbox.back"), type="button", className="btn narrow", **does("step", value="queue"))
-        return _shown(items=[failed(problem(error)), html.Div([again, back], className="row centre")])
+        return _shown(items=[failed(error), html.Div([again, back], className="row centre")])
     people = members()
     return _shown(thread.head(view, people), items(view, people), presence(view), composer(view), customer(view))
 

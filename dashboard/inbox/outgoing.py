@@ -11,6 +11,7 @@ from crm.usecases.views import CaseView, ThreadItem
 from dashboard.components import avatar, badge, icon, name, said
 from dashboard.context import actor, viewer
 from dashboard.dates import stamp
+from dashboard.errors import in_full, kept
 from dashboard.inbox.parts import can_work, does, platform_name, said_at
 from dashboard.inbox.places import text_input
 from dashboard.text import t
@@ -31,15 +32,12 @@ def outgoing(one: ThreadItem, reply: Reply, view: CaseView) -> Component:
     writer = one.writer.name if one.writer else t("inbox.somebody")
     when = said_at(one.at)
     who = html.Div([html.B(name(writer), className="cut"), _state(one, reply), when], className="who")
-    error = (
-        html.P([icon("alert-circle", 14), html.Bdi(reply.error)], className="row g1 neg t12") if reply.error else None
-    )
     open_ones = reply.status not in ("sent", "sending") and can_work(view.case)
     body = html.Div(
         [
             who,
             said(reply.text, reply.language),
-            error,
+            *_error(reply, view),
             _steps(reply, view) if open_ones else None,
             _where(reply),
         ],
@@ -51,6 +49,14 @@ def outgoing(one: ThreadItem, reply: Reply, view: CaseView) -> Component:
         key=one.id,
         **{"data-reply": reply.id, "data-state": reply.status},
     )
+
+
+def _error(reply: Reply, view: CaseView) -> list[Component | None]:
+    if not reply.error:
+        return []
+    why = kept("reply", reply.error_kind, reply.error, platform_name(view.case.platform))
+    said = html.P([icon("alert-circle", 14), why], className="row g1 neg t12")
+    return [said, in_full("reply", reply.error_kind, reply.error)]
 
 
 def _state(one: ThreadItem, reply: Reply) -> Component:

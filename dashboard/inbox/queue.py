@@ -21,9 +21,8 @@ from dashboard.inbox import bulk, filterbar
 from dashboard.inbox.filters import STATUSES, Asked, of_view, stored
 from dashboard.inbox.parts import does, item, menu
 from dashboard.inbox.places import Places, place, places
-from dashboard.inbox.problems import fault_in, problem
+from dashboard.inbox.problems import fault_in
 from dashboard.inbox.rows import row
-from dashboard.markup import render
 from dashboard.numbers import number
 from dashboard.text import t
 
@@ -37,18 +36,17 @@ def draw(asked: Asked) -> Places:
     except QueryError as error:
         return _drawn(head(asked, None), [fault_in(error, asked.query)])
     except ShenavaError as error:
-        return _drawn(head(asked, None), [failed(problem(error))])
+        return _drawn(head(asked, None), [failed(error)])
     bounded = [alert(t("inbox.bounded"), "soon", "info-circle")] if page.bounded else []
     above = bounded if page.rows else [nothing(asked)]
-    return _drawn(head(asked, page), above, [row(one, asked) for one in page.rows], _pager(asked, page))
+    drawn = _drawn(head(asked, page), above, _pager(asked, page))
+    return drawn | {"inbox-list": [row(one, asked) for one in page.rows]}
 
 
-def _drawn(
-    head_: Sequence[object], above: Sequence[object], rows: Sequence[object] = (), below: Sequence[object] = ()
-) -> Places:
+def _drawn(head_: Sequence[object], above: Sequence[object], below: Sequence[object] = ()) -> Places:
     return places(
         {
-            "inbox-queue-head": head_, "inbox-above": above, "inbox-list": rows, "inbox-below": below,
+            "inbox-queue-head": head_, "inbox-above": above, "inbox-list": (), "inbox-below": below,
             "inbox-queue-trouble": (),
         }
     )  # fmt: skip
@@ -68,7 +66,7 @@ def settle(asked: Asked, shown: Sequence[str]) -> Settled:
     New are cases that would stand before one of them; those that slid in from the next page are not.
     """
     page = services().inbox.queue(actor(), asked.wanted(viewer().now), asked.cursor, SIZE)
-    there = {one.case.id: render(row(one, asked)) for one in page.rows if one.case.id in shown}
+    there = {one.case.id: row(one, asked) for one in page.rows if one.case.id in shown}
     order = [one.case.id for one in page.rows]
     last = max((at for at, case_id in enumerate(order) if case_id in there), default=-1)
     reach = order if page.cursor is None or last < 0 else order[:last]

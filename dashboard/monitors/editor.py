@@ -11,9 +11,10 @@ from crm.records.monitors import Monitor
 from crm.usecases.setup import brand_query
 from dashboard.components import badge, bone, button, confirm, dialog, icon, made_up, page_header
 from dashboard.components.query_editor import query_editor
-from dashboard.components.query_text import explained, legend, place, query_help
+from dashboard.components.query_text import legend, place, query_help
 from dashboard.components.words import name
 from dashboard.context import actor, services
+from dashboard.errors import explained
 from dashboard.monitors import form
 from dashboard.monitors.form import QUERY, Filled, Kept
 from dashboard.monitors.listing import query_line, running

@@ -23,6 +23,7 @@ from dashboard.admin.step import Panel, Shown, Step, Steps, act, close, room, ta
 from dashboard.callbacks import callback
 from dashboard.components import alert, card, empty, icon, link_button, main, page_header, table
 from dashboard.context import actor, services
+from dashboard.errors import sentence
 from dashboard.page import page, query
 from dashboard.text import t, tn
 
@@ -108,7 +109,7 @@ def export(action: str = "") -> Response:
     try:
         pages = services().trail.export(actor(), action)
     except ForbiddenError as error:
-        return PlainTextResponse(str(error), 403)
+        return PlainTextResponse(sentence(error), 403)
     headers = {"Content-Disposition": 'attachment; filename="shenava-audit.csv"'}
     return StreamingResponse(_lines(pages), media_type="text/csv; charset=utf-8", headers=headers)
 

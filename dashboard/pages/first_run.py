@@ -18,6 +18,7 @@ from dashboard.auth import remember
 from dashboard.components.states import alert
 from dashboard.context import LANGUAGES, services, viewer
 from dashboard.document import brand_line, document
+from dashboard.errors import plain_sentence
 from dashboard.pages.first_run_form import Given, form
 from dashboard.pages.login import chosen_language
 from dashboard.settings import ConsoleSettings
@@ -85,7 +86,7 @@ def progress_figures() -> Response:
         {
             "done": work.done if work else 0,
             "total": (work.total or 0) if work else 0,
-            "finished": work is None or work.state == "done",
+            "finished": work is None or work.state in {"done", "cancelled"},
             "error": work is not None and work.state == "failed",
         }
     )
@@ -162,12 +163,12 @@ def _again(request: Request, given: Given, error: ShenavaError, response: Respon
 
 def _wrong(error: ShenavaError) -> dict[str, str]:
     if isinstance(error, WeakPasswordError):
-        return {"password": t(f"setup.password_{error.code}")}
+        return {"password": plain_sentence(error)}
     if isinstance(error, WrongSetupTokenError):
         return {"token": t("setup.token_wrong")}
     if isinstance(error, InvalidInputError) and "e-mail" in str(error):
         return {"email": t("setup.email_wrong")}
-    return {"": str(error)}
+    return {"": plain_sentence(error)}
 
 
 def _settings(request: Request) -> ConsoleSettings:

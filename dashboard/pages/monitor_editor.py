@@ -13,8 +13,9 @@ from crm.usecases.monitors import MonitorChangedError
 from dashboard.callbacks import callback, clientside
 from dashboard.components import empty, show, toast
 from dashboard.components.query_editor import coloured
-from dashboard.components.query_text import explained, place
+from dashboard.components.query_text import place
 from dashboard.context import actor, services
+from dashboard.errors import explained
 from dashboard.monitors import form
 from dashboard.monitors.editor import editor, mended, problem, run_of, sample_query
 from dashboard.monitors.form import FIELDS, QUERY, Filled, Kept

@@ -18,6 +18,7 @@ from dashboard.admin.step import Steps, close, room, takes
 from dashboard.callbacks import callback
 from dashboard.components import card, cards, main, page_header
 from dashboard.context import actor, services
+from dashboard.errors import plain_sentence, sentence
 from dashboard.jsonfile import json_file, json_stream
 from dashboard.page import page
 from dashboard.text import t
@@ -119,9 +120,9 @@ async def verify(request: Request) -> JSONResponse:
             text = await file.read(LARGEST_RECEIPTS) if isinstance(file, UploadFile) else b""
         return JSONResponse({"id": await run_in_threadpool(past.judge, text)})
     except ShenavaError as error:
-        return JSONResponse({"problem": str(error), "option": ""}, 422)
+        return JSONResponse({"problem": plain_sentence(error), "option": ""}, 422)
 
 
 def _refused(error: ShenavaError) -> Response:
     status = 403 if isinstance(error, ForbiddenError) else 404 if isinstance(error, NotFoundError) else 422
-    return PlainTextResponse(str(error), status)
+    return PlainTextResponse(sentence(error), status)

@@ -21,6 +21,7 @@ from dashboard.admin.step import Steps, close, room, takes
 from dashboard.callbacks import callback
 from dashboard.components import main
 from dashboard.context import actor, services
+from dashboard.errors import plain_sentence
 from dashboard.page import page
 from dashboard.settings import ConsoleSettings
 from dashboard.uploads import handed_over
@@ -94,7 +95,7 @@ async def take_file(request: Request) -> JSONResponse:
         option, problem = next(iter(add.wrong_fields(error.problems).items()))
         return JSONResponse({"problem": problem, "option": option}, 422)
     except ShenavaError as error:
-        return JSONResponse({"problem": str(error), "option": ""}, 422)
+        return JSONResponse({"problem": plain_sentence(error), "option": ""}, 422)
 
 
 def _import(data: FormData, settings: ConsoleSettings) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from dash import html
@@ -16,6 +15,7 @@ from dashboard.admin.health.state import PLATFORMS
 from dashboard.admin.step import Panel, Shown, Step, act, does
 from dashboard.components import alert, button, icon, platform_icon, show, toast
 from dashboard.context import actor, services
+from dashboard.errors import option_problem
 from dashboard.text import t
 
 FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit", "web")
@@ -140,12 +140,7 @@ def _name(kind: str, chosen: Given) -> str:
 
 def wrong_fields(problems: list[Problem]) -> dict[str, str]:
     """Problems by option, in the viewer's language."""
-    return {one.option: _said(one) for one in reversed(problems)}
-
-
-def _said(problem: Problem) -> str:
-    params: dict[str, Any] = dict(problem.params)
-    return t(f"source.problem_{problem.code}", **params)
+    return {one.option: option_problem(one) for one in reversed(problems)}
 
 
 def wrong_file() -> str:

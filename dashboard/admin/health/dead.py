@@ -17,6 +17,7 @@ from dashboard.admin.step import Panel, Shown, Step, act, sure
 from dashboard.components import alert, card, empty, handle, icon, show, table, toast
 from dashboard.context import actor, services
 from dashboard.dates import full, stamp
+from dashboard.errors import in_full, kept
 from dashboard.numbers import number
 from dashboard.text import t, tn
 
@@ -44,7 +45,10 @@ def dead_card(view: HealthView) -> Component:
 
 def _row(group: Grouped, able: bool) -> list[object]:
     why = html.Div(
-        [html.Bdi(group.error, className="w5 cut2"), html.Span([t(f"health.role_{group.group}")], className="t12 c3")],
+        [
+            html.Div(kept("dead", group.error_kind, group.error), className="w5 cut2"),
+            html.Span([t(f"health.role_{group.group}")], className="t12 c3"),
+        ],
         className="col",
     )
     topic = group.topic.rpartition(".")[2]
@@ -74,7 +78,11 @@ def read(step: Step) -> Shown:
             act(t("health.discard"), "health", "discard", step.of, kind="bad")]  # fmt: skip
     inside = [
         alert(
-            [html.B(html.Bdi(first.error)), html.Div(first.error_kind, className="h code t12 c2")],
+            [
+                html.B(kept("dead", first.error_kind, first.error)),
+                html.Div(first.error_kind, className="h code t12 c2"),
+                in_full("dead", first.error_kind, first.error),
+            ],
             "neg",
             "alert-circle",
         ),

@@ -10,12 +10,12 @@ from dash.development.base_component import Component
 from crm.errors import NotFoundError
 from crm.policies.access import may
 from crm.records.sources import SourceRow
-from dashboard.admin.health.reasons import in_full, reason
-from dashboard.admin.health.state import last_success, state_mark, state_of
+from dashboard.admin.health.state import last_success, place, state_mark, state_of
 from dashboard.admin.step import Panel, Shown, Step, act, sure
 from dashboard.components import alert, handle, name, show, toast
 from dashboard.context import actor, services
 from dashboard.dates import full
+from dashboard.errors import in_full, kept, place_of, rejected
 from dashboard.numbers import number
 from dashboard.text import t, tn
 
@@ -37,7 +37,8 @@ def _find(source_id: str) -> SourceRow:
 
 def _panel(row: SourceRow) -> Panel:
     state = state_of(row)
-    said = [html.B(t("health.error")), " ", reason(row), in_full(row)]
+    why = row.error_kind, row.error or ""
+    said = [html.B(t("health.error")), " ", kept("source", *why, place(row) or row.name), in_full("source", *why)]
     error = alert(said, state.tone if state.tone != "ok" else "", "alert-circle") if row.error else None
     inside = [
         html.Div(state_mark(state), className="row"),
@@ -84,10 +85,8 @@ def _option(option: str, value: str) -> Component:
 def _rejected(row: SourceRow) -> list[Component]:
     if not row.rejected:
         return []
-    kept = services().sources.rejected(actor(), row.id)
-    items = [
-        html.Li([html.Bdi(one.where, className="h code t12 c3 wrap-any"), html.Bdi(one.reason)]) for one in kept[:SHOWN]
-    ]
+    found = services().sources.rejected(actor(), row.id)
+    items = [html.Li([place_of(one), rejected(one)]) for one in found[:SHOWN]]
     note = html.P(tn("health.rejected_shown", len(items), all=row.rejected), className="t12 c3")
     return [html.H3(t("health.rejected_title"), className="w6"), note, html.Ul(items, className="rejects")]
 

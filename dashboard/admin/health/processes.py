@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from crm.usecases.health import ROLES, HealthView
 from dashboard.components import bar, card, icon
 from dashboard.dates import duration
+from dashboard.errors import program_said
 from dashboard.numbers import number, percent
 from dashboard.text import t, tn
 
@@ -32,7 +33,7 @@ def _role(view: HealthView, name: str) -> Component:
         return html.Li([title, html.Span(said, className="row g1 neg w5")])
     if error := role.stats.get("error"):
         said = [icon("clock-pause", 14), t("health.role_retries")]
-        return html.Li([title, html.Span(said, className="row g1 soon w5"), html.Small(html.Bdi(str(error)))])
+        return html.Li([title, html.Span(said, className="row g1 soon w5"), html.Small(program_said(str(error)))])
     notes = [tn("health.role_failed", int(role.stats["failed"]))] if role.stats.get("failed") else []
     said = [icon("circle-check", 14), t("health.role_alive")]
     return html.Li([title, html.Span(said, className="row g1 ok"), html.Small(notes[0]) if notes else None])

@@ -9,13 +9,12 @@ from dash.development.base_component import Component
 
 from crm.policies.access import may
 from crm.usecases.health import HealthView, Trouble, troubles
-from dashboard.admin.health.reasons import program_said, reason
-from dashboard.admin.health.state import state_of
-from dashboard.admin.settings.accounts import problem
+from dashboard.admin.health.state import place, state_of
 from dashboard.admin.step import act
 from dashboard.components import alert, badge, icon, link, link_button
 from dashboard.context import actor
 from dashboard.dates import clock, duration, stamp
+from dashboard.errors import account_problem, kept, program_said
 from dashboard.numbers import compact, digits, number
 from dashboard.text import t, tn
 
@@ -61,9 +60,11 @@ def _banner(view: HealthView) -> Component | None:
 
 def _why(trouble: Trouble, view: HealthView) -> Component | str:
     if trouble.kind == "account":
-        return problem(trouble.reason)
+        return account_problem(trouble.reason)
     source = next((one for one in view.sources if one.id == trouble.id), None)
-    return reason(source) if source else program_said(trouble.reason)
+    if source is None:
+        return program_said(trouble.reason)
+    return kept("source", source.error_kind, trouble.reason, place(source) or source.name)
 
 
 def headline(trouble: Trouble) -> str:

@@ -13,11 +13,11 @@ from dashboard.admin.step import Panel, Shown, Step, Steps, act, sure
 from dashboard.components import card, empty, handle, icon, platform_icon, show, table, toast
 from dashboard.context import actor, services
 from dashboard.dates import relative
+from dashboard.errors import account_problem, plain_sentence
 from dashboard.text import t
 
 BLUESKY = "https://bsky.social"
 PLATFORMS = ("bluesky", "mastodon")
-PROBLEMS = frozenset({"secret_missing", "refused", "inactive", "unreachable", "wrong_address"})
 
 
 def section() -> list[Component | None]:
@@ -58,7 +58,7 @@ def _row(row: AccountRow, able: bool) -> list[object]:
         [handle(f"@{row.handle.lstrip('@')}", "w5"), handle(_host(row), "t12 c3")], className="col starts"
     )
     if row.state == "failed":
-        state = html.Span([icon("alert-circle"), problem(row.error or "")], className="stt neg")
+        state = html.Span([icon("alert-circle"), account_problem(row.error or "")], className="stt neg")
     else:
         state = html.Span([icon("circle-check"), t("settings.connected")], className="stt ok")
     acts = [act(t("settings.recheck"), "settings", "recheck", row.id, kind="ghost sm"),
@@ -73,11 +73,6 @@ def _row(row: AccountRow, able: bool) -> list[object]:
 
 def _host(row: AccountRow) -> str:
     return row.base_url.partition("://")[2] or row.base_url
-
-
-def problem(said: str) -> str:
-    """Why an account can't be used: a code has a text, anything else is a sentence already."""
-    return t(f"settings.account_{said}") if said in PROBLEMS else said or t("settings.account_refused")
 
 
 def ask(step: Step) -> Shown:
@@ -117,7 +112,7 @@ def connect(step: Step) -> Shown:
             actor(), step.of, step.text("base_url"), step.text("handle").lstrip("@"), step.secret("secret")
         )
     except (AuthorisationError, InvalidInputError, RetryableError) as error:
-        return Shown(dialog=_panel(step.of, given, {"": problem(str(error))}))
+        return Shown(dialog=_panel(step.of, given, {"": plain_sentence(error)}))
     show(toast(t("settings.account_added", name=f"@{row.handle.lstrip('@')}")))
     return Shown(dialog=None, again=True)
 
@@ -125,7 +120,7 @@ def connect(step: Step) -> Shown:
 def recheck(step: Step) -> Shown:
     """Ask the platform again."""
     row = services().sources.recheck(actor(), step.of)
-    show(toast(problem(row.error or ""), bad=True) if row.state == "failed" else toast(t("settings.account_works")))
+    show(toast(account_problem(row.error or ""), bad=True) if row.error else toast(t("settings.account_works")))
     return Shown(again=True)
 
 

@@ -17,9 +17,9 @@ from dashboard.admin.fields import NOTHING, Wrong, area, choice, form, text_fiel
 from dashboard.admin.permission import allowed, who_can
 from dashboard.admin.step import Panel, Shown, Step, Steps, act, icon_act, sure
 from dashboard.components import badge, card, empty, name, show, table, tag, toast
-from dashboard.components.query_text import explained, place
+from dashboard.components.query_text import place
 from dashboard.context import actor, services
-from dashboard.errors import told_plainly
+from dashboard.errors import explained, plain_sentence
 from dashboard.numbers import number
 from dashboard.text import t
 
@@ -157,7 +157,7 @@ def save(step: Step) -> Shown:
     except QueryError as error:
         return Shown(dialog=_panel(step.of, dict(step.fields), {"query": f"{place(error)} {explained(error)}"}))
     except InvalidInputError as error:
-        return Shown(dialog=_panel(step.of, dict(step.fields), {"": told_plainly(error)}))
+        return Shown(dialog=_panel(step.of, dict(step.fields), {"": plain_sentence(error)}))
     show(toast(t("common.saved")))
     return Shown(dialog=None, again=True)
 

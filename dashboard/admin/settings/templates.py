@@ -13,6 +13,7 @@ from dashboard.admin.permission import allowed, who_can
 from dashboard.admin.step import Panel, Shown, Step, Steps, act, icon_act, sure
 from dashboard.components import card, empty, name, preview, show, table, toast
 from dashboard.context import LANGUAGES, actor, language, services
+from dashboard.errors import plain_sentence
 from dashboard.text import t
 
 
@@ -78,7 +79,7 @@ def save(step: Step) -> Shown:
     try:
         services().toolbox.save_template(actor(), draft, step.of or None)
     except InvalidInputError as error:
-        return Shown(dialog=_panel(step.of, given, {"": str(error)}))
+        return Shown(dialog=_panel(step.of, given, {"": plain_sentence(error)}))
     show(toast(t("common.saved")))
     return Shown(dialog=None, again=True)
 

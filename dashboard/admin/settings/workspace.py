@@ -21,6 +21,7 @@ from dashboard.admin.step import Shown, Step, Steps
 from dashboard.components import card, show, toast
 from dashboard.context import actor, language, services
 from dashboard.dates import weekday
+from dashboard.errors import plain_sentence
 from dashboard.numbers import digits
 from dashboard.text import t
 
@@ -116,7 +117,7 @@ def save(step: Step) -> Shown:
             actor(), step.text("name"), step.text("zone"), int(start) if start.isdigit() else SATURDAY, weekend, hours
         )
     except InvalidInputError as error:
-        return _again(step, {"": str(error)})
+        return _again(step, {"": plain_sentence(error)})
     show(toast(t("common.saved")))
     return Shown(again=True)
 
