@@ -78,7 +78,7 @@ class House:
     def records(self) -> Records:
         """The records, brought up to date; data that would be changed are backed up first."""
         self._make_folder()
-        records = Records.connect(self.settings.records)
+        records = Records.connect(self.settings.records, self.settings.records_password)
         migrate.upgrade(records, self._save_first)
         return records
 
