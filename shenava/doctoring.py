@@ -9,6 +9,7 @@ from functools import partial
 from msgspec import Struct, structs
 
 from crm.errors import ShenavaError
+from crm.ports.checked import Checkable
 from crm.ports.index import Scope
 from crm.ports.responder import Account
 from crm.records import migrate, roles, sources
@@ -44,10 +45,8 @@ def examine(house: House) -> list[Finding]:
         return [Finding("data folder", False, f"{house.data} is not there", mend)]
     found = [
         _looked("key file", lambda: _key(house), f"put {KEY_FILE} back, or set SHENAVA_SECRET_KEY"),
-        _looked(
-            "records", lambda: f"version {migrate.current(house.records)}", "restore a back-up with `shenava restore`"
-        ),
-        _looked("stream", lambda: f"{len(house.log.lag())} groups", "restore a back-up with `shenava restore`"),
+        _looked("records", lambda: _records(house), _mend(house.settings.records)),
+        _looked("stream", lambda: _stream(house), _mend(house.settings.stream)),
         _looked("index", lambda: _index(house), _mend(house.settings.index)),
         _running(house),
     ]
@@ -86,7 +85,23 @@ def _mend(url: str) -> str:
     return "restore a back-up with `shenava restore`" if url.startswith("sqlite:") else "see that the server runs"
 
 
+def _whole(store: object) -> None:
+    if isinstance(store, Checkable):
+        store.check()
+
+
+def _records(house: House) -> str:
+    _whole(house.records)
+    return f"version {migrate.current(house.records)}"
+
+
+def _stream(house: House) -> str:
+    _whole(house.log)
+    return f"{len(house.log.lag())} groups"
+
+
 def _index(house: House) -> str:
+    _whole(house.index)
     house.index.get(Scope(""), ["nothing"])
     return house.settings.index.partition(":")[0]
 

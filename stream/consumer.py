@@ -9,8 +9,8 @@ import apsw
 
 from crm.ports.clock import Clock
 from crm.ports.log import Event
-from stream.errors import LeaseLostError
-from stream.file import rows, speaking, writing
+from stream.errors import LeaseLostError, LogDamagedError
+from stream.file import rows, sealed, speaking, writing
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -101,13 +101,16 @@ class SQLiteConsumer:
             return []
         found = rows(
             self._db,
-            f"SELECT place, key, at, value FROM events_{self._topic} WHERE place >= ? ORDER BY place LIMIT ?",
+            f"SELECT place, key, at, value, seal FROM events_{self._topic} WHERE place >= ? ORDER BY place LIMIT ?",
             (self._place, limit),
         )
+        for place, *content in found:
+            if not sealed(*content):
+                raise LogDamagedError(self._path, f"event {place} of {self._name} is not as it was appended")
         if found:
             self._place, self._pending = found[-1][0] + 1, True
         moments = {at: EPOCH + at * MICROSECOND for at in {row[2] for row in found}}
-        return [Event(self._name, 0, place, key, value, moments[at]) for place, key, at, value in found]
+        return [Event(self._name, 0, place, key, value, moments[at]) for place, key, at, value, _ in found]
 
     def _hold(self) -> bool:
         """Take or renew the lease; False while another member has it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import apsw
 
@@ -14,9 +16,11 @@ from stream.errors import LogBusyError, LogDamagedError, LogFullError, LogTooNew
 
 APPLICATION = 0x5368534C
 """`application_id` of our files: "ShSL"."""
-LAYOUT = 1
-"""`user_version` of the layout below."""
+LAYOUT = 2
+"""`user_version` of the layout below. In the first one events had no seal."""
 PAGE = 8192
+OF_THE_FILE = re.compile("malformed|no such")
+"""Complaints about what a statement says that come of what the file says."""
 CHECKPOINT_PAGES = 2000
 """The write-ahead log is folded back at about 16 MiB: a few times a second at full speed."""
 
@@ -49,6 +53,8 @@ def ours(path: Path, error: apsw.Error) -> ShenavaError | None:
             return LogDamagedError(path, error)
         case apsw.CantOpenError() | apsw.IOError() | apsw.PermissionsError() | apsw.ReadOnlyError() | apsw.AuthError():
             return LogUnreachableError(path, error)
+        case apsw.SQLError() if OF_THE_FILE.search(str(error)):
+            return LogDamagedError(path, error)
     return None
 
 
@@ -62,6 +68,8 @@ def speaking(path: Path) -> Iterator[None]:
         if translated is None:
             raise
         raise translated from error
+    except UnicodeDecodeError as error:
+        raise LogDamagedError(path, error) from error
 
 
 def rows(
@@ -94,8 +102,11 @@ def connect(path: Path, busy: float, max_pages: int | None) -> apsw.Connection:
         db = apsw.Connection(str(path))
         try:
             db.set_busy_timeout(int(busy * 1000))
-            if _version(path, db) == 0:
+            version = _version(path, db)
+            if version == 0:
                 _lay_out(path, db)
+            elif version < LAYOUT:
+                _seal_from_now_on(path, db)
             _configure(db, max_pages)
         except BaseException:
             db.close()
@@ -122,6 +133,25 @@ def _lay_out(path: Path, db: apsw.Connection) -> None:
             db.execute(SCHEMA)
 
 
+def _seal_from_now_on(path: Path, db: apsw.Connection) -> None:
+    with writing(db):
+        if _version(path, db) < LAYOUT:  # nobody else was faster
+            for (number,) in rows(db, "SELECT id FROM topics"):
+                db.execute(f"ALTER TABLE events_{number} ADD COLUMN seal INTEGER")
+            db.pragma("user_version", LAYOUT)
+
+
+def seal(key: str, at: int, value: bytes) -> int:
+    """A checksum of an event: SQLite notices a broken page, and not a changed letter."""
+    return crc32(value, crc32(key.encode(), at & 0xFFFF_FFFF))
+
+
+def sealed(key: object, at: object, value: object, found: object) -> bool:
+    """Whether an event is as it was appended; one that was appended without a seal is believed."""
+    whole = isinstance(key, str) and isinstance(at, int) and isinstance(value, bytes)
+    return whole and found in (None, seal(key, at, value))  # type: ignore[arg-type]
+
+
 def _configure(db: apsw.Connection, max_pages: int | None) -> None:
     db.pragma("synchronous", "FULL")
     db.pragma("secure_delete", 1)
@@ -140,6 +170,6 @@ def topic_id(db: apsw.Connection, name: str) -> int:
         # A table per topic, so that every append is at the end of its table: half again as fast as one table for all.
         db.execute(
             f"CREATE TABLE IF NOT EXISTS events_{number}"
-            "(place INTEGER PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL, value BLOB NOT NULL)"
+            "(place INTEGER PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL, value BLOB NOT NULL, seal INTEGER)"
         )
     return number

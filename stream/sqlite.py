@@ -13,7 +13,8 @@ import apsw
 from crm.ports.clock import Clock
 from crm.ports.log import Lag, Record
 from stream.consumer import SQLiteConsumer, micros
-from stream.file import connect, rows, speaking, topic_id, writing
+from stream.errors import LogDamagedError
+from stream.file import connect, rows, seal, sealed, speaking, topic_id, writing
 
 TRIM_ROWS = 5_000
 """Rows removed in one transaction, so that nobody who appends waits long."""
@@ -51,8 +52,11 @@ class SQLiteLog:
                 ((first,),) = rows(self._db, "SELECT next FROM topics WHERE id = ?", (table,))
                 after = int(first) + len(records)
                 self._db.executemany(
-                    f"INSERT INTO events_{table} VALUES (?, ?, ?, ?)",
-                    [(place, record.key, now, record.value) for place, record in enumerate(records, first)],
+                    f"INSERT INTO events_{table} (place, key, at, value, seal) VALUES (?, ?, ?, ?, ?)",
+                    [
+                        (place, record.key, now, record.value, seal(record.key, now, record.value))
+                        for place, record in enumerate(records, first)
+                    ],
                 )
                 if records:
                     self._db.execute("UPDATE topics SET next = ? WHERE id = ?", (after, table))
@@ -100,6 +104,17 @@ class SQLiteLog:
                 self._db.execute("VACUUM")
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         return removed
+
+    def check(self) -> None:
+        """See :class:`crm.ports.checked.Checkable`."""
+        with self._lock, speaking(self._path):
+            for (fault,) in rows(self._db, "PRAGMA integrity_check(1)"):
+                if fault != "ok":
+                    raise LogDamagedError(self._path, fault)
+            for name, table in rows(self._db, "SELECT name, id FROM topics"):
+                for place, *content in self._db.execute(f"SELECT place, key, at, value, seal FROM events_{table}"):
+                    if not sealed(*content):
+                        raise LogDamagedError(self._path, f"event {place} of {name} is not as it was appended")
 
     def close(self) -> None:
         with self._lock:

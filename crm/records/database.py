@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from crm.records import changes
 from crm.records.engines import open_engine
-from crm.records.faults import sentences
+from crm.records.faults import damaged, sentences
 from crm.records.signals import Signals
 
 
@@ -59,6 +59,15 @@ class Records:
                 tx.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield tx
             tx.rollback()
+
+    def check(self) -> None:
+        """See :class:`crm.ports.checked.Checkable`; a server checks its own files."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.read() as tx:
+            fault = tx.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+            if fault != "ok":
+                raise damaged(self.engine, fault)
 
     def close(self) -> None:
         """Close all connections."""

@@ -42,10 +42,17 @@ def place(engine: Engine) -> str:
     return engine.url._replace(password=None).render_as_string()
 
 
+def damaged(engine: Engine, reason: object) -> StoreError:
+    """What is said of a file that can't be trusted."""
+    return StoreError(
+        f"The records file {engine.url.database} is damaged ({reason}); restore it with `shenava restore`."
+    )
+
+
 def _sqlite(error: DBAPIError, engine: Engine) -> ShenavaError | None:
     reason = str(error.orig)
     if isinstance(error, DatabaseError) and ("malformed" in reason or "not a database" in reason):
-        return StoreError(f"The records file {engine.url.database} is damaged; restore it with `shenava restore`.")
+        return damaged(engine, reason)
     if not isinstance(error, OperationalError):
         return None
     if "locked" in reason or "busy" in reason:

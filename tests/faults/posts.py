@@ -75,15 +75,15 @@ class Said:
         row = {"id": str(self.number), "text": self.text, "author": self.author, "created_at": self.at.isoformat()}
         return row if self.root is None else {**row, "conversation_id": str(self.root)}
 
-    def versions(self, source: str, workspace: str) -> list[CollectedEvent]:
-        """What the platform says of it later."""
+    def versions(self, source: str, workspace: str, *, first: bool = False) -> list[CollectedEvent]:
+        """What the platform says of it later, and `first` of all its first version."""
         author, root = Author(PLATFORM, self.author, self.author), self.thread_key if self.root is not None else None
         later: list[CollectedEvent] = [
             Collected(
                 source, Post(PLATFORM, str(self.number), author, text, self.at, root_key=root, edited_at=at), at,
                 "import", workspace, open_cases=True,
             )
-            for at, text in self.edits
+            for at, text in (*([(self.at, self.text)] if first else []), *self.edits)
         ]  # fmt: skip
         return later + ([Removed(source, self.at, self.key, workspace=workspace)] if self.deleted else [])
 

@@ -123,6 +123,28 @@ def test_flipped_bits_in_the_pages_are_named_as_damage(path: Path, opened: Calla
         drain(opened().consumer(TOPIC, "g"))
 
 
+def test_a_changed_letter_is_named_as_damage(path: Path, opened: Callable[..., SQLiteLog]) -> None:
+    _filled(opened)
+    content = path.read_bytes()
+    path.write_bytes(content.replace("پست 1234".encode(), "پست 1235".encode()))
+    with pytest.raises(StoreError, match=r"event 1234 of posts\.collected is not as it was appended"):
+        drain(opened().consumer(TOPIC, "g"))
+    with pytest.raises(StoreError, match="event 1234"):
+        opened().check()
+
+
+def test_a_file_of_the_first_layout_goes_on(path: Path, opened: Callable[..., SQLiteLog]) -> None:
+    _filled(opened)
+    db = apsw.Connection(str(path))
+    db.execute("ALTER TABLE events_1 DROP COLUMN seal")
+    db.pragma("user_version", 1)
+    db.close()
+    log = opened()
+    assert log.append(TOPIC, records(1, start=4000)) == 4000
+    assert len(drain(log.consumer(TOPIC, "g"))) == 4001
+    log.check()
+
+
 def test_two_openings_can_append_at_once_from_several_threads(path: Path, opened: Callable[..., SQLiteLog]) -> None:
     # An append waits for the other openings' locks here, so it gets the default patience.
     logs = [SQLiteLog(path, SystemClock()), SQLiteLog(path, SystemClock())]
