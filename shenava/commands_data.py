@@ -139,13 +139,23 @@ def backup(data: Data = None) -> None:
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A back-up made by `shenava backup`.")], data: Data = None
+    file: Annotated[Path, typer.Argument(help="A back-up made by `shenava backup`.")],
+    ledger: Annotated[
+        str, typer.Option(help="Where stores are servers: the URL of the records of before, for what was erased since.")
+    ] = "",
+    data: Data = None,
 ) -> None:
     """Put a back-up back; what was there is kept aside, and what was erased since stays erased."""
     from shenava import restoring
 
-    done = restoring.restore(house(data), file)
     screen = screen_for(stderr=True)
+    with _progress(screen) as progress:
+        task = progress.add_task("Restoring", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        done = restoring.restore(house(data), file, ledger, tell)
     if done.aside:
         screen.print(f"The data that were here before lie in {done.aside}; delete them when you are content.")
     print(json.dumps({"made_at": done.made_at.isoformat(), "erased_again": done.erased_again}))

@@ -19,11 +19,12 @@ from crm.records.tables import receipts as receipts_table
 from crm.records.tables import secrets as secrets_table
 from crm.records.tables import tombstones as tombstones_table
 from crm.usecases import removal
-from shenava import backup
+from shenava import backup, snapshot
 from shenava.locks import only_one
+from shenava.moving import Progress
 from shenava.wiring import House
 
-PAGE = 1000
+PAGE = 1_000
 Row = dict[str, Any]
 
 
@@ -35,19 +36,24 @@ class Restored(Struct, frozen=True):
     erased_again: int
 
 
-def restore(house: House, file: Path) -> Restored:
-    """Restore `file` into the data folder, which nobody else may be using.
+def restore(house: House, file: Path, ledger: str = "", progress: Progress = backup.quiet) -> Restored:
+    """Restore `file` into the data folder, or into empty stores that are servers; nobody else may be using them.
 
-    Raises: FolderInUseError, DamagedBackupError; then nothing was changed.
+    What was erased since is taken from the records that are replaced; where those are servers, from the records at
+    the URL `ledger`. Raises: FolderInUseError, DamagedBackupError, NotEmptyError; then nothing was changed.
     """
     with only_one(house.data), backup.unpacked(file, house.data) as (work, manifest):
         # Erased again before it takes the data's place: whatever happens here, nobody reads what was erased.
-        inside = House(house.settings.model_copy(update={"data": work}), house.clock)
+        inside = snapshot.files_of(house, work)
         try:
-            again = _catch_up(inside, *_ledger(house.data / backup.RECORDS), manifest.made_at)
+            again = _catch_up(inside, *_ledger(house, ledger), manifest.made_at)
         finally:
             inside.close()
-        aside = backup.put_back(work, manifest, house.data, house.clock.now())
+        aside = None
+        if house.settings.embedded:
+            aside = backup.put_back(work, manifest, house.data, house.clock.now())
+        else:
+            snapshot.put(house, work, progress)
     return Restored(manifest.made_at, aside, again)
 
 
@@ -64,11 +70,14 @@ def _catch_up(house: House, ledger: list[tuple[bytes | None, Row]], kept: list[R
     return gone
 
 
-def _ledger(path: Path) -> tuple[list[tuple[bytes | None, Row]], list[Row]]:
+def _ledger(house: House, url: str) -> tuple[list[tuple[bytes | None, Row]], list[Row]]:
     """The tombstones of the data that are about to be replaced, with the key of their hashes, and the receipts."""
-    if not path.exists():
-        return [], []
-    records = Records.connect(f"sqlite:///{path}")
+    if not url:
+        path = house.data / backup.RECORDS
+        if not house.settings.embedded or not path.exists():
+            return [], []
+        url = f"sqlite:///{path}"
+    records = Records.connect(url, house.settings.records_password)
     try:
         with records.read() as tx:
             key = tx.execute(select(secrets_table.c.value).where(secrets_table.c.name == "tombstones")).scalar()

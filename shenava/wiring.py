@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -48,6 +50,8 @@ from shenava.vault import FileVault
 
 if TYPE_CHECKING:
     from index import Index
+
+logger = logging.getLogger(__name__)
 
 KEY_FILE = "secret.key"
 BACKUPS = "backups"
@@ -186,8 +190,17 @@ class House:
                     self.__dict__[name].close()
 
     def back_up(self, progress: backup.Progress = backup.quiet) -> Path:
-        """Back up the data folder and expire old back-ups; returns the new one's path."""
-        made = backup.make(self.data, self.data / BACKUPS, self.clock.now(), progress)
+        """Back up all stores and expire old back-ups; returns the new one's path."""
+        copies, now = self.data / BACKUPS, self.clock.now()
+        if self.settings.embedded:
+            made = backup.make(self.data, copies, now, progress)
+        else:
+            from shenava import snapshot
+
+            copies.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=copies) as work:
+                snapshot.take(self, Path(work), progress)
+                made = backup.make(Path(work), copies, now, progress)
         self.expire_copies()
         return made
 
@@ -196,7 +209,10 @@ class House:
         backup.expire(self.data / BACKUPS, self.data, self.clock.now(), self.settings.backups_kept_days)
 
     def _save_first(self) -> None:
-        self.back_up()
+        if self.settings.embedded:
+            self.back_up()
+        else:
+            logger.warning("The tables of the records change now, in one transaction; no back-up is made by itself.")
 
     def _replay(self, ids: object) -> int:
         from stream.upkeep import replay
