@@ -282,3 +282,36 @@ def test_uploads_go_once_they_were_read(house: House) -> None:
     assert drop_uploads(house) == [fresh]
     house.clock.advance(1)
     assert drop_uploads(house) == [unread]
+
+
+def test_the_file_of_a_failed_import_goes_with_the_next_erasure(house: House) -> None:
+    folder, now = house.data / UPLOADS, house.clock.now()
+    folder.mkdir()
+    kept: dict[str, Path] = {}
+    for name, state, enabled in (
+        ("failed", "failed", True),
+        ("paused", "stopped", False),
+        ("running", "running", True),
+    ):
+        kept[name] = folder / f"{name}.csv"
+        kept[name].write_text("id,text")
+        then = (now - timedelta(hours=2)).timestamp()
+        os.utime(kept[name], (then, then))
+        row = SourceRow(name, WORKSPACE, "file", name, {"path": str(kept[name])}, now, enabled=enabled, state=state)
+        with house.records.write() as tx:
+            sources.put(tx, row)
+    assert drop_uploads(house) == []
+    house.services.privacy.erase(None, posts=["bluesky:p1"])
+    assert drop_uploads(house) == [kept["failed"], kept["paused"]]
+    assert kept["running"].exists()
+
+
+def test_receipts_outlive_a_restore(house: House) -> None:
+    made = house.back_up()
+    (receipt,) = house.services.privacy.erase(None, posts=["bluesky:p1"])
+    house.close()
+    restoring.restore(again(house), made)
+    restored = again(house)
+    (row,) = restored.services.privacy.erased(actor("ines", "administrator")).rows
+    assert row.receipt == receipt
+    assert restored.services.privacy.verify(receipt)

@@ -25,7 +25,7 @@ CASES_SHOWN = 12
 def search_form() -> Component:
     """One field for whatever is known; what is found appears below."""
     field = dmc.TextInput(
-        id="privacy-text", label=t("privacy.find"), description=t("privacy.find_hint"), className="grow",
+        id="privacy-text", label=t("privacy.find"), description=t("privacy.find_hint"), className="grow", debounce=True,
         inputWrapperOrder=["label", "input", "description", "error"], attributes={"input": {"dir": "auto"}},
     )  # fmt: skip
     go = button(t("privacy.find_go"), "privacy-find", kind="pri", icon_name="search")
