@@ -18,7 +18,6 @@ from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
 from crm.ports.source import Batch, Job, Source
 from crm.ports.transport import Transport
-from crm.query.tree import Node
 from crm.records import changes, sources
 from crm.records.database import Records
 from crm.records.sources import SourceRow
@@ -125,9 +124,8 @@ class Collecting:
         first, stores = run.rows[0], self._stores
         whole = first.kind in WHOLE
         sieve = None if whole else Sieve(self._snapshots, stores.index, stores.clock)
-        queries = () if whole else tuple(self._queries(run))
         job = Job(
-            source=first.id if whole else run.key, options=first.options, cursor=first.cursor, queries=queries,
+            source=first.id if whole else run.key, options=first.options, cursor=first.cursor,
             workspace=first.workspace if whole else None,
         )  # fmt: skip
         saved = float("-inf")
@@ -141,11 +139,6 @@ class Collecting:
                 saved = stores.clock.monotonic()
             if run.stop.is_set():
                 break
-
-    def _queries(self, run: Run) -> list[Node]:
-        own = {row.workspace for row in run.rows}
-        found = self._snapshots.current().workspaces
-        return [node for one in own if one in found for node in found[one].queries.values()]
 
     def _save(self, run: Run, batch: Batch, events: Sequence[CollectedEvent]) -> None:
         now, posts = self._stores.clock.now(), sum(not isinstance(event, Removed) for event in events)

@@ -70,12 +70,6 @@ def the_workspace(house: House) -> str:
         return made.id
 
 
-def finish(house: House, tell: Tell) -> None:
-    """Wait until what is on the stream now is searchable."""
-    with working(house) as workers:
-        _wait(house, tell, workers)
-
-
 class Workers(Thread):
     """The pipeline in a thread of this process, and what ended it before its time."""
 

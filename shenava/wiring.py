@@ -6,7 +6,6 @@ import logging
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -148,11 +147,13 @@ class House:
     @cached_property
     def services(self) -> Services:
         """What the console, the HTTP API and the command line call."""
+        from responders.manual import ManualResponder
+
         records, index, log, clock, vault = self.records, self.index, self.log, self.clock, self.vault
         monitors = Monitors(records, index, clock)
         sources = Sources(records, self.kinds, self.responders, vault, clock)
         customers = Customers(records, index, clock)
-        replies = Replies(records, index, self.responders, clock)
+        replies = Replies(records, index, self.responders, ManualResponder, clock)
         views = CaseViews(records, index, customers, replies, clock)
         return Services(
             accounts=self.accounts,
@@ -224,7 +225,3 @@ class House:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StoreError(f"The data folder {self.data} can't be made: {error.strerror}.") from error
-
-    def now(self) -> datetime:
-        """The clock's time."""
-        return self.clock.now()

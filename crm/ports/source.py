@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from threading import Event
 from typing import Literal, Protocol
 
@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from crm.ports.clock import Clock
 from crm.ports.transport import Transport
-from crm.query.tree import Node
 from crm.words import CollectedEvent
 
 OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file"]
@@ -63,13 +62,12 @@ class Job(Struct, frozen=True):
     """One run of a source.
 
     `source` is the id that goes into every event, `options` are validated, `cursor` is the
-    last one stored (empty at first), `queries` are the monitors that want posts from here.
+    last one stored (empty at first).
     """
 
     source: str
     options: Mapping[str, str]
     cursor: str
-    queries: Sequence[Node] = ()
     workspace: str | None = None
 
 

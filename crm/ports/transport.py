@@ -81,10 +81,6 @@ class Transport(Protocol):
     UnreadableAnswerError; statuses such as 401 are the caller's to read. The caller closes the client.
     """
 
-    def check(self, url: str) -> None:
-        """Raise what a call of `url` would raise before it connects: ForbiddenAddressError or UnreachableError."""
-        ...
-
     def http(self, limits: Limits = PAGE) -> httpx.Client:
         """A client that follows at most five redirects."""
         ...

@@ -35,10 +35,10 @@ from crm.query.highlight import highlight_spans, spans
 from crm.query.match import Matcher, Subject, compile_matcher, traits
 from crm.query.monitors import MonitorSet, check_monitor, required_tokens
 from crm.query.parser import parse
-from crm.query.walk import bind_threads, fields_used, leaves, render, to_words
+from crm.query.walk import bind_threads, fields_used, leaves, render
 
 __all__ = [
     "FIELD_NAMES", "MESSAGES", "UNKNOWN", "Matcher", "MonitorSet", "QueryError", "Subject", "bind_threads",
     "check_monitor", "compile_matcher", "fields_used", "highlight_spans", "leaves", "parse", "render",
-    "required_tokens", "spans", "to_words", "traits",
+    "required_tokens", "spans", "traits",
 ]  # fmt: skip

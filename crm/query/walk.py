@@ -34,15 +34,6 @@ def fields_used(node: Node) -> frozenset[FieldName]:
     return frozenset(leaf.name for leaf in leaves(node) if isinstance(leaf, Field))
 
 
-def to_words(node: Node) -> list[str]:
-    """The words and phrases that a query looks for, folded, each once, for a platform's own search.
-
-    What is excluded, prefixes and fields are left out.
-    """
-    found = [" ".join(leaf.tokens) for leaf in leaves(node, negated=False) if isinstance(leaf, Words)]
-    return list(dict.fromkeys(found))
-
-
 def bind_threads(node: Node, lookup: Callable[[Field], Collection[str]], bound: int = 1000) -> tuple[Node, bool]:
     """The query with every case: and tag: replaced by the thread keys that `lookup` finds for it.
 

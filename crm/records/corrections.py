@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -24,15 +23,6 @@ def put(
     row = {"id": new, "workspace": workspace, "post_key": post_key, "task": task, "value": value, "user_id": user_id,
            "at": now}  # fmt: skip
     upsert(tx, corrections, [row], ("workspace", "post_key", "task"))
-
-
-def of_posts(tx: Connection, workspace: str, post_keys: Collection[str]) -> dict[str, dict[str, str]]:
-    """Answers by post and task."""
-    query = select(corrections).where(corrections.c.workspace == workspace, corrections.c.post_key.in_(post_keys))
-    found: dict[str, dict[str, str]] = {}
-    for row in tx.execute(query):
-        found.setdefault(row.post_key, {})[row.task] = row.value
-    return found
 
 
 def every(tx: Connection, workspace: str) -> dict[str, dict[str, str]]:

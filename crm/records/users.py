@@ -152,9 +152,9 @@ def end_session(tx: Connection, token_hash: str) -> None:
     tx.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
 
 
-def end_sessions(tx: Connection, user_id: str, but: str = "") -> None:
-    """Forget all of a person's browser sessions and API tokens, except the one with the hash `but`."""
-    tx.execute(delete(sessions).where(sessions.c.user_id == user_id, sessions.c.token_hash != but))
+def end_sessions(tx: Connection, user_id: str) -> None:
+    """Forget all of a person's browser sessions and API tokens."""
+    tx.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
 
 def attempts(tx: Connection, subject: str, after: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from msgspec import structs
@@ -36,8 +36,13 @@ from crm.words import Post
 class Replies:
     """What the composer, the approval list and the HTTP API call. `responders` are by platform."""
 
-    def __init__(self, records: Records, index: PostIndex, responders: Mapping[str, Responder], clock: Clock) -> None:
-        self._records, self._index, self._responders, self._clock = records, index, responders, clock
+    def __init__(
+        self, records: Records, index: PostIndex, responders: Mapping[str, Responder],
+        by_hand: Callable[[str], Responder], clock: Clock,
+    ) -> None:  # fmt: skip
+        """`by_hand` makes the responder of a platform that has none of its own: a person answers there."""
+        self._records, self._index, self._clock = records, index, clock
+        self._responders, self._by_hand = responders, by_hand
 
     def ways(self, actor: Actor, case_id: str) -> Ways:
         """How the newest post of a case may be answered, the best way first."""
@@ -49,8 +54,7 @@ class Replies:
         """How long a text is in the measure of the case's platform; in characters where that is unknown."""
         with self._records.read() as tx:
             case = casebook.look(tx, actor, "read_cases", case_id)
-        responder = self._responders.get(case.platform)
-        return responder.count(text) if responder is not None else Length(len(text), None)
+        return self._responder(case).count(text)
 
     def draft(
         self, actor: Actor, case_id: str, way: Way, text: str, language: str = "", answer_to: str | None = None
@@ -235,16 +239,17 @@ class Replies:
 
     def _ways(self, tx: Connection, actor: Actor, case: Case, post_key: str) -> Ways:
         post, account = self._post(tx, actor, post_key), self._account(tx, case)
-        responder = self._responders.get(case.platform)
-        if responder is None or post is None:
-            return Ways((WayRule("open", "on_platform", url=post.url if post else ""),))
+        if post is None:
+            return Ways((WayRule("open", "on_platform"),))
         # The rule asks only whether there is a secret; the real one stays encrypted until the reply is sent.
         signed_in = Account(account.platform, account.handle, account.base_url, "kept") if account else None
-        return responder.how(post, signed_in)
+        return self._responder(case).how(post, signed_in)
+
+    def _responder(self, case: Case) -> Responder:
+        return self._responders.get(case.platform) or self._by_hand(case.platform)
 
     def _length(self, case: Case, reply: Reply) -> Length | None:
-        responder = self._responders.get(case.platform)
-        return responder.count(reply.text) if responder is not None and reply.way != "open" else None
+        return self._responder(case).count(reply.text) if reply.way != "open" else None
 
     def _account(self, tx: Connection, case: Case) -> AccountRow | None:
         """Our account on the case's platform; made-up cases have none, so nothing made up is ever answered."""

@@ -148,10 +148,6 @@ class SQLiteIndex:
         """See :class:`crm.ports.checked.Checkable`."""
         self._files.check()
 
-    def backup(self, target: Path) -> None:
-        """Copy the index as it is now to a new file, while others read and write it."""
-        self._files.backup(target)
-
     def close(self) -> None:
         """Close the file."""
         self._files.close()

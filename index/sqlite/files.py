@@ -150,17 +150,6 @@ class Files:
         busy, _, _ = next(iter(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")))
         self._truncate_due = bool(busy)
 
-    def backup(self, target: Path) -> None:
-        """Copy the file as it is now to `target`, while readers and writers go on."""
-        with self.errors(), self.reading() as db:
-            copy = apsw.Connection(str(target))
-            try:
-                with copy.backup("main", db, "main") as work:
-                    work.step(-1)
-                copy.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                copy.close()
-
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
         with self._write_lock:

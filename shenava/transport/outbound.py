@@ -35,9 +35,6 @@ class OutboundTransport:
     def _certificates(self) -> ssl.SSLContext:
         return httpx.create_ssl_context()
 
-    def check(self, url: str) -> None:
-        self._guard.check(url)
-
     def http(self, limits: Limits = PAGE) -> httpx.Client:
         return httpx.Client(
             transport=GuardedHTTP(self._guard, self._clock, limits, lambda: self._certificates),

@@ -23,6 +23,7 @@ from crm.usecases.inbox import Inbox
 from crm.usecases.replies import Replies
 from crm.usecases.toolbox import Toolbox
 from crm.words import Author, EnrichedPost, Label, Origin, Post
+from responders.manual import ManualResponder
 from tests.conformance.doubles import ManualClock
 from tests.doubles.memory_index import MemoryIndex
 from tests.doubles.platform import MemoryPlatform, PlainVault
@@ -111,7 +112,7 @@ def open_office(where: Path | Records) -> Office:
         sources.put_account(tx, account, PlainVault().encrypt("hush"))
     platform = MemoryPlatform(START + timedelta(minutes=30))
     people = Customers(records, index, clock)
-    replies = Replies(records, index, {"bluesky": platform}, clock)
+    replies = Replies(records, index, {"bluesky": platform}, ManualResponder, clock)
     views = CaseViews(records, index, people, replies, clock)
     return Office(
         records, clock, index, platform, PlainVault(), CaseSink(records, clock), people, replies,

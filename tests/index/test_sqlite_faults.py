@@ -221,16 +221,6 @@ def test_a_killed_writer_leaves_whole_batches(path: Path) -> None:
     index.close()
 
 
-def test_a_backup_is_an_index_of_its_own(path: Path, index: SQLiteIndex) -> None:
-    index.write(batch(20))
-    target = path.with_name("copy.sqlite")
-    index.backup(target)
-    index.write(batch(20, start=20))
-    copy = SQLiteIndex(target)
-    assert (posts_in(copy), posts_in(index)) == (20, 40)
-    copy.close()
-
-
 def test_a_closed_index_says_so(path: Path) -> None:
     index = SQLiteIndex(path)
     index.close()

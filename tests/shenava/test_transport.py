@@ -265,10 +265,3 @@ def test_a_websocket_follows_no_redirect():
         pytest.raises(UnreachableError, match="redirect"),
     ):
         permitting(server).websocket(server.url.replace("http", "ws"))
-
-
-def test_check_asks_only_the_resolver():
-    transport = OutboundTransport(Guard(resolve=lambda *_: ["1.1.1.1"]))
-    transport.check("https://feeds.example.org/rss")
-    with pytest.raises(ForbiddenAddressError):
-        transport.check("data:text/plain,x")

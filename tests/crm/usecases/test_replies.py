@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
 from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError, WayClosedError
+from crm.ports.responder import Length
 from crm.records import audit, outbox, sources
+from crm.records.queue import QueueFilter
 from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
 
@@ -162,6 +165,18 @@ def test_a_closed_way_is_refused_by_the_server(office: Office, case: str) -> Non
         office.replies.approve(JO, draft.id, draft.version)
     with office.records.read() as tx:
         assert outbox.of_reply(tx, draft.id) is None
+
+
+def test_on_a_platform_without_an_interface_a_person_answers(office: Office) -> None:
+    post = said("i1")
+    office.hear(structs.replace(post, post=structs.replace(post.post, platform="instagram", url="https://pic.example/1")))
+    case = office.inbox.queue(LENA, QueueFilter()).rows[0].case.id
+    (rule,) = office.replies.ways(LENA, case).rules
+    assert (rule.way, rule.rule, rule.url) == ("open", "on_platform", "https://pic.example/1")
+    assert office.replies.length(LENA, case, "سلام 👋🏽") == Length(6, None)
+    with pytest.raises(InvalidInputError, match="No account on instagram"):
+        office.replies.approve_and_send(LENA, case, "reply", "Sorry!")
+    assert office.replies.approve_and_send(LENA, case, "open", "Sorry!").status == "approved"
 
 
 def test_an_analyst_writes_no_reply(office: Office, case: str) -> None:
