@@ -17,8 +17,9 @@ BUSY_SECONDS = 15
 
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 1_800
-CONNECTIONS = 10
-MORE_WHEN_BUSY = 20
+CONNECTIONS = 5
+MORE_WHEN_BUSY = 10
+"""Of each process: PostgreSQL serves a hundred in all where nobody set another number."""
 
 
 def open_engine(url: str, password: str = "") -> Engine:

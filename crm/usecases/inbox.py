@@ -129,16 +129,18 @@ class Inbox:
         event = found[0]
         require(actor, "work_cases", Resource(event.workspace, event.monitors, event.post.private))
         now = self._clock.now()
+        with self._records.read() as tx:
+            known = threads.members(tx, actor.workspace, _outermost(tx, event))
+        whole = self._index.thread(actor.scope, known)  # asked before anything is held: it may take its time
         with self._records.write() as tx:
             cases.hold_all(tx, actor.workspace)
             tombstones.hold(tx, actor.workspace)
             if tombstones.buried(tx, actor.workspace, [post_key, event.post.author.key]):
                 raise NotFoundError("post", post_key)
-            thread_key = threads.joined(tx, actor.workspace, [event.thread_key]).get(event.thread_key, event.thread_key)
+            thread_key = _outermost(tx, event)
             case = cases.by_threads(tx, actor.workspace, [thread_key]).get(thread_key)
             if case is not None:
                 return self._set_status(tx, actor, case.id, "open", None) if case.status == "resolved" else case
-            whole = self._index.thread(actor.scope, threads.members(tx, actor.workspace, thread_key))
             kept_posts.keep(tx, [(post, thread_key) for post in tombstones.alive(tx, actor.workspace, whole)])
             opening = casebook.Opening(thread_key, actor.user_id, "open")
             return casebook.open_case(tx, event, opening, desk.desk(tx, actor.workspace), now)
@@ -305,6 +307,11 @@ class Inbox:
             cursor = page.cursor
             if cursor is None:
                 return
+
+
+def _outermost(tx: Connection, event: EnrichedPost) -> str:
+    """The thread that the post belongs to by now."""
+    return threads.joined(tx, event.workspace, [event.thread_key]).get(event.thread_key, event.thread_key)
 
 
 def wake_due(records: Records, clock: Clock) -> int:

@@ -16,6 +16,7 @@ from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
 from crm.query.tree import Field
 from crm.records import audit, changes, jobs, monitors, tables, tags, workspaces
+from crm.records.cases import hold_all
 from crm.records.database import Records
 from crm.records.monitors import Monitor
 from crm.records.workspaces import Workspace
@@ -147,6 +148,7 @@ def remove_made_up(tx: Connection, workspace: str) -> None:
 
     Tags that only the demo's cases carry go with them; a template that somebody changed is theirs and stays.
     """
+    hold_all(tx, workspace)
     # A workspace that was named after the demo is nameless again, and the first visit asks for the own brand.
     named = {one.name for one in monitors.of_workspace(tx, workspace) if one.made_up and one.own}
     if workspaces.get(tx, workspace).name in named:

@@ -90,6 +90,7 @@ def load(house: House, workspace: str, progress: Progress, wanted: Callable[[], 
         _take_out(house, workspace)
         return
     with house.records.write() as tx:
+        cases.hold_all(tx, workspace)
         for case in demo.cases:
             _case(tx, house, workspace, case, agents)
         _ideas(tx, workspace, demo, now)
