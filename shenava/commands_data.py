@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crm.errors import InvalidInputError
-from shenava.options import Data, house, screen_for
+from shenava.options import Data, house, installed, screen_for
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,7 +94,7 @@ def search(
     data: Data = None,
 ) -> None:
     """Search all posts."""
-    one = house(data)
+    one = installed(data)
     page = one.services.search.search(operator(one), query, limit=limit)
     if as_json:
         hits = [
@@ -127,9 +126,7 @@ def search(
 
 def backup(data: Data = None) -> None:
     """Back up the data folder (without the key file); back-ups older than 30 days go."""
-    one, screen = house(data), screen_for(stderr=True)
-    if not one.data.exists():
-        raise InvalidInputError(f"There is no data folder {one.data}; nothing to back up.")
+    one, screen = installed(data), screen_for(stderr=True)
     with _progress(screen) as progress:
         task = progress.add_task("Copying", total=None)
         made = one.back_up(
@@ -180,7 +177,7 @@ def migrate(
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        moved = list(migrating.run(house(data), stream, index, records, tell))
+        moved = list(migrating.run(installed(data), stream, index, records, tell))
     named = {"stream_url": stream, "index_url": index, "records_url": records}
     screen.print("Equal on both sides. From now on the settings must say, in shenava.toml or the environment:")
     for name, url in named.items():
@@ -196,7 +193,7 @@ def letters(
     """List posts that could not be handled, and replay them once the cause is mended."""
     from crm.records import dead_letters
 
-    one = house(data)
+    one = installed(data)
     actor = operator(one)
     with one.records.read() as tx:
         groups = dead_letters.waiting(tx, actor.workspace)

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from crm.errors import InvalidInputError
-from shenava.options import Data, house
+from shenava.options import Data, installed
 
 if TYPE_CHECKING:
     from crm.usecases.privacy import Privacy
@@ -24,13 +24,13 @@ def add(app: typer.Typer) -> None:
 
 def users(data: Data = None) -> None:
     """List everybody who may log in."""
-    for user in house(data).accounts.everybody():
+    for user in installed(data).accounts.everybody():
         print("\t".join((user.email, user.name, user.role, "active" if user.active else "out of work")))
 
 
 def reset_password(email: Annotated[str, typer.Argument(help="Whose password.")], data: Data = None) -> None:
     """Give somebody a one-time password; their sessions end."""
-    password = house(data).accounts.reset_password(email)
+    password = installed(data).accounts.reset_password(email)
     print(f"One-time password for {email}: {password}")
 
 
@@ -45,7 +45,7 @@ def erase(
     """Erase posts, authors or customers from every store; prints a signed receipt for each workspace."""
     if bool(verify) == bool(post or author or customer):
         raise typer.BadParameter("name --post, --author or --customer, or a file with --verify")
-    one = house(data)
+    one = installed(data)
     try:
         if verify:
             _verify(one.services.privacy, verify)

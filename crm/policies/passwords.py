@@ -66,16 +66,21 @@ LEAKED = frozenset(
 
 
 class WeakPasswordError(InvalidInputError):
-    """A password that would be guessed; `code` is short, long, leaked or email."""
+    """A password that would be guessed; `code` is short, long, leaked, email or same."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
 
 
-def check(password: str, email: str = "") -> None:
-    """Raise :class:`WeakPasswordError` where `password` is too easily guessed (NIST SP 800-63B, 5.1.1.2)."""
+def check(password: str, email: str = "", old: str = "") -> None:
+    """Raise :class:`WeakPasswordError` where `password` is too easily guessed (NIST SP 800-63B, 5.1.1.2).
+
+    Neither is it `old`, which may be a one-time password that somebody else knows.
+    """
     folded = password.casefold()
+    if old and password == old:
+        raise WeakPasswordError("same", "The new password is the old one; choose another.")
     if len(password) < SHORTEST:
         raise WeakPasswordError(
             "short", f"A password needs at least {SHORTEST} characters; this one has {len(password)}."

@@ -154,7 +154,7 @@ class Accounts:
             raise WrongLogInError
         with self._records.write() as tx:
             users.take_back_attempts(tx, tried)
-        passwords.check(new, actor.email)
+        passwords.check(new, actor.email, old)
         hashed = self._hasher.hash(new)
         with self._records.write() as tx:
             users.change(tx, actor.user_id, password_hash=hashed, must_change=False)
