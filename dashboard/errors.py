@@ -17,7 +17,13 @@ from crm.errors import NotFoundError, RateLimitedError, RetryableError, StoreErr
 from crm.policies.access import ALLOWED, ROLES, ForbiddenError
 from crm.policies.cases import CaseChangedError, DemoColleagueError
 from crm.policies.passwords import WeakPasswordError
-from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError, WayClosedError
+from crm.policies.replies import (
+    AlreadyAnsweredError,
+    ReplyChangedError,
+    ReplyStateError,
+    SaidAlreadyError,
+    WayClosedError,
+)
 from crm.ports.source import Problem, Rejected
 from crm.ports.transport import BrokenConnectionError, ForbiddenAddressError, UnreachableError, UnreadableAnswerError
 from crm.query import MESSAGES, QueryError
@@ -35,6 +41,7 @@ Area = Literal["source", "reply", "dead"]
 
 _PLAIN: Mapping[type[Exception], str] = {
     ReplyChangedError: "text_changed",
+    SaidAlreadyError: "said_already",
     WayClosedError: "way_closed",
     LastAdministratorError: "last_administrator",
     AlreadySetUpError: "set_up",
@@ -71,7 +78,7 @@ def _of_work(error: Exception) -> str:
         case AlreadyAnsweredError():
             return t("error.answered", who=_listed(list(dict.fromkeys(error.names))))
         case ReplyStateError():
-            return t("error.reply_state", status=t(f"inbox.reply_{error.old}"))
+            return t("error.too_late", status=t(f"inbox.reply_{error.old}"))
         case TiedElsewhereError():
             return t("error.tied", name=error.customer)
         case DemoColleagueError():

@@ -64,6 +64,13 @@ class AlreadyAnsweredError(ConflictError):
         super().__init__(f"{who} answered this case while you were writing; read that answer, then send yours anyway.")
 
 
+class SaidAlreadyError(ConflictError):
+    """The same words were approved as an answer to the same post before."""
+
+    def __init__(self) -> None:
+        super().__init__("This post has been answered with these very words; look at the case again, or write others.")
+
+
 def check_step(old: ReplyStatus, new: ReplyStatus) -> None:
     """Raise ReplyStateError where a reply that is `old` may not become `new`."""
     if new not in _NEXT[old]:

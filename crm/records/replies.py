@@ -90,6 +90,15 @@ def asked_for(tx: Connection, workspace: str, limit: int = 200) -> list[Reply]:
     return [as_struct(Reply, row) for row in tx.execute(query.order_by(replies.c.asked_at).limit(limit))]
 
 
+def says_already(tx: Connection, reply: Reply) -> bool:
+    """Whether another reply with these words to this post was approved and not called back, nor failed."""
+    query = select(replies.c.text).where(
+        replies.c.case_id == reply.case_id, replies.c.answer_to == reply.answer_to, replies.c.id != reply.id,
+        replies.c.status.in_(("approved", "sending", "sent", "unknown")),
+    )  # fmt: skip
+    return reply.text.strip() in {text.strip() for text in tx.execute(query).scalars()}
+
+
 def approved_since(tx: Connection, case_id: str, since: datetime, but: str) -> list[Reply]:
     """Replies of a case, except `but`, that were approved after `since` and not called back."""
     query = select(replies).where(

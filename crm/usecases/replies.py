@@ -16,6 +16,7 @@ from crm.policies.replies import (
     AlreadyAnsweredError,
     ReplyChangedError,
     ReplyStateError,
+    SaidAlreadyError,
     WayClosedError,
     check_step,
     check_text,
@@ -62,7 +63,7 @@ class Replies:
         """Keep what the actor is writing; one draft per person and case. A changed text needs a new approval.
 
         It answers the post `answer_to`, else the newest one of the case. Raises InvalidInputError where the
-        case's thread has no such post.
+        case's thread has no such post, SaidAlreadyError where these words have answered it before.
         """
         now = self._clock.now()
         with self._records.write() as tx:
@@ -78,6 +79,12 @@ class Replies:
                 answer_to=answer_to or case.post_key,
             )  # fmt: skip
 
+    def drafting(self, actor: Actor, case_id: str, reply_id: str) -> bool:
+        """Whether the actor's draft on a case is still this one: not approved, thrown away or gone."""
+        with self._records.read() as tx:
+            draft = replies.draft_of(tx, case_id, actor.user_id)
+        return draft is not None and draft.id == reply_id
+
     def request_approval(self, actor: Actor, reply_id: str) -> Reply:
         """Ask somebody else to look at a draft before it goes out."""
         now = self._clock.now()
@@ -86,6 +93,7 @@ class Replies:
             if reply.status != "draft":
                 raise ReplyStateError(reply.status, "draft")
             check_text(reply.text, self._length(case, reply))
+            _check_new(tx, reply)
             return self._step(tx, actor.user_id, reply, "approval_asked", now, asked_at=now)
 
     def hand_back(self, actor: Actor, reply_id: str) -> Reply:
@@ -103,8 +111,8 @@ class Replies:
         """Let a reply go out at `not_before`, at the earliest when it can no longer be called back (8 s).
 
         `version` is the version of the reply that the actor read. `force` sends although somebody
-        answered meanwhile. Raises: AlreadyAnsweredError, ReplyStateError, ReplyChangedError, WayClosedError,
-        InvalidInputError (empty, too long, no account).
+        answered meanwhile. Raises: AlreadyAnsweredError, SaidAlreadyError, ReplyStateError, ReplyChangedError,
+        WayClosedError, InvalidInputError (empty, too long, no account).
         """
         with self._records.write() as tx:
             reply, case = self._take(tx, actor, "approve_reply", reply_id)
@@ -181,6 +189,7 @@ class Replies:
         now = self._clock.now()
         check_step(reply.status, "approved")
         check_text(reply.text, self._length(case, reply))
+        _check_new(tx, reply)
         if not force:
             self._check_alone(tx, reply)
         account = None
@@ -207,6 +216,7 @@ class Replies:
         reply = Reply(
             new_id(now), case.workspace, case.id, answer_to, None, way, text, language, "draft", actor.user_id, now, now
         )
+        _check_new(tx, reply)  # a page that is behind the others still shows what went out
         replies.add(tx, reply)
         audit.append(tx, case.workspace, actor.user_id, "reply_begun", reply.id, now, case=case.id)
         changes.note(tx, case.workspace, "reply", case.id, now)
@@ -262,3 +272,8 @@ class Replies:
         kept = kept_posts.get(tx, actor.workspace, post_key)
         found = [kept] if kept is not None else self._index.get(structs.replace(actor.scope, monitors=None), [post_key])
         return reading.posts(actor, found)[0].post if found else None
+
+
+def _check_new(tx: Connection, reply: Reply) -> None:
+    if replies.says_already(tx, reply):
+        raise SaidAlreadyError

@@ -69,7 +69,9 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
   const keepSoon = () => field() && (field().value.trim() || state.kept) && later("draft", 900, () => { timers.draft = 0; keep(); });
   function flush() { if (timers.draft) { clearTimeout(timers.draft); timers.draft = 0; keep(); } }
   function kept(data) {
-    if (!data || data.case !== state.case || !field() || field().value !== data.text) return;
+    if (!data || data.case !== state.case || !field()) return;
+    Object.assign(state, { draft: data.draft || state.draft, words: data.text });
+    if (field().value !== data.text) return;
     if (data.said && $("inbox-saved")) $("inbox-saved").textContent = data.said;
     count(data.used);
   }
@@ -126,13 +128,24 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
     else return;
     event.preventDefault();
   }, true);
+  // What the composer held was approved, sent or thrown away, here or by somebody else; words added since stay.
+  function released() {
+    const noting = state.mode === "note", held = noting ? state.answer : field().value;
+    state.draft = "";
+    if ($("inbox-saved")) $("inbox-saved").textContent = "";
+    if (held.trim() !== state.words.trim()) return;
+    clearTimeout(timers.draft);
+    timers.draft = 0;
+    Object.assign(state, { kept: false, answer: "" });
+    if (!noting) write("");
+  }
   function begin() {
     const comp = $("inbox-comp");
     clearTimeout(timers.draft);
     timers.draft = 0;
-    Object.assign(state, { mode: "answer", typed: 0, answer: "", kept: !!(field() && field().value) });
+    Object.assign(state, { mode: "answer", typed: 0, answer: "", kept: !!(field() && field().value), draft: comp ? comp.dataset.draft : "", words: field() ? field().value : "" });
     if (comp) choose(comp.dataset.way, true);
     tall();
   }
-  return { answer, begin, field, flush, kept, mode, offer, choose, insert, way, write };
+  return { answer, begin, field, flush, kept, mode, offer, released, choose, insert, way, write };
 };

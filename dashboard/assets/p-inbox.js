@@ -56,7 +56,7 @@
   // A later request may overtake an earlier one: what was asked for in full stays asked for until it is drawn.
   function again(full) {
     state.full = state.full || !!full || state.shown !== state.case;
-    tell("again", { case: state.case, full: state.full });
+    tell("again", { case: state.case, full: state.full, held: state.shown === state.case ? state.draft || "" : "" });
   }
   // A menu that stands open is not drawn away under the hand.
   function againSoon() {
@@ -177,7 +177,7 @@
     command({ do: what, ...rest, ...given, ...(what === "new-customer" ? { author: state.author } : {}) });
   });
 
-  const { answer, begin, field, flush, kept, mode, offer, choose, insert, way, write } = window.inboxComposer({ $, all, beat, later, state, tell, timers });
+  const { answer, begin, field, flush, kept, mode, offer, released, choose, insert, way, write } = window.inboxComposer({ $, all, beat, later, state, tell, timers });
 
   // --- keys ---
   function move(by) {
@@ -287,7 +287,7 @@
     bones(false);
     if (other) state.atEnd = true;
     state.shown = data.case;
-    if (composed) { state.full = false; begin(); }
+    if (composed) { state.full = false; begin(); } else if (data.released && data.released === state.draft) released();
     if (state.atEnd) $("inbox-items").scrollTop = $("inbox-items").scrollHeight;
     later("seen", 700, () => { state.seen = data.case; mark(); });
   }

@@ -45,9 +45,14 @@ def settle_queue(asked: Anything) -> Anything:
 
 @callback(Output("inbox-case-html", "data"), Input("inbox-again", "data"), prevent_initial_call=True)
 def draw_case(asked: Anything) -> Anything:
-    """The open case; its composer only when the browser shows another one's, so that nothing typed is lost."""
-    case_id, whole = str(asked.get("case") or ""), bool(asked.get("full"))
-    return {"case": case_id, "places": draw(case_id, whole=whole)}
+    """The open case; its composer only when the browser shows another one's, so that nothing typed is lost.
+
+    `released` is the draft that the composer holds where it is none any more.
+    """
+    case_id, held = str(asked.get("case") or ""), str(asked.get("held") or "")
+    drawn = draw(case_id, whole=bool(asked.get("full")))
+    released = bool(held) and not services().replies.drafting(actor(), case_id, held)
+    return {"case": case_id, "places": drawn, "released": held if released else ""}
 
 
 @callback(Output("inbox-told", "data"), Input("inbox-do", "data"), prevent_initial_call=True)
@@ -87,12 +92,12 @@ def keep_draft(data: Anything) -> Anything:
     """Save what is being written, and measure it as its platform does."""
     command = read({**data, "do": "draft"})
     words = command.text
-    said = ""
+    said = draft = ""
     if words.strip() or command.then == "kept":
-        services().replies.draft(actor(), command.case, command.way, words, answering.language_of(words))
+        draft = services().replies.draft(actor(), command.case, command.way, words, answering.language_of(words)).id
         said = t("inbox.draft_saved", time=clock(viewer().now))
     length = services().replies.length(actor(), command.case, words)
-    return {"case": command.case, "text": words, "used": length.used, "said": said}
+    return {"case": command.case, "text": words, "used": length.used, "said": said, "draft": draft}
 
 
 @callback(Output("inbox-found-html", "data"), Input("inbox-find", "data"), prevent_initial_call=True)

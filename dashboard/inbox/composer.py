@@ -45,6 +45,7 @@ def composer(view: CaseView) -> list[Component]:
             "aria-label": t("inbox.write"),
             "data-case": case.id,
             "data-way": way,
+            "data-draft": view.draft.id if view.draft else "",
             "data-note-hint": t("inbox.note_here"),
             "data-hint": t("inbox.write_here"),
             "data-open-label": t("inbox.approve_open"),

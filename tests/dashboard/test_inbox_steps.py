@@ -258,6 +258,21 @@ def test_over_http_drafts_are_kept_and_measured(room: Room, case_id: str) -> Non
     assert room.view(case_id).draft.text == ""  # type: ignore[union-attr]
 
 
+def test_over_http_the_composer_lets_go_of_what_somebody_approved(room: Room, case_id: str) -> None:
+    kept, _ = room.ask("kept", "draft", {"case": case_id, "way": "reply", "text": "Sorry!", "then": ""})
+    look = {"case": case_id, "full": False, "held": kept["draft"]}
+    asked = room.services.replies.request_approval(room.actor(), kept["draft"])
+    drawn, _ = room.ask("case-html", "again", look)
+    assert drawn["released"] == ""
+    room.take("approve", who="manager", case=case_id, reply=asked.id, reply_version=asked.version)
+    drawn, _ = room.ask("case-html", "again", look)
+    assert drawn["released"] == kept["draft"]
+    again, _ = room.ask("told", "do", {"do": "send", "case": case_id, "way": "reply", "text": "Sorry!", "force": 1})
+    assert "these very words" in again["places"]["inbox-problem"][0]
+    view = room.view(case_id)
+    assert [item.reply.text for item in view.items if item.kind == "reply" and item.reply] == ["Sorry!"]
+
+
 def test_over_http_customers_are_found_by_name(room: Room) -> None:
     room.services.customers.save(room.actor(), CustomerDraft("Mina Rad"))
     found, _ = room.ask("found-html", "find", {"text": "mina", "author": "bluesky:did:mina"})

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
-from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError, WayClosedError
+from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError, SaidAlreadyError, WayClosedError
 from crm.ports.responder import Length
 from crm.records import audit, outbox, sources
 from crm.records.queue import QueueFilter
@@ -113,6 +113,32 @@ def test_approval_by_another_person(office: Office, case: str) -> None:
     assert (sent.author_id, sent.approver_id) == ("lena", "jo")
     with pytest.raises(ReplyStateError):
         office.replies.approve(JO, draft.id, sent.version)
+
+
+def test_what_was_approved_is_not_sent_again_from_a_page_that_is_behind(office: Office, case: str) -> None:
+    draft = office.replies.draft(LENA, case, "reply", "Sorry!")
+    asked = office.replies.request_approval(LENA, draft.id)
+    assert office.replies.drafting(LENA, case, draft.id)
+    office.clock.advance(PAUSE)
+    sent = office.replies.approve(JO, draft.id, asked.version)
+    assert not office.replies.drafting(LENA, case, draft.id)
+    with pytest.raises(SaidAlreadyError):
+        office.replies.approve_and_send(LENA, case, "reply", "Sorry! ", force=True)
+    with pytest.raises(SaidAlreadyError):
+        office.replies.draft(LENA, case, "reply", "Sorry!")
+    assert office.inbox.case(LENA, case).draft is None
+    other = office.replies.draft(LENA, case, "reply", "Sorry")
+    office.replies.draft(LENA, case, "reply", "Sorry!")
+    with pytest.raises(SaidAlreadyError):
+        office.replies.request_approval(LENA, other.id)
+    office.replies.cancel(JO, sent.id)
+    assert office.replies.approve_and_send(LENA, case, "reply", "Sorry!").status == "approved"
+
+
+def test_the_same_words_answer_another_post(office: Office, case: str) -> None:
+    office.replies.approve_and_send(LENA, case, "reply", "Sorry!")
+    office.hear(said("p2", "and again", at=1, parent="p1", root="p1"))
+    assert office.replies.approve_and_send(LENA, case, "reply", "Sorry!").answer_to == "bluesky:p2"
 
 
 def test_two_who_answer_at_once_are_told_and_may_insist(office: Office, case: str) -> None:
