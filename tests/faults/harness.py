@@ -33,7 +33,9 @@ from tests.services.process import free_port
 
 T = TypeVar("T")
 EMAIL, PASSWORD = "negar@nanmah.example", "correct horse battery"
-DRAIN_SECONDS, START_SECONDS = 240.0, 20.0
+DRAIN_SECONDS, START_SECONDS, LOOK_SECONDS = 240.0, 20.0, 0.03
+SEEN_SECONDS = 1.5
+"""An index on a server shows what another process wrote within a second."""
 
 
 @dataclass(frozen=True)
@@ -101,20 +103,28 @@ class Run:
         began = time.monotonic()
         with self.crew:
             while self.tally.kills.total() < self._plan.kills:
-                self._feed()
+                if not self._behind():
+                    self.feed()
                 self._kill_one()
                 self.crew.tend()
                 between(self.tally.kills.total())
-            while self._waiting:
-                self._feed()
+            while self.feed():
+                pass
             self.drain()
         self.tally.seconds = time.monotonic() - began
+        return self.judge()
+
+    def judge(self) -> Verdict:
+        """What is not as the model has it."""
         return judge(self.house, self.actor, self.world)
 
-    def _feed(self) -> None:
-        """Let the next portion arrive: rows by a file that the collectors read, the rest straight on the stream."""
-        if not self._waiting or self._behind():
-            return
+    def feed(self) -> bool:
+        """Let the next portion arrive: rows by a file that the collectors read, the rest straight on the stream.
+
+        False where there is none left.
+        """
+        if not self._waiting:
+            return False
         portion = self._waiting.pop(0)
         file = self._folder / f"{len(self._waiting):06}.jsonl"
         file.write_text(as_lines(portion.rows), encoding="utf-8")
@@ -122,6 +132,7 @@ class Run:
         patiently(lambda: self.house.services.sources.import_file(self.actor, handed))
         later = [event for one in portion.later for event in one.versions("harness", self.actor.workspace)]
         self.append(shuffled(later, self._random))
+        return True
 
     def append(self, events: list[CollectedEvent]) -> None:
         """Put events on the stream as a collector would."""
@@ -140,6 +151,14 @@ class Run:
             self.tally.working[role] += at_work
             self._progress.died(role)
 
+    def wait_for_work(self) -> None:
+        """Return once the pipeline gets on with what it has; fails after a while."""
+        latest = time.monotonic() + DRAIN_SECONDS
+        while not self._progress.busy:
+            assert time.monotonic() < latest, f"nobody works: {self.lags()}, see {self.log}"
+            self._progress.look(self.lags(), self.house.records)
+            time.sleep(LOOK_SECONDS)
+
     def _next(self) -> tuple[str, bool]:
         """Who dies now, and whether they are at work."""
         pause = time.monotonic() + self._random.uniform(0.0, self._plan.gap)
@@ -151,7 +170,7 @@ class Run:
                 return self._random.choice(busy), True
             if time.monotonic() > pause and self._progress.idle:
                 return self._random.choice(self._progress.idle), False
-            time.sleep(0.02)
+            time.sleep(LOOK_SECONDS)
         return self._random.choice(self.crew.roles), False  # somebody who is still starting
 
     def lags(self) -> dict[str, int]:
@@ -168,6 +187,7 @@ class Run:
             time.sleep(0.3)
             self._progress.look(self.lags(), self.house.records)
             quiet = 0 if self._progress.left else quiet + 1
+        time.sleep(SEEN_SECONDS)
 
     def summary(self, verdict: Verdict) -> str:
         """One line about the run."""
