@@ -7,8 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from collectors.feed.document import NotAFeedError
+from crm.envelope import NewerEnvelopeError
+from crm.ports.source import Rejected
 from crm.ports.transport import ForbiddenAddressError, UnreachableError
 from crm.records import roles, sources
 from crm.records.sources import SourceRow
@@ -80,7 +83,7 @@ def test_why_a_source_fails_is_said_in_the_persons_language(
 def test_an_error_without_a_sentence_here_is_shown_in_the_programs_own_words(bureau: Bureau) -> None:
     put(bureau, state="failed", error="No wave came.", error_kind="NoWaveError")
     tree = Desk(bureau, "manager", "fa").take("health", "open", "s1").text.replace(" ", "")
-    assert '{"children":"Nowavecame.","dir":"ltr"}' in tree
+    assert '{"children":"Nowavecame.","lang":"en","dir":"ltr"}' in tree
 
 
 def test_a_silent_role_is_the_banner(bureau: Bureau) -> None:
@@ -117,23 +120,42 @@ def test_what_is_wrong_stands_at_its_field_in_the_persons_language(bureau: Burea
 def test_an_agent_who_takes_a_managers_step_is_refused(bureau: Bureau) -> None:
     put(bureau, state="running")
     desk = Desk(bureau, "agent")
-    assert "may not edit sources" in desk.take("health", "pause", "s1").text
-    assert "may not replay" in desk.take("health", "read", letter(1).id).text or not bureau.dead.list()
+    assert "these may: manager" in desk.take("health", "pause", "s1").text
+    assert "Your role may not do this" in desk.take("health", "read", letter(1).id).text or not bureau.dead.list()
     assert bureau.services.sources.all(desk.actor)[0].enabled
 
 
-def test_rejected_rows_are_shown_with_where_they_stood(bureau: Bureau) -> None:
-    from crm.ports.source import Rejected
-
+@pytest.mark.parametrize(("language", "where", "why"), [
+    ("en", "Line 7", "Column “body”: there is no text."),
+    ("fa", "سطر ۷", "متنی ندارد"),
+])  # fmt: skip
+def test_rejected_rows_are_shown_with_where_they_stood_and_why(
+    bureau: Bureau, language: str, where: str, why: str
+) -> None:
     put(bureau, state="running")
+    rows = [
+        Rejected("line 7", "column body: there is no text", "no_text", {"column": "body"}),
+        Rejected("cursor 12", "Something that an older version said."),
+    ]
     with bureau.records.write() as tx:
         row = sources.get(tx, WORKSPACE, "s1")
         assert row is not None
-        sources.succeeded(tx, row, "", 0, [Rejected("line 7", "The row has no text.")], START)
-    drawer = Desk(bureau, "agent").take("health", "open", "s1")
+        sources.succeeded(tx, row, "", 0, rows, START)
+    drawer = Desk(bureau, "agent", language).take("health", "open", "s1")
     assert drawer.opened("drawer") is True
-    assert "line 7" in drawer.text
-    assert "The row has no text." in drawer.text
+    for said in (where, why, "cursor 12", "Something that an older version said."):
+        assert said in drawer.text
+    assert "column body" not in drawer.text
+
+
+def test_why_a_dead_letter_failed_is_said_in_the_persons_language(bureau: Bureau) -> None:
+    error = NewerEnvelopeError(9)
+    bureau.dead.add([replace(letter(1), error=str(error), error_kind=type(error).__name__)])
+    desk = Desk(bureau, "manager", "fa")
+    assert "نسخهٔ تازه‌تر برنامه" in desk.open("/status")
+    drawer = desk.take("health", "read", letter(1).id).text
+    assert "نسخهٔ تازه‌تر برنامه" in drawer
+    assert str(error) in drawer
 
 
 def test_dead_letters_are_read_replayed_and_thrown_away(bureau: Bureau) -> None:

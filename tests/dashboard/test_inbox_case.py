@@ -20,10 +20,11 @@ from crm.usecases.customers import CustomerDraft, TiedElsewhereError
 from crm.usecases.toolbox import TemplateDraft
 from crm.words import Media, Post
 from dashboard.context import Language
+from dashboard.errors import sentence
 from dashboard.inbox import case as cases
 from dashboard.inbox import queue
 from dashboard.inbox.filters import Asked
-from dashboard.inbox.problems import problem, trouble
+from dashboard.inbox.problems import trouble
 from dashboard.inbox.templates import filled
 from dashboard.markup import render
 from dashboard.pages import inbox
@@ -241,8 +242,8 @@ def faults(room: Room) -> list[Exception]:
 def test_every_known_fault_is_said_in_the_readers_language(room: Room) -> None:
     with room.seen(language="fa"):
         for error in faults(room):
-            assert re.search("[\u0600-\u06ff]", problem(error)), error
+            assert re.search("[\u0600-\u06ff]", sentence(error)), error
         assert 'dir="ltr"' in render(trouble(InvalidInputError("A tag needs a name.")))
     with room.seen():
-        assert problem(InvalidInputError("A tag needs a name.")) == "A tag needs a name."
-        assert "Jo" in problem(AlreadyAnsweredError(["r"], ["Jo", "Jo"]))
+        assert sentence(InvalidInputError("A tag needs a name.")) == "A tag needs a name."
+        assert "Jo" in sentence(AlreadyAnsweredError(["r"], ["Jo", "Jo"]))

@@ -110,6 +110,7 @@ def test_a_refused_account_is_explained_in_the_persons_language(bureau: Bureau) 
         "settings", "connect!", "bluesky", base_url="https://x.example", secret=" "
     )
     assert answer.opened("dialog") is True
+    assert "رمز خالی است" in answer.text
     assert bureau.services.sources.accounts(Desk(bureau, "manager").actor) == []
 
 

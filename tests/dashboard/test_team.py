@@ -104,7 +104,7 @@ def test_the_open_cases_of_whoever_is_put_out_are_nobodys(bureau: Bureau) -> Non
 def test_nobody_but_an_administrator_changes_the_team(bureau: Bureau, what: str) -> None:
     manager = Desk(bureau, "manager")
     answer = manager.take("team", what, "agent", name="X", email="x@example.org", role="manager")
-    assert "may not edit team" in answer.text
+    assert "Your role may not do this" in answer.text
     assert len(bureau.services.team.members(manager.actor)) == 4
 
 

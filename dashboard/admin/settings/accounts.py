@@ -107,6 +107,8 @@ def _panel(platform: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Pane
 def connect(step: Step) -> Shown:
     """Sign in on the platform; the account is kept only where that worked."""
     given = {name: text for name, text in step.texts().items() if name != "secret"}
+    if not step.secret("secret").strip():
+        return Shown(dialog=_panel(step.of, given, {"secret": account_problem("secret_missing")}))
     try:
         row = services().sources.connect(
             actor(), step.of, step.text("base_url"), step.text("handle").lstrip("@"), step.secret("secret")
