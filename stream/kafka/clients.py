@@ -16,7 +16,7 @@ from kafka.net.selector import NetworkSelector
 from stream.kafka.address import Address, Login
 
 LARGEST = 8 << 20
-"""Bytes of the largest record; topics are made to take it."""
+"""Bytes of the largest record with its key; topics are made to take it."""
 LINGER_MS = 5
 BATCH_BYTES = 256 << 10
 """A producer gathers so much for a partition, or so long, before it sends: a batch of 500 posts goes out in one go."""
@@ -41,6 +41,7 @@ class Clients:
             "request_timeout_ms": REQUEST_MS,
             "bootstrap_timeout_ms": CONNECT_MS,
             "reconnect_backoff_max_ms": 2_000,
+            "metadata_max_age_ms": 30_000,
             "security_protocol": address.security,
         }
         if address.security.startswith("SASL"):
@@ -82,7 +83,14 @@ class Clients:
             max_poll_interval_ms=SILENCE_MS,
             metrics_enabled=False,
         )
-        consumer.subscribe([topic], listener=listener)
+        try:
+            consumer.subscribe([topic], listener=listener)
+            # A member that leads its group before it knows the topic's partitions shares out none of them, and may
+            # not notice until it asks for them the next time.
+            consumer.partitions_for_topic(topic)
+        except BaseException:
+            consumer.close(autocommit=False, timeout_ms=0)
+            raise
         return consumer
 
     def reader(self) -> KafkaConsumer:

@@ -99,5 +99,6 @@ def _check(topic: str, records: Sequence[Record]) -> None:
         if not isinstance(record.key, str) or not isinstance(record.value, bytes):
             kinds = f"{type(record.key).__name__} and {type(record.value).__name__}"
             raise TypeError(f"A record needs a text as its key and bytes as its value, not {kinds}.")
-        if len(record.value) > LARGEST:
-            raise RecordTooLargeError(topic, record.key, len(record.value), LARGEST)
+        size = len(record.key.encode()) + len(record.value)
+        if size > LARGEST:
+            raise RecordTooLargeError(topic, record.key[:100], size, LARGEST)
