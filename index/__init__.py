@@ -7,13 +7,13 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from crm.errors import InvalidInputError
-from crm.ports.index import Expiring, PostIndex
+from crm.ports.index import PostIndex, Upkeep
 from index.login import Login
 
 __all__ = ["Index", "Login", "open_index"]
 
 
-class Index(PostIndex, Expiring, Protocol):
+class Index(PostIndex, Upkeep, Protocol):
     """What every adapter is."""
 
 

@@ -23,6 +23,7 @@ def tidy(house: House) -> None:
         dead_letters.expire(tx, house.clock.now())
     house.expire_copies()
     drop_uploads(house)
+    house.index.purge()
     if house.settings.index_kept_months:
         house.index.expire(months_before(house.clock.now(), house.settings.index_kept_months))
 

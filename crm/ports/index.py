@@ -66,7 +66,8 @@ class PostIndex(Protocol):
     def delete(self, workspace: str, post_keys: Sequence[str] = (), author_keys: Sequence[str] = ()) -> int:
         """Remove these posts and everything of these authors, physically; returns how many went.
 
-        No read finds them when it returns. An embedded index has them off the disk by then, a server minutes later.
+        No read finds them when it returns. An embedded index has them off the disk by then, a server when
+        :meth:`Upkeep.purge` was asked for it a minute later.
         """
         ...
 
@@ -105,8 +106,15 @@ class PostIndex(Protocol):
         ...
 
 
-class Expiring(Protocol):
-    """An index that forgets by months."""
+class Upkeep(Protocol):
+    """What an index throws away by itself; the housekeeping asks for it every hour."""
+
+    def purge(self) -> None:
+        """Take off the disk what deleted posts have left there. Cheap where nothing was deleted since.
+
+        Errors are those of :class:`PostIndex`.
+        """
+        ...
 
     def expire(self, before: datetime) -> int:
         """Remove the posts of all months (UTC) that ended by `before`, physically; returns how many went.

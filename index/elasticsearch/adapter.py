@@ -15,7 +15,7 @@ from crm.words import EnrichedPost
 from index.cursor import fingerprint, read_cursor, write_cursor
 from index.elasticsearch.address import Address
 from index.elasticsearch.count import count_posts
-from index.elasticsearch.erase import erase, expire
+from index.elasticsearch.erase import erase, expire, purge
 from index.elasticsearch.rows import term
 from index.elasticsearch.search import Mark, by_terms, page
 from index.elasticsearch.server import Server
@@ -49,7 +49,7 @@ class ElasticsearchIndex:
         write(self._server, self._unseen, documents, self._sleep)
 
     def delete(self, workspace: str, post_keys: Sequence[str] = (), author_keys: Sequence[str] = ()) -> int:
-        """Remove posts and everything of authors; the bytes leave the disk when segments were merged, in minutes."""
+        """Remove posts and everything of authors; their bytes leave the disk with `purge`."""
         refresh(self._server)
         gone = erase(self._server, workspace, list(dict.fromkeys(post_keys)), list(dict.fromkeys(author_keys)))
         self._unseen.forget(gone)
@@ -90,6 +90,10 @@ class ElasticsearchIndex:
         self._unseen.refresh()
         everyone = Scope(scope.workspace, None, scope.private)
         return by_terms(self._server, everyone, "thread", [term(key) for key in thread_keys], limit)
+
+    def purge(self) -> None:
+        """Merge the months that posts were deleted from, until nothing of these is on the disk."""
+        purge(self._server)
 
     def expire(self, before: datetime) -> int:
         """Drop the months that ended by then."""

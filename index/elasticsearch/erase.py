@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from index.elasticsearch.compile import Query
+from index.elasticsearch.faults import GoneError
 from index.elasticsearch.rows import UNDATED, encoded, term
 from index.elasticsearch.search import PRESENT
 from index.elasticsearch.server import Server
@@ -30,12 +31,40 @@ class _Found(Struct, frozen=True):
     hits: _Hits = _Hits()
 
 
+class _Mark(Struct, frozen=True):
+    erased: bool = False
+
+
+class _Mapping(Struct, frozen=True, rename={"meta": "_meta"}):
+    meta: _Mark = _Mark()
+
+
+class _Mapped(Struct, frozen=True):
+    mappings: _Mapping = _Mapping()
+
+
+class _Docs(Struct, frozen=True):
+    deleted: int = 0
+
+
+class _Total(Struct, frozen=True):
+    docs: _Docs = _Docs()
+
+
+class _All(Struct, frozen=True):
+    total: _Total = _Total()
+
+
+class _Stats(Struct, frozen=True, rename={"all": "_all"}):
+    all: _All = _All()
+
+
 class _Count(Struct, frozen=True):
     count: int = 0
 
 
 def erase(server: Server, workspace: str, post_keys: Sequence[str], author_keys: Sequence[str]) -> list[str]:
-    """Delete posts and everything of authors; the ids of the rows that went. They leave the disk soon after."""
+    """Delete posts and everything of authors; the ids of the rows that went. Their months are marked for `purge`."""
     gone, touched = list[str](), set[str]()
     for field, keys in (("key", post_keys), ("author", author_keys)):
         for start in range(0, len(keys), _AT_ONCE):
@@ -47,15 +76,28 @@ def erase(server: Server, workspace: str, post_keys: Sequence[str], author_keys:
                 gone += [one.id for one in went]
                 touched |= {one.index for one in went}
     for index in sorted(touched):
-        expunge(server, index)
+        server.ask(object, "PUT", f"/{index}/_mapping", {"_meta": {"erased": True}})
+        server.ask(object, "POST", f"/{index}/_refresh")
     return gone
 
 
-def expunge(server: Server, index: str) -> None:
-    """Rewrite what holds deleted rows, so that their words leave the disk. Elasticsearch does so on its own time."""
-    server.ask(object, "POST", f"/{index}/_refresh")
-    server.ask(object, "POST", f"/{index}/_flush", force="true", wait_if_ongoing="true")
-    server.ask(object, "POST", f"/{index}/_forcemerge", only_expunge_deletes="true", wait_for_completion="false")
+def purge(server: Server) -> None:
+    """Rewrite the segments of marked months that hold deleted rows, and take the mark off those that hold none.
+
+    A shard keeps what was deleted for up to half a minute, for copies of it that lag behind; so the mark stays until
+    nothing is left, and who calls this calls it again.
+    """
+    try:
+        marked = server.ask(dict[str, _Mapped], "GET", f"/{server.prefix}/_mapping")
+    except GoneError:
+        return
+    for index in sorted(name for name, found in marked.items() if found.mappings.meta.erased):
+        if not server.ask(_Stats, "GET", f"/{index}/_stats/docs").all.total.docs.deleted:
+            server.ask(object, "PUT", f"/{index}/_mapping", {"_meta": {"erased": False}})
+            continue
+        server.ask(object, "POST", f"/{index}/_flush", force="true", wait_if_ongoing="true")
+        # Nobody waits for it, for it takes minutes in a large month.
+        server.ask(object, "POST", f"/{index}/_forcemerge", only_expunge_deletes="true", wait_for_completion="false")
 
 
 def expire(server: Server, before: datetime) -> int:

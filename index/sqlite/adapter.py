@@ -124,6 +124,10 @@ class SQLiteIndex:
         query = Or(tuple(Field("thread", ":", key) for key in thread_keys))
         return list(self.search(everyone, query, "oldest", limit).hits)
 
+    def purge(self) -> None:
+        """Empty the write-ahead log; `delete` has cleared the file itself."""
+        self._files.scrub()
+
     def expire(self, before: datetime) -> int:
         """Remove the months that ended by then, a few thousand posts at a time."""
         first, last = (microseconds(moment) // 1_000_000 for moment in (FIRST_DAY, month_start(before)))

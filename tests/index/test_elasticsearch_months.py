@@ -66,6 +66,7 @@ def test_reads_of_nothing_make_nothing(index: ElasticsearchIndex, server: Server
     assert index.count(ACME, Everything()) == index.count(ACME, Everything(), ["day", "author"]) == []
     assert index.count(ACME, Everything(), ["author"], limit=5) == index.get(ACME, ["x:1"]) == []
     assert index.delete("acme", ["x:1"], ["x:u1"]) == index.expire(NOON) == 0
+    index.purge()
     assert months(server) == []
 
 
@@ -88,6 +89,8 @@ def test_a_deletion_goes_to_every_month(index: ElasticsearchIndex, server: Serve
     index.write([document(post(str(n), at=at)) for n, at in enumerate((MARCH, MAY, NEVER))])
     index.write([document(post("other", at=MAY, author="u2"))])
     assert index.delete("acme", author_keys=["x:u1"]) == 3
+    assert rows_of(server) == {"2026-03": 0, "2026-05": 1, "undated": 0}
+    index.purge()
     assert rows_of(server) == {"2026-03": 0, "2026-05": 1, "undated": 0}
 
 
