@@ -244,7 +244,8 @@ def test_who_lost_its_lease_changes_nothing(office: Office, reply: Reply, error:
 def test_a_lease_that_ran_out_unnoticed_is_still_held(office: Office, reply: Reply) -> None:
     slow = Slow(office, lambda: office.clock.advance(2 * LEASE.total_seconds()), PermanentError("refused"))
     Sender(office.records, {"bluesky": slow}, office.vault, office.clock, "w1", lambda: 0.0).step()
-    assert (now_is(office, reply).status, now_is(office, reply).error) == ("failed", "refused")
+    failed = now_is(office, reply)
+    assert (failed.status, failed.error, failed.error_kind) == ("failed", "refused", "PermanentError")
 
 
 @pytest.mark.parametrize("pause", [lambda: RetryableError("busy"), lambda: RateLimitedError("bluesky", 5)])
@@ -292,7 +293,17 @@ def test_a_refused_account_fails_the_reply_and_shows_on_the_account(office: Offi
     assert (now_is(office, reply).status, now_is(office, reply).error) == ("failed", "The password is wrong.")
     with office.records.read() as tx:
         (account,) = sources.accounts_of(tx, WORKSPACE)
-    assert account.state == "failed"
+    assert (account.state, account.error) == ("failed", "refused")
+
+
+def test_why_a_reply_waits_is_forgotten_once_it_is_sent(office: Office, reply: Reply) -> None:
+    office.platform.before = [RetryableError("busy")]
+    worker(office).step()
+    assert (now_is(office, reply).error, now_is(office, reply).error_kind) == ("busy", "RetryableError")
+    office.clock.advance(600)
+    worker(office).step()
+    sent = now_is(office, reply)
+    assert (sent.status, sent.error, sent.error_kind) == ("sent", None, None)
 
 
 def test_a_disconnected_account_fails_the_reply(office: Office, reply: Reply) -> None:
