@@ -196,5 +196,5 @@ def test_steps_of_others_are_refused(bureau: Bureau, role: str, what: str) -> No
         "key": "x:1",
         "secret": "s",
     }
-    assert f"As {role} you may not" in Desk(bureau, role).take("settings", what, "bluesky", **fields).text
+    assert "Your role may not do this" in Desk(bureau, role).take("settings", what, "bluesky", **fields).text
     assert bureau.services.setup.workspace(Desk(bureau, "manager").actor).id == WORKSPACE
