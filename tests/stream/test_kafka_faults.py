@@ -50,7 +50,7 @@ def opened(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[str], EventLo
     logs: list[EventLog] = []
 
     def opening(url: str, **login: str) -> EventLog:
-        logs.append(adapter.KafkaLog(adapter.parse(url), SystemClock(), adapter.Login(**login), send_seconds=4.0))
+        logs.append(adapter.KafkaLog(adapter.parse(url), SystemClock(), adapter.Login(**login), send_seconds=15.0))
         return logs[-1]
 
     yield opening
