@@ -76,7 +76,7 @@ def postgresql_server() -> Iterator[PostgreSQL]:
 
 @contextmanager
 def _started(folder: Path) -> Iterator[PostgreSQL]:
-    prefix, data, secret, port = _as_nobody(folder), folder / "data", folder / "password", free_port()
+    prefix, data, secret, port = _with_us(folder), folder / "data", folder / "password", free_port()
     secret.write_text(PASSWORD)
     made = [str(_program("initdb")), "-D", str(data), "-U", USER, "--pwfile", str(secret), "-A", "scram-sha-256",
             "-E", "UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8", "--no-sync", "--no-instructions"]  # fmt: skip
@@ -95,12 +95,12 @@ def _started(folder: Path) -> Iterator[PostgreSQL]:
             child.wait()
 
 
-def _as_nobody(folder: Path) -> list[str]:
-    """PostgreSQL refuses to run as root."""
+def _with_us(folder: Path) -> list[str]:
+    """What to begin a command with: it ends when we do, however that is, and never runs as root, which it refuses."""
     if os.geteuid() != 0:
-        return []
+        return ["setpriv", "--pdeathsig=INT"]
     shutil.chown(folder, "nobody", "nogroup")
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--pdeathsig=INT"]
 
 
 def _program(name: str) -> Path:
