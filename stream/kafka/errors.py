@@ -98,7 +98,6 @@ LOST = (
     theirs.FencedInstanceIdError,
 )
 SET_UP = (
-    theirs.InvalidReplicationFactorError,
     theirs.InvalidPartitionsError,
     theirs.InvalidConfigurationError,
     theirs.InvalidTopicError,
@@ -127,8 +126,8 @@ def ours(where: str, error: BaseException) -> ShenavaError:
         return RateLimitedError(f"Kafka at {where}")
     if isinstance(error, (*SILENT, OSError)):
         return BrokerUnreachableError(where, reason)
-    # What is left passes with a new leader, a new coordinator or a new connection, or a person mends it at
-    # the brokers; to give up would not help either.
+    # What is left passes with a new leader, a new coordinator, a new connection, or once enough brokers are back for
+    # the replicas of a new topic; or a person mends it at the brokers: to give up would not help either.
     return BrokerTroubleError(where, reason)
 
 

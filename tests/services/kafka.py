@@ -23,6 +23,8 @@ QUICK = {
     "group.initial.rebalance.delay.ms": "0",
     "auto.create.topics.enable": "false",
     "log.cleaner.enable": "false",
+    # A machine that is busy for ten seconds has not lost its only broker.
+    "broker.session.timeout.ms": "90000",
 }
 
 

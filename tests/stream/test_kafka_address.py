@@ -100,7 +100,8 @@ def test_a_password_is_not_shown() -> None:
         (theirs.SaslAuthenticationFailedError("no"), AuthorisationError),
         (theirs.TopicAuthorizationFailedError("no"), AuthorisationError),
         (theirs.CorruptRecordError(), StoreError),
-        (theirs.InvalidReplicationFactorError("3 of 1"), StoreError),
+        (theirs.InvalidReplicationFactorError("3 of 1"), RetryableError),
+        (theirs.PolicyViolationError("no"), StoreError),
         (theirs.UnsupportedVersionError(), StoreError),
     ],
 )
