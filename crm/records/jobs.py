@@ -88,6 +88,12 @@ def newest(tx: Connection, workspace: str, kind: str) -> Work | None:
     return None if row is None else Work(**row._asdict())
 
 
+def wanted_anywhere(tx: Connection, kind: str) -> bool:
+    """Whether work of this kind was asked for in any workspace and neither failed nor was called off."""
+    mine = (jobs.c.kind == kind) & jobs.c.state.not_in(("failed", "cancelled"))
+    return tx.execute(select(jobs.c.id).where(mine).limit(1)).first() is not None
+
+
 def recent(tx: Connection, workspace: str, kind: str, limit: int = 200) -> list[Work]:
     """The last `limit` pieces of work of this kind, newest first."""
     query = (

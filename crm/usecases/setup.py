@@ -111,6 +111,11 @@ class Setup:
             audit.append(tx, actor.workspace, actor.user_id, "load_demo", actor.workspace, now)
             return jobs.ask(tx, actor.workspace, DEMO, now)
 
+    def demo_asked(self) -> bool:
+        """Whether the demo was asked for at the start, before anybody could sign in."""
+        with self._records.read() as tx:
+            return jobs.wanted_anywhere(tx, DEMO)
+
     def demo_progress(self, actor: Actor) -> jobs.Work | None:
         """How far the loading of the demo is; None where it was never asked for."""
         with self._records.read() as tx:

@@ -108,6 +108,8 @@ def _wanted() -> bool:
 def _start(request: Request, given: Given, files: list[UploadFile]) -> Response:
     if not given.brand:
         return form(given, _settings(request), {"brand": t("setup.brand_missing")}, 422)
+    if given.fields.get("on.file") and not files:
+        return form(given, _settings(request), {"file": t("setup.file_missing")}, 422)
     response: Response = RedirectResponse("/", 303)
     try:
         who = _administrator(request, given, response)

@@ -77,9 +77,11 @@ def form(given: Given, settings: ConsoleSettings, wrong: Wrong | None = None, st
     """The whole document; `wrong` maps a field (or "" for the form) to what is wrong with it."""
     wrong = wrong or {}
     known = signed_in or viewer().actor is not None
-    steps = [_brand_step(given, wrong), _sources_step(given, settings)]
+    demo = not known and services().setup.demo_asked()
+    steps = [] if demo else [_brand_step(given, wrong), _sources_step(given, settings, wrong)]
     if not known:
         steps.insert(0, _administrator_step(given, settings, wrong))
+    about = t("setup.demo_coming" if demo else "setup.three_steps")
     start = [
         html.Button(t("setup.start"), type="submit", className="btn pri lg"),
         html.Kbd("Enter"),
@@ -89,15 +91,16 @@ def form(given: Given, settings: ConsoleSettings, wrong: Wrong | None = None, st
         [
             brand_line("/setup"),
             html.H1(t("setup.welcome"), className="t28 w6"),
-            html.P(t("setup.three_steps"), className="t14 c2", style={"marginBlock": "4px 28px"}),
+            html.P(about, className="t14 c2", style={"marginBlock": "4px 28px"}),
             alert(html.Bdi(wrong[""]), "neg", "alert-circle") if wrong.get("") else None,
             *(_step(at, *step, last=at == len(steps)) for at, step in enumerate(steps, 1)),
             element("input", type="hidden", name="zone", id="zone"),
             html.Div(start, className="go"),
         ],
-        id="first", action="/setup", method="post", encType="multipart/form-data", className="form tall",
+        id="first", action="/setup/demo" if demo else "/setup", method="post", encType="multipart/form-data",
+        className="form tall",
     )  # fmt: skip
-    body = html.Div([html.Main(inside, className="left"), _aside()], className="out wrap")
+    body = html.Div([html.Main(inside, className="left"), None if demo else _aside()], className="out wrap")
     return document(t("setup.welcome"), body, status)
 
 
@@ -131,10 +134,10 @@ def _brand_step(given: Given, wrong: Wrong) -> tuple[object, object]:
     return t("setup.brand"), html.Div([html.Div(fields, className="fields"), folded])
 
 
-def _sources_step(given: Given, settings: ConsoleSettings) -> tuple[object, object]:
+def _sources_step(given: Given, settings: ConsoleSettings, wrong: Wrong) -> tuple[object, object]:
     picks = [pick for kind, platform in OFFERED if (pick := _pick(kind, platform, given)) is not None]
     if settings.uploads is not None:
-        picks.append(_file_pick(given))
+        picks.append(_file_pick(given, wrong))
     keyed = html.P(t("setup.keyed"), className="hint")
     title = [t("setup.sources"), " ", html.Span(t("setup.no_key"), className="t12 c3 w4")]
     return title, html.Div([html.Div(picks, className="picks"), keyed])
@@ -153,16 +156,17 @@ def _settled(option: Option) -> bool:
     return option.kind == "url" and bool(option.default) and not option.required
 
 
-def _file_pick(given: Given) -> Element:
+def _file_pick(given: Given, wrong: Wrong) -> Element:
     chooser = element(
         "input", type="file", name="file", class_="in", accept=".csv,.jsonl,.json,.gz", aria_label=t("source.file")
     )
     names = [element("option", one.capitalize(), value=one) for one in FILE_PLATFORMS]
     other = element("option", t("source.platform_web"), value="web")
-    platform = element(
-        "select", *names, other, class_="in", name="file.platform", aria_label=t("source.option_platform")
-    )
-    return _box("file", "file", bool(given.fields.get("on.file")), [chooser, platform])
+    platform = element("select", *names, other, class_="in", name="file.platform", id="file-platform")
+    named = element("label", t("source.option_platform"), for_="file-platform", class_="t12 c2")
+    hint = _hint(wrong.get("file"))
+    said = [element("span", hint, class_="row g1")] if hint else []
+    return _box("file", "file", bool(given.fields.get("on.file")), [*said, chooser, named, platform])
 
 
 def _box(kind: str, platform: str, on: bool, more: list[Element]) -> Element:

@@ -107,6 +107,9 @@ class FakeSetup:
         self.name = brand
         self.begun.append((brand, list(synonyms), list(choices), list(files)))
 
+    def demo_asked(self) -> bool:
+        return self.work is not None
+
     def load_demo(self, actor: Actor) -> str:
         self.work = SimpleNamespace(done=3, total=4, state="running")
         return "job1"
@@ -128,6 +131,9 @@ class FakeSources:
         ),
         "feed": SimpleNamespace(options=(Option("addresses", "list", True),)),
     }
+
+    def all(self, actor: Actor) -> list[Any]:
+        return []
 
 
 @dataclass

@@ -157,5 +157,26 @@ def test_the_demo_needs_no_brand_and_shows_its_progress() -> None:
     assert browser.get("/setup/progress.json").json()["finished"] is True
 
 
+def test_where_the_demo_was_asked_for_only_the_administrator_is_missing() -> None:
+    services = fake_services()
+    services.setup.load_demo(an_actor())
+    browser = Browser(create_app(services))
+    text = browser.get("/setup").text
+    assert 'action="/setup/demo"' in text
+    assert 'name="password"' in text
+    assert 'name="brand"' not in text
+    assert "The demo is loading" in text
+    data = {"email": "negar@nanmah.example", "password": PASSWORD}
+    assert browser.post("/setup/demo", data=data).headers["location"] == "/setup/progress"
+
+
+def test_a_ticked_file_has_to_be_chosen() -> None:
+    services = fake_services()
+    answer = Browser(create_app(services)).post("/setup", data={**GOOD, "on.file": "on"})
+    assert answer.status_code == 422
+    assert services.accounts.person is None
+    assert services.setup.begun == []
+
+
 def test_progress_is_nobody_elses_business() -> None:
     assert Browser(create_app(fake_services(an_actor()))).get("/setup/progress.json").status_code == 401
