@@ -26,11 +26,12 @@ from sqlalchemy import (
 from crm.policies.access import Actor
 from crm.records.cases import Case
 from crm.records.columns import Moment
+from crm.records.replies import needs_person
 from crm.records.sql import as_struct
-from crm.records.tables import case_tags, cases, customers, tags, unread
+from crm.records.tables import case_tags, cases, customers, replies, tags, unread
 
-QueueView = Literal["all", "mine", "unassigned", "late", "vip"]
-QUEUE_VIEWS: tuple[QueueView, ...] = ("all", "mine", "unassigned", "late", "vip")
+QueueView = Literal["all", "mine", "unassigned", "late", "vip", "approvals"]
+QUEUE_VIEWS: tuple[QueueView, ...] = ("all", "mine", "unassigned", "late", "vip", "approvals")
 QueueStatus = Literal["answer", "new", "open", "waiting", "resolved", "snoozed", "any"]
 QueueSort = Literal["due", "newest", "oldest", "priority"]
 
@@ -40,7 +41,8 @@ _NO_CLOCK = 1 << 52
 class QueueFilter(Struct, frozen=True):
     """Which cases, in which order. Empty fields do not filter.
 
-    `status` answer means new and open. Snoozed cases are only in `snoozed` and `any`.
+    `status` answer means new and open. Snoozed cases are only in `snoozed` and `any`. The view `approvals` has
+    the cases with a reply that waits for a person: asked for approval, failed, or in doubt.
     `assignee` is a user's id; `query` is in the query language, or ``#12`` for a case by its number.
     """
 
@@ -171,6 +173,8 @@ def _view(actor: Actor, view: QueueView, now: datetime) -> ColumnElement[bool]:
         return cases.c.due_at < now
     if view == "vip":
         return _vip()
+    if view == "approvals":
+        return cases.c.id.in_(select(replies.c.case_id).where(needs_person(actor.workspace)))
     return cases.c.id.is_not(None)
 
 

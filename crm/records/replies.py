@@ -6,12 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.replies import ReplyStatus
 from crm.ports.responder import Way
-from crm.records.sql import as_struct, columns_of
+from crm.records.sql import as_struct, chunks, columns_of
 from crm.records.tables import replies
 
 
@@ -88,6 +88,22 @@ def asked_for(tx: Connection, workspace: str, limit: int = 200) -> list[Reply]:
         replies.c.workspace == workspace, replies.c.status == "draft", replies.c.asked_at.is_not(None)
     )
     return [as_struct(Reply, row) for row in tx.execute(query.order_by(replies.c.asked_at).limit(limit))]
+
+
+def needs_person(workspace: str) -> ColumnElement[bool]:
+    """The replies of a workspace that wait for a person: asked for approval, failed, or in doubt."""
+    asked = and_(replies.c.status == "draft", replies.c.asked_at.is_not(None))
+    return and_(replies.c.workspace == workspace, or_(asked, replies.c.status.in_(("failed", "unknown"))))
+
+
+def waiting_in(tx: Connection, workspace: str, case_ids: Collection[str]) -> dict[str, ReplyStatus]:
+    """The state of the reply that waits for a person, by case; a wish for approval before a failure."""
+    found: dict[str, ReplyStatus] = {}
+    for some in chunks(case_ids):
+        query = select(replies.c.case_id, replies.c.status).where(needs_person(workspace), replies.c.case_id.in_(some))
+        for row in tx.execute(query.order_by(replies.c.status)):
+            found.setdefault(row.case_id, row.status)
+    return found
 
 
 def says_already(tx: Connection, reply: Reply) -> bool:

@@ -15,10 +15,11 @@ from crm.ids import new_id
 from crm.policies.access import Actor, Resource, require
 from crm.policies.cases import STATUSES, Status, check_move, tag_name
 from crm.policies.clock import PRIORITIES, Priority, due_at
+from crm.policies.replies import ReplyStatus
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.query.tree import And, Everything, Field, Node, Or
-from crm.records import audit, cases, changes, desk, kept_posts, queue, tags, threads, tombstones
+from crm.records import audit, cases, changes, desk, kept_posts, queue, replies, tags, threads, tombstones
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.desk import Note, Presence
@@ -57,7 +58,10 @@ class Inbox:
             counts = queue.counts(tx, actor, asked, now)
             names = desk.names(tx, actor.workspace)
             tagged = tags.of_cases(tx, [one.case.id for one in found])
-        rows = tuple(_row(actor, one, names, tagged.get(one.case.id, ())) for one in found[:limit])
+            waiting = replies.waiting_in(tx, actor.workspace, [one.case.id for one in found])
+        rows = tuple(
+            _row(actor, one, names, tagged.get(one.case.id, ()), waiting.get(one.case.id)) for one in found[:limit]
+        )
         following = cursors.write(found[limit - 1].place) if len(found) > limit else None
         return QueuePage(rows, counts, counts[wanted.view], following, bounded)
 
@@ -328,13 +332,16 @@ def wake_due(records: Records, clock: Clock) -> int:
     return len(woken)
 
 
-def _row(actor: Actor, one: Queued, names: dict[str, str], names_of_tags: tuple[str, ...]) -> QueueRow:
+def _row(
+    actor: Actor, one: Queued, names: dict[str, str], names_of_tags: tuple[str, ...], reply: ReplyStatus | None
+) -> QueueRow:
     return QueueRow(
         reading.case(actor, one.case),
         person(names, one.case.assignee_id),
         names_of_tags,
         one.seen_posts < one.case.posts,
         one.vip,
+        reply,
     )
 
 

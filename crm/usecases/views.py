@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from crm.policies.replies import ReplyStatus
 from crm.ports.responder import Ways
 from crm.records.cases import Case, CaseEvent
 from crm.records.customers import Customer, Identity
@@ -32,13 +33,14 @@ class Viewer(Struct, frozen=True):
 
 
 class QueueRow(Struct, frozen=True):
-    """One row of the queue."""
+    """One row of the queue. `reply` is the state of a reply that waits for a person (``draft``: for approval)."""
 
     case: Case
     assignee: Person | None
     tags: tuple[str, ...]
     unread: bool
     vip: bool
+    reply: ReplyStatus | None = None
 
 
 class QueuePage(Struct, frozen=True):

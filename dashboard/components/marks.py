@@ -46,7 +46,8 @@ def tag(text: str) -> Component:
 
 def made_up() -> Component:
     """Marks demo data, wherever it shows."""
-    return html.Span([icon("flask", 12), t("common.made_up")], className="bd made-up", title=t("common.made_up_title"))
+    words = html.Span(t("common.made_up"), className="cut")
+    return html.Span([icon("flask", 12), words], className="bd made-up", title=t("common.made_up_title"))
 
 
 def kbd(key: str) -> Component:

@@ -15,7 +15,7 @@ from dashboard.components import avatar, badge, handle, icon, name, said, sentim
 from dashboard.context import actor
 from dashboard.inbox.events import event
 from dashboard.inbox.outgoing import outgoing
-from dashboard.inbox.parts import clean_language, does, foreign, item, language_mark, menu, said_at
+from dashboard.inbox.parts import clean_language, does, foreign, item, language_name, menu, said_at
 from dashboard.numbers import compact
 from dashboard.text import t
 
@@ -71,7 +71,7 @@ def _who(one: ThreadItem, hit: EnrichedPost, called: str) -> Component:
         html.Span(handle(f"@{at.lstrip('@')}"), className="t cut") if at and at != called else None,
         _hands(one) if hit.own else None,
         badge(t("inbox.new"), "acc") if one.new else None,
-        badge(language_mark(hit.language.value or ""), "line", "language")
+        badge(language_name(hit.language.value or ""), "line", "language")
         if foreign(hit.language.value or "")
         else None,
         said_at(one.at),

@@ -108,11 +108,6 @@ def language_name(code: str) -> str:
     return code if found.startswith("inbox.") else found
 
 
-def language_mark(code: str) -> str:
-    """A language in a narrow place: its code, or its name where that is one of ours."""
-    return language_name(code) if language() == "fa" or code == "fa-Latn" else code
-
-
 def foreign(code: str) -> bool:
     """Whether a post's language is worth a mark beside it for this viewer."""
     return (bool(code) and code not in ("fa", "en")) or (code == "fa" and language() == "en")

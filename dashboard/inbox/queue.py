@@ -136,6 +136,7 @@ def _views(asked: Asked, page: QueuePage | None) -> Component:
             does("filter", name="view", value=view),
         )
         for view in QUEUE_VIEWS
+        if view != "approvals" or may(actor(), "approve_reply")
     ]
     kept = [_kept(one, on=one.id == same) for one in saved]
     return html.Nav([*own, *kept], className="views", **{"aria-label": t("inbox.views")})

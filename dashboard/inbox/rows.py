@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from dash import html
 from dash.development.base_component import Component
@@ -14,14 +15,31 @@ from dashboard.components import avatar, badge, clock, icon, made_up, name, nobo
 from dashboard.context import actor, viewer
 from dashboard.dates import full, stamp
 from dashboard.inbox.filters import Asked, address
-from dashboard.inbox.parts import clean_language, foreign, language_mark
+from dashboard.inbox.parts import clean_language, foreign, language_name
+from dashboard.markup import render
 from dashboard.text import t
 
 SHOWN_TAGS = 2
+WAITS = {"draft": "acc", "failed": "neg", "unknown": "soon"}
+"""How a reply stands out that waits for a person."""
+DRAWN = 5_000
+"""How many rows are kept, some 3 kB each."""
 
 
-def row(one: QueueRow, asked: Asked) -> Component:
-    """One case: a link, so that it opens in a new tab too; p-inbox.js marks the open and the picked ones."""
+def row(one: QueueRow, asked: Asked) -> str:
+    """One case as HTML. Whoever looks at the same queue within a minute sees the same rows, so they are drawn once."""
+    who = viewer()
+    minute = int(who.now.timestamp()) // 60
+    return _written(one, address(asked, one.case.id), who.language, str(who.zone), actor().user_id, minute)
+
+
+@lru_cache(maxsize=DRAWN)
+def _written(one: QueueRow, href: str, *_seen_by: object) -> str:
+    return render(_row(one, href))
+
+
+def _row(one: QueueRow, href: str) -> Component:
+    """A link, so that it opens in a new tab too; p-inbox.js marks the open and the picked ones."""
     case = one.case
     picture = html.Span(
         avatar(case.author_name or "?", 36, platform=case.platform),
@@ -32,7 +50,7 @@ def row(one: QueueRow, asked: Asked) -> Component:
     inside.className = "col"
     link = html.A(
         [picture, inside],
-        href=address(asked, case.id),
+        href=href,
         className="q un" if one.unread else "q",
         **{"data-case": case.id, "data-version": str(case.version)},
     )
@@ -55,13 +73,20 @@ def _who(one: QueueRow) -> Component:
 def _foot(one: QueueRow) -> Component:
     case = one.case
     mood = sentiment(case.sentiment or None)
-    unsure = badge(t("inbox.you_decide"), "line") if not case.sentiment else None
+    unsure = _mark(t("inbox.you_decide"), "line") if not case.sentiment else None
+    waits = _mark(t(f"inbox.waits_{one.reply}"), WAITS[one.reply], "user-check") if one.reply in WAITS else None
     shown = [tag(each) for each in one.tags[:SHOWN_TAGS]]
     more = badge(f"+{len(one.tags) - SHOWN_TAGS}") if len(one.tags) > SHOWN_TAGS else None
-    tongue = badge(language_mark(case.language), "line", "language") if foreign(case.language) else None
+    tongue = _mark(language_name(case.language), "line", "language") if foreign(case.language) else None
     demo = made_up() if case.made_up and not one.tags else None
     end = html.Span([_state(case), _holder(one)], className="end")
-    return html.Div([mood, html.Span([unsure, *shown, more, tongue, demo], className="tags"), end], className="l3")
+    marks = html.Span([waits, unsure, *shown, more, tongue, demo], className="tags")
+    return html.Div([mood, marks, end], className="l3")
+
+
+def _mark(text: str, tone: str, icon_name: str = "") -> Component:
+    """A label that ends in three dots where it has no room."""
+    return badge(html.Span(text, className="cut"), tone, icon_name, title=text)
 
 
 def _holder(one: QueueRow) -> Component:

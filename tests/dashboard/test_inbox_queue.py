@@ -78,6 +78,18 @@ def test_an_empty_queue_says_why_and_what_to_do(tmp_path: Path, asked: Asked) ->
     room.bureau.close()
 
 
+def test_what_waits_for_approval_is_marked_and_has_its_view_for_who_may_approve(room: Room) -> None:
+    case_id = room.cases(sort="newest")[0].id
+    room.take("ask", case=case_id, way="open", text="Sorry!")
+    with room.seen():
+        drawn = queue.draw(Asked(view="approvals"))
+    assert ids(drawn["inbox-list"]) == [case_id]
+    assert "To approve" in drawn["inbox-list"][0]
+    assert 'data-value="approvals"' in all_of(drawn)
+    with room.seen("analyst"):
+        assert 'data-value="approvals"' not in all_of(queue.draw(Asked()))
+
+
 def test_new_cases_are_counted_and_not_pushed_in(room: Room) -> None:
     shown = [case.id for case in room.cases(sort="newest")]
     room.hear(said("c", "card again", at=3, who="did:new"))

@@ -49,7 +49,7 @@ def test_the_queue_counts_every_view(office: Office) -> None:
     busy(office)
     office.inbox.assign(LENA, case_id(office, "p4"), "lena")
     page = office.inbox.queue(LENA, QueueFilter())
-    assert page.counts == {"all": 4, "mine": 1, "unassigned": 3, "late": 1, "vip": 1}
+    assert page.counts == {"all": 4, "mine": 1, "unassigned": 3, "late": 1, "vip": 1, "approvals": 0}
     assert page.total == 4
     assert ids(office, QueueFilter(view="mine")) == ["p4"]
     assert ids(office, QueueFilter(view="late")) == ["p2"]
@@ -57,6 +57,22 @@ def test_the_queue_counts_every_view(office: Office) -> None:
     row = next(row for row in page.rows if row.assignee)
     assert row.assignee
     assert (row.assignee.name, row.case.sentiment, row.unread) == ("Lena", "", True)
+
+
+def test_what_waits_for_approval_is_found(office: Office) -> None:
+    busy(office)
+    draft = office.replies.draft(LENA, case_id(office, "p2"), "reply", "Sorry!")
+    office.replies.draft(LENA, case_id(office, "p1"), "reply", "Sor")
+    wanted = QueueFilter(view="approvals")
+    assert office.inbox.queue(LENA, wanted).total == 0
+    asked = office.replies.request_approval(LENA, draft.id)
+    page = office.inbox.queue(LENA, wanted)
+    assert (page.counts["approvals"], [(row.case.id, row.reply) for row in page.rows]) == (
+        1, [(case_id(office, "p2"), "draft")],
+    )  # fmt: skip
+    assert {row.reply for row in office.inbox.queue(LENA, QueueFilter()).rows} == {"draft", None}
+    office.replies.approve(LENA, draft.id, asked.version)
+    assert ids(office, wanted) == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,13 @@ from msgspec import structs
 
 from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
-from crm.policies.replies import AlreadyAnsweredError, ReplyChangedError, ReplyStateError, SaidAlreadyError, WayClosedError
+from crm.policies.replies import (
+    AlreadyAnsweredError,
+    ReplyChangedError,
+    ReplyStateError,
+    SaidAlreadyError,
+    WayClosedError,
+)
 from crm.ports.responder import Length
 from crm.records import audit, outbox, sources
 from crm.records.queue import QueueFilter
