@@ -92,11 +92,14 @@ class Run:
         self.house = House(self._stores.settings(folder / "data"))
         self.actor = set_up(self.house)
         self.world = World(plan.posts, plan.kills + 1, self._random)
-        self.crew = Crew(
-            self.house.data, {**self._stores.as_environment(), "SHENAVA_PORT": str(free_port())}, self.log, roles
-        )
+        self.crew = self.hire(roles)
         self._waiting: list[Portion] = list(self.world.portions)
         self._progress = Progress(self.actor.workspace)
+
+    def hire(self, roles: tuple[str, ...] = ROLES, disk: int | None = None) -> Crew:
+        """The processes of this installation; see :class:`tests.faults.crew.Crew`."""
+        environment = {**self._stores.as_environment(), "SHENAVA_PORT": str(free_port())}
+        return Crew(self.house.data, environment, self.log, roles, disk)
 
     def go(self, between: Callable[[int], None] = lambda _kills: None) -> Verdict:
         """Feed, kill and let drain; says what is not as the model has it. `between` is called after each kill."""
@@ -156,7 +159,7 @@ class Run:
         latest = time.monotonic() + DRAIN_SECONDS
         while not self._progress.busy:
             assert time.monotonic() < latest, f"nobody works: {self.lags()}, see {self.log}"
-            self._progress.look(self.lags(), self.house.records)
+            self._look()
             time.sleep(LOOK_SECONDS)
 
     def _next(self) -> tuple[str, bool]:
@@ -164,7 +167,7 @@ class Run:
         pause = time.monotonic() + self._random.uniform(0.0, self._plan.gap)
         latest = pause + START_SECONDS
         while time.monotonic() < latest:
-            self._progress.look(self.lags(), self.house.records)
+            self._look()
             if busy := self._progress.busy:
                 time.sleep(self._random.uniform(0.0, 0.2))
                 return self._random.choice(busy), True
@@ -172,6 +175,9 @@ class Run:
                 return self._random.choice(self._progress.idle), False
             time.sleep(LOOK_SECONDS)
         return self._random.choice(self.crew.roles), False  # somebody who is still starting
+
+    def _look(self) -> None:
+        patiently(lambda: self._progress.look(self.lags(), self.house.records))
 
     def lags(self) -> dict[str, int]:
         """How many events wait, by group."""
@@ -185,7 +191,7 @@ class Run:
             assert time.monotonic() < latest, f"still waiting: {self.lags()}, see {self.log}"
             self.crew.tend()
             time.sleep(0.3)
-            self._progress.look(self.lags(), self.house.records)
+            self._look()
             quiet = 0 if self._progress.left else quiet + 1
         time.sleep(SEEN_SECONDS)
 
