@@ -16,7 +16,7 @@ from typing import Protocol
 
 from crm.errors import ShenavaError
 
-KINDS = ("case", "reply", "post", "monitor", "source", "health", "presence", "team", "customer")
+KINDS = ("case", "reply", "post", "monitor", "source", "health", "presence", "team", "customer", "template", "rule")
 _MOST_SUBJECTS = 50
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
+import crm
+import shenava
 from crm.errors import RetryableError
 from dashboard.live import KINDS, Hub, Listener, events
 from tests.dashboard.fakes import FakeLive
+
+
+def test_every_kind_that_is_noted_has_its_store_on_the_page() -> None:
+    noted = re.compile(r'changes\.note\(\s*tx,[^"]*?"(\w+)"')
+    sources = [path for package in (crm, shenava) for path in Path(package.__path__[0]).rglob("*.py")]
+    kinds = {kind for path in sources for kind in noted.findall(path.read_text("utf-8"))}
+    assert {"case", "template"} <= kinds <= set(KINDS)
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
