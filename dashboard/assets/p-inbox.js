@@ -208,13 +208,21 @@
     keys[event.detail]();
   });
 
+  // Escape leaves the composer, which keeps what stands in it, so that single keys mean steps again.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || event.target.id !== "inbox-text") return;
+    event.preventDefault();
+    flush();
+    event.target.blur();
+  });
+
   // --- what others do ---
   // A signal without subjects says that anything of its kind may have changed.
   const about = (data, id) => !data.subjects.length || data.subjects.includes(id);
   const concerns = (data) => data && state.case && about(data, state.case);
   const live = {
     live_case(data) { if (!data) return; if (concerns(data)) againSoon(); settleSoon(); },
-    live_reply(data) { if (concerns(data)) againSoon(); },
+    live_reply(data) { if (!data) return; if (concerns(data)) againSoon(); settleSoon(); },
     live_presence(data) { if (concerns(data)) againSoon(); },
     live_customer(data) { if (data && state.case && document.querySelector("#inbox-customer .cu")) againSoon(); },
   };
@@ -253,6 +261,14 @@
       parts.forEach((html, at) => (at < there.length ? swap(there[at], html) : place.append(made(html))));
     }
     mark();
+    reveal();
+  }
+  // The chosen view of a line that is wider than the screen; where somebody pushed it afterwards is theirs.
+  function reveal() {
+    const views = document.querySelector("#inbox-queue-head .views"), on = views && views.querySelector(".on");
+    if (!on || views.shown === on) return;
+    views.shown = on;
+    on.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   function bar(text) {
     const at = $("inbox-newer");

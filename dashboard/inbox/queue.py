@@ -23,6 +23,7 @@ from dashboard.inbox.parts import does, item, menu
 from dashboard.inbox.places import Places, place, places
 from dashboard.inbox.problems import fault_in
 from dashboard.inbox.rows import row
+from dashboard.listening import no_source
 from dashboard.numbers import number
 from dashboard.text import t
 
@@ -179,6 +180,8 @@ def nothing(asked: Asked) -> Component:
     if asked.narrowed:
         clear = html.Button(t("inbox.clear"), type="button", className="btn", **does("clear"))
         return empty(t("inbox.nothing_matches"), t("inbox.nothing_matches_why"), clear, "filter")
+    if (quiet := no_source()) is not None:
+        return quiet
     if asked.view != "all":
         everything = html.Button(
             t("inbox.show_all"), type="button", className="btn", **does("filter", name="view", value="all")

@@ -78,6 +78,7 @@ def new_dialog() -> Component:
             label=t("inbox.customer_name"),
             required=True,
             inputProps={"maxLength": 200},
+            attributes={"input": {"data-autofocus": "true"}},
             id="inbox-new-name",
         ),
         dmc.TextInput(name="email", label=t("inbox.customer_email"), inputProps={"maxLength": 200, "type": "email"}),

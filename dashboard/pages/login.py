@@ -125,13 +125,15 @@ def field(name: str, label: str, /, hint: object = None, **attributes: object) -
     return element("div", *inside, element("small", hint) if hint else None, class_="fld")
 
 
-def password_field(label: str, purpose: str, hint: object = None, **attributes: object) -> Element:
+def password_field(
+    label: str, purpose: str, hint: object = None, name: str = "password", **attributes: object
+) -> Element:
     """A password with an eye to see it."""
-    box = element("input", id="password", name="password", type="password", dir="ltr", autocomplete=purpose,
+    box = element("input", id=name, name=name, type="password", dir="ltr", autocomplete=purpose,
                   required=True, **attributes)  # fmt: skip
     eye = html.Button(icon("eye"), type="button", className="eye", title=t("login.show"),
-                      **{"aria-label": t("login.show"), "data-eye": "password"})  # fmt: skip
-    inside = [element("label", label, for_="password"), html.Div([box, eye], className="in")]
+                      **{"aria-label": t("login.show"), "data-eye": name})  # fmt: skip
+    inside = [element("label", label, for_=name), html.Div([box, eye], className="in")]
     return element("div", *inside, element("small", hint) if hint else None, class_="fld")
 
 

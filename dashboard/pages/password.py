@@ -15,7 +15,7 @@ from dashboard.components.states import alert
 from dashboard.context import LANGUAGES, actor, services
 from dashboard.document import brand_line, document
 from dashboard.markup import Element
-from dashboard.pages.login import field, keep_preferences
+from dashboard.pages.login import keep_preferences, password_field
 from dashboard.text import t
 
 router = APIRouter(include_in_schema=False)
@@ -70,6 +70,4 @@ def form(at: str = "old", wrong: str = "", status: int = 200) -> Response:
 
 
 def _secret(name: str, label: str, purpose: str, at: str, hint: str = "") -> Element:
-    return field(
-        name, label, hint or None, type="password", autocomplete=purpose, autofocus=name == at, required=True
-    )  # fmt: skip
+    return password_field(label, purpose, hint or None, name, autofocus=name == at)

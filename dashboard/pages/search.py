@@ -34,12 +34,13 @@ from dashboard.components.query_editor import coloured, query_editor
 from dashboard.components.query_text import explain, legend, query_help
 from dashboard.context import actor, services, viewer
 from dashboard.csvfile import csv_file, refused
+from dashboard.listening import no_source
 from dashboard.mentions.cards import FEELINGS, hit_card
 from dashboard.mentions.export import HEADS, post_rows
 from dashboard.page import page
 from dashboard.text import t, tn
 
-PAGE = 50
+PAGE = 25
 LONGEST = 4_000
 router = APIRouter(include_in_schema=False)
 
@@ -76,6 +77,8 @@ def editor(text: str, problem: Component | None = None) -> Component:
 def hits(found: SearchPage, text: str, order: Order, at: int) -> Component:
     """What was found, from the hit with the number `at` on."""
     bounded = alert(t("search.bounded"), "soon") if found.bounded else None
+    if not found.hits and not text and (quiet := no_source()) is not None:
+        return html.Div([bounded, quiet])
     if not found.hits:
         clear = link_button(t("search.clear"), "/search") if text else None
         return html.Div([bounded, empty(t("search.none"), t("search.none_why"), clear, "search")])

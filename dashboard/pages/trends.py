@@ -16,6 +16,7 @@ from dashboard.callbacks import callback, clientside
 from dashboard.components import alert, bone, button, empty, icon, link_button, main, page_header
 from dashboard.context import actor, services, viewer
 from dashboard.csvfile import csv_file, refused
+from dashboard.listening import no_source
 from dashboard.page import page
 from dashboard.page import query as query_of
 from dashboard.text import t, tn
@@ -113,6 +114,8 @@ def nothing(view: TrendsView, chosen: Chosen) -> Component:
     if view.excluded:
         clear = link_button(t("trends.clear"), chosen.cleared().address(), icon_name="x")
         return empty(t("trends.none"), tn("trends.excluded", view.excluded), clear, "filter")
+    if (quiet := no_source()) is not None:
+        return quiet
     longer = link_button(t("trends.longer"), Chosen(period="nowruz").address(), icon_name="calendar")
     return empty(t("trends.none"), t("trends.none_why"), longer, "calendar-off")
 

@@ -133,7 +133,7 @@ class FakeSources:
     }
 
     def all(self, actor: Actor) -> list[Any]:
-        return []
+        return [SimpleNamespace(id="s1")]
 
 
 @dataclass

@@ -90,6 +90,16 @@ def test_what_waits_for_approval_is_marked_and_has_its_view_for_who_may_approve(
         assert 'data-value="approvals"' not in all_of(queue.draw(Asked()))
 
 
+def test_who_may_add_a_source_is_led_there_while_there_is_none(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    with room.seen("manager"):
+        assert 'href="/status"' in queue.draw(Asked())["inbox-above"][0]
+        assert 'href="/status"' not in queue.draw(Asked(tag="none"))["inbox-above"][0]
+    with room.seen("agent"):
+        assert 'href="/status"' not in queue.draw(Asked())["inbox-above"][0]
+    room.bureau.close()
+
+
 def test_new_cases_are_counted_and_not_pushed_in(room: Room) -> None:
     shown = [case.id for case in room.cases(sort="newest")]
     room.hear(said("c", "card again", at=3, who="did:new"))

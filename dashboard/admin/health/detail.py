@@ -17,7 +17,7 @@ from dashboard.context import actor, services
 from dashboard.dates import full
 from dashboard.errors import in_full, kept, place_of, rejected
 from dashboard.numbers import number
-from dashboard.text import t, tn
+from dashboard.text import has, t, tn
 
 SHOWN = 50
 """Rejected rows that the drawer shows."""
@@ -79,7 +79,10 @@ def _facts(row: SourceRow) -> list[Component]:
 
 def _option(option: str, value: str) -> Component:
     # The name of a kept file says nothing to anybody; the source's own name is the file's.
-    return handle(Path(value).suffix.lstrip(".").upper() or "–") if option == "path" else handle(value, "wrap-any")
+    if option == "path":
+        return handle(Path(value).suffix.lstrip(".").upper() or "–")
+    key = f"inbox.platform_{value}" if option == "platform" else f"source.choice_{value}"
+    return name(t(key)) if has(key) else handle(value, "wrap-any")
 
 
 def _rejected(row: SourceRow) -> list[Component]:

@@ -11,10 +11,13 @@ from crm.usecases.toolbox import TemplateDraft
 from dashboard.admin.fields import NOTHING, Wrong, area, choice, form, text_field
 from dashboard.admin.permission import allowed, who_can
 from dashboard.admin.step import Panel, Shown, Step, Steps, act, icon_act, sure
-from dashboard.components import card, empty, name, preview, show, table, toast
+from dashboard.components import card, empty, handle, name, preview, show, table, toast
 from dashboard.context import LANGUAGES, actor, language, services
 from dashboard.errors import plain_sentence
 from dashboard.text import t
+
+PLACEHOLDERS = ("name", "agent", "brand", "case")
+"""What dashboard.inbox.templates fills in, in braces."""
 
 
 def section() -> list[Component | None]:
@@ -61,10 +64,17 @@ def _panel(of: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Panel:
     fields = [
         text_field("title", t("settings.template_title"), given.get("title", "")),
         html.Div(pair, className="pair"),
-        area("text", t("settings.template_text"), given.get("text", ""), wrong=wrong, rows=6, required=True),
+        area("text", t("settings.template_text"), given.get("text", ""), wrong=wrong, rows=6, required=True,
+             hint=_placeholders()),
     ]
     title = t("settings.template_edit") if of else t("settings.template_add")
     return Panel(title, form("settings", "template!", of, *fields, wrong=wrong, cancel=True))
+
+
+def _placeholders() -> Component:
+    """What may stand in a text and is filled for the open case."""
+    codes = [handle(f"{{{one}}}", "code") for one in PLACEHOLDERS]
+    return html.Span([t("settings.template_places"), *(part for code in codes for part in (" ", code))])
 
 
 def save(step: Step) -> Shown:
