@@ -9,15 +9,16 @@ from threading import Event
 
 import pytest
 
-from crm.errors import AuthorisationError, InvalidInputError, NotFoundError
+from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, RetryableError
 from crm.policies.access import ForbiddenError
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, AccountCheck
 from crm.ports.source import Batch, Job, Option, Problem, Source
 from crm.ports.transport import Transport
+from crm.records import audit
 from crm.records import sources as rows
 from crm.usecases.sources import HandedFile, SourceProblemsError, Sources
-from tests.doubles.office import START, Office, actor
+from tests.doubles.office import START, WORKSPACE, Office, actor
 from tests.doubles.platform import MemoryPlatform
 
 INES, LENA, ADA = actor("ines", "manager"), actor(), actor("ada", "analyst")
@@ -145,6 +146,31 @@ def test_an_account_is_kept_only_if_the_platform_accepts_it(office: Office) -> N
     for gone in (lambda: sources.disconnect(INES, made.id), lambda: sources.recheck(INES, made.id)):
         with pytest.raises(NotFoundError):
             gone()
+
+
+class Away(MemoryPlatform):
+    """Does not answer, in one way or the other."""
+
+    error: Exception | None = None
+
+    def check(self, account: Account) -> AccountCheck:
+        if self.error:
+            raise self.error
+        return AccountCheck(account.handle, False, "unreachable")
+
+
+@pytest.mark.parametrize("error", [None, RetryableError("The network is down.")])
+def test_a_platform_that_does_not_answer_says_nothing_about_the_credential(
+    office: Office, error: Exception | None
+) -> None:
+    away = Away(START)
+    away.error = error
+    sources = Sources(office.records, KINDS, {"bluesky": away}, office.vault, office.clock)
+    checked = sources.recheck(INES, "a1")
+    assert (checked.state, checked.error) == ("connected", "unreachable")
+    with office.records.read() as tx:
+        (row,) = audit.newest(tx, WORKSPACE)
+    assert (row.actor, row.action, row.subject, row.detail) == ("ines", "check_account", "a1", {"state": "connected"})
 
 
 def test_a_credential_that_stopped_working_is_remembered(office: Office) -> None:
