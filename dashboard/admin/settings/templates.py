@@ -64,8 +64,15 @@ def _panel(of: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Panel:
     fields = [
         text_field("title", t("settings.template_title"), given.get("title", "")),
         html.Div(pair, className="pair"),
-        area("text", t("settings.template_text"), given.get("text", ""), wrong=wrong, rows=6, required=True,
-             hint=_placeholders()),
+        area(
+            "text",
+            t("settings.template_text"),
+            given.get("text", ""),
+            wrong=wrong,
+            rows=6,
+            required=True,
+            hint=_placeholders(),
+        ),
     ]
     title = t("settings.template_edit") if of else t("settings.template_add")
     return Panel(title, form("settings", "template!", of, *fields, wrong=wrong, cancel=True))

@@ -201,7 +201,9 @@ def test_a_closed_way_is_refused_by_the_server(office: Office, case: str) -> Non
 
 def test_on_a_platform_without_an_interface_a_person_answers(office: Office) -> None:
     post = said("i1")
-    office.hear(structs.replace(post, post=structs.replace(post.post, platform="instagram", url="https://pic.example/1")))
+    office.hear(
+        structs.replace(post, post=structs.replace(post.post, platform="instagram", url="https://pic.example/1"))
+    )
     case = office.inbox.queue(LENA, QueueFilter()).rows[0].case.id
     (rule,) = office.replies.ways(LENA, case).rules
     assert (rule.way, rule.rule, rule.url) == ("open", "on_platform", "https://pic.example/1")

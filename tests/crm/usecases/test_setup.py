@@ -145,9 +145,7 @@ def test_templates_and_tags_of_the_demo_go_with_it_and_changed_ones_stay(office:
         for case, name in ((demo, "demo only"), (demo, "both"), (real, "both"), (real, "real only")):
             tags.add(tx, WORKSPACE, case, name, START)
         for shortcut in ("thanks", "sorry"):
-            desk.put_template(
-                tx, desk.Template(shortcut, WORKSPACE, shortcut, "T", "Text", "en", START, made_up=True)
-            )
+            desk.put_template(tx, desk.Template(shortcut, WORKSPACE, shortcut, "T", "Text", "en", START, made_up=True))
     office.toolbox.save_template(INES, TemplateDraft("sorry", "T", "We are sorry", "en"), "sorry")
     setup.remove_demo(BOSS)
     with office.records.read() as tx:
