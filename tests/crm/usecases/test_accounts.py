@@ -132,8 +132,6 @@ def test_the_old_password_can_not_be_guessed_without_end(accounts: Accounts, clo
     for _ in range(5):
         with pytest.raises(WrongLogInError):
             accounts.change_password(actor, "not this one", "another good one")
-    with pytest.raises(WeakPasswordError, match="old one"):
-        accounts.change_password(actor, GOOD, GOOD)
     with pytest.raises(RateLimitedError):
         accounts.change_password(actor, GOOD, "another good one")
     clock.advance(16 * 60)
@@ -216,6 +214,8 @@ def test_changing_ones_password_ends_the_other_sessions(accounts: Accounts) -> N
     assert actor is not None
     with pytest.raises(WrongLogInError):
         accounts.change_password(actor, "not this one", "another good one")
+    with pytest.raises(WeakPasswordError, match="old one"):
+        accounts.change_password(actor, GOOD, GOOD)
     accounts.change_password(actor, GOOD, "another good one")
     assert accounts.actor_of(first) is None
     assert accounts.actor_of(second)
