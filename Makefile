@@ -7,8 +7,9 @@ DEMO ?=
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet --system-certs pip
 TEST := $(BIN)/python -m pytest
+QUICK := not slow and not server and not browser and not faults and not soak
 
-.PHONY: up setup dev check test faults lock messages clean
+.PHONY: up setup dev check test faults soak lock messages clean
 
 up: setup  ## start everything at http://127.0.0.1:$(PORT)
 	@exec $(BIN)/shenava up --data "$(DATA)" --port $(PORT) $(if $(DEMO),--demo)
@@ -40,21 +41,24 @@ check: dev  ## lint, types, layers and unit tests, under a minute
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(TEST) -q -n auto -m "not slow and not server and not browser and not faults"
+	$(TEST) -q -n auto -m "$(QUICK)"
 
-# Untraced where a browser waits for the answers: tracing slows every page.
+# Coverage is measured on what is quick: tracing slows servers and pages, which then keep each other waiting.
 test: dev  ## everything but the long runs
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(TEST) -n auto --dist loadgroup -m "not faults" --ignore=tests/browser --ignore=tests/e2e \
-		--cov --cov-report=term:skip-covered
-	$(TEST) -n auto --dist loadgroup -m "not faults" tests/browser tests/e2e
-	$(TEST) -n auto --dist loadgroup -m "not faults" --records=postgresql tests/crm tests/shenava
+	$(TEST) -n auto -m "$(QUICK)" --cov --cov-report=term:skip-covered
+	$(TEST) -n auto --dist loadgroup -m "not ($(QUICK)) and not faults and not soak" --ignore=tests/browser --ignore=tests/e2e
+	$(TEST) -n auto --dist loadgroup -m "not faults and not soak" tests/browser tests/e2e
+	$(TEST) -n auto --dist loadgroup -m "not faults and not soak" --records=postgresql tests/crm tests/shenava
 
-faults: dev  ## the long fault and soak runs
+faults: dev  ## the long fault runs
 	$(TEST) -m faults
+
+soak: dev  ## the longest: a siege of 200 kills (or SHENAVA_KILLS) over 100,000 posts, and one of the real engines
+	$(TEST) -m soak
 
 lock:  ## pin the newest versions that fit
 	$(BIN)/uv --system-certs pip compile -q --universal --upgrade --no-emit-index-url --no-annotate --no-header \

@@ -30,7 +30,7 @@ def test_nothing_is_lost_though_every_role_is_killed(tmp_path: Path, capsys: pyt
     check(Run(tmp_path, Plan(seed(), POSTS, KILLS)), capsys)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 @pytest.mark.timeout(max(1800, MANY_KILLS * 10))
 def test_nothing_is_lost_in_a_long_siege(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check(Run(tmp_path, Plan(seed(), MANY_POSTS, MANY_KILLS)), capsys)
