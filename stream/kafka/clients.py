@@ -20,7 +20,7 @@ LARGEST = 8 << 20
 LINGER_MS = 5
 BATCH_BYTES = 256 << 10
 """A producer gathers so much for a partition, or so long, before it sends: a batch of 500 posts goes out in one go."""
-CONNECT_MS, REQUEST_MS = 5_000, 10_000
+CONNECT_MS, REQUEST_MS = 5_000, 30_000
 SESSION_MS, HEARTBEAT_MS = 15_000, 3_000
 """A member that died is noticed after a session."""
 SILENCE_MS = 300_000

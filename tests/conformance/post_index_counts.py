@@ -100,10 +100,14 @@ class Zones:
         assert rows(index.count(ACME, Everything(), ["hour_of_week"], "Asia/Tehran")) == [("0-00", 1), ("6-23", 1)]
 
 
+EACH_INDEX = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+"""The same property is asked of every index, by a class of its own."""
+
+
 class Agreeing:
     """Made-up posts and queries, compared with the judge."""
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, deadline=None, suppress_health_check=EACH_INDEX)
     @given(
         batches=judge.batches,
         deleted=st.sampled_from([(), ("x:a", "mastodon:b")]),

@@ -202,16 +202,6 @@ def test_the_audit_trail_comes_in_pages_and_holds(bureau: Bureau) -> None:
     assert (verified["broken"], verified["rows"] > 0) == (None, True)
 
 
-def test_an_erasure_leaves_a_receipt(tmp_path: Path) -> None:
-    bureau = open_bureau(tmp_path)
-    bureau.hear(said("p1"))
-    receipt = bureau.as_("administrator", "POST", "/erase", json={"kind": "author", "key": "bluesky:did:mina"}).json()
-    assert (receipt["posts"], len(receipt["signature"])) == (1, 64)
-    assert "mina" not in str(receipt)
-    assert bureau.as_("analyst", "GET", "/posts").json()["total"] == 0
-    bureau.close()
-
-
 def test_every_answer_and_every_refusal_is_described() -> None:
     schemas = DESCRIBED["components"]["schemas"]
     for path, methods in DESCRIBED["paths"].items():

@@ -134,7 +134,7 @@ def test_no_answer_of_the_api_tells_an_analyst_a_contact_that_it_tells_an_agent(
 def test_an_export_tells_what_the_page_tells(room: Room) -> None:
     for who, there in (("analyst", set()), ("manager", {EMAIL, PHONE, PHONE[1:]})):
         with room.seen(who) as actor:
-            rows = post_rows(room.services.search.export(actor, ""), ZoneInfo("UTC"), {})
+            rows = post_rows(room.services.search.export(actor, "").posts, ZoneInfo("UTC"), {})
             assert told(str(list(rows))) == there
 
 

@@ -75,8 +75,8 @@ def test_pages_go_on_by_a_cursor_and_back_to_the_first(console: Mentions) -> Non
         following = next(href for href in hrefs(first) if "after=" in href)
         query = {name: values[0] for name, values in parse_qs(urlsplit(following).query).items()}
         second = drawn(page.layout(**query))
-    assert "1 to 50" in first
-    assert "51 to 52" in second
+    assert f"1 to {page.PAGE}" in first
+    assert f"{page.PAGE + 1} to {page.PAGE + 2}" in second
     assert second.count('"data-post"') == 2
     assert "/search?q=card" in hrefs(second)
 

@@ -144,7 +144,7 @@ def _work(bureau: Bureau, crowd: Crowd) -> None:
             crowd.customers.append(customer.id)
         if number % 4 == 0:
             services.corrections.correct(lena, f"bluesky:f{number}-0", "sentiment", "neutral")
-            list(services.search.export(actor("manager", "manager"), f'author:"{author}"'))
+            list(services.search.export(actor("manager", "manager"), f'author:"{author}"').posts)
 
 
 def _upload(bureau: Bureau, crowd: Crowd) -> None:

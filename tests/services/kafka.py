@@ -24,7 +24,9 @@ QUICK = {
     "auto.create.topics.enable": "false",
     "log.cleaner.enable": "false",
     # A machine that is busy for ten seconds has not lost its only broker.
-    "broker.session.timeout.ms": "90000",
+    # A busy machine must not cost the broker its place, and after a kill it waits out its former self.
+    "broker.session.timeout.ms": "45000",
+    "initial.broker.registration.timeout.ms": "150000",
 }
 
 
