@@ -52,7 +52,7 @@ test: dev  ## everything but the long runs
 	$(TEST) -n auto -m "$(QUICK)" --cov --cov-report=term:skip-covered
 	$(TEST) -n auto --dist loadgroup -m "not ($(QUICK)) and not faults and not soak" --ignore=tests/browser --ignore=tests/e2e
 	$(TEST) -n auto --dist loadgroup -m "not faults and not soak" tests/browser tests/e2e
-	$(TEST) -n auto --dist loadgroup -m "not faults and not soak" --records=postgresql tests/crm tests/shenava
+	$(TEST) -n auto --dist loadgroup -m "not faults and not soak" --records=postgresql tests/crm
 
 faults: dev  ## the long fault runs
 	$(TEST) -m faults

@@ -55,7 +55,11 @@ def get_holdings(who: Caller, kind: Kind, key: str) -> Holdings:
     return who.services.disclosure.holdings(who.actor, kind, key)
 
 
-@router.get("/export", response_class=StreamingResponse, responses={200: {"content": {"application/json": {}}}})
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+)
 def export_subject(who: Caller, kind: Kind, key: str) -> Response:
     """Everything stored of somebody or something, as one JSON object; the audit trail notes it."""
     return json_stream("person", who.services.disclosure.export(who.actor, kind, key))

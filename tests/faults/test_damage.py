@@ -29,7 +29,7 @@ from tests.faults.verdict import everything
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 POSTS = 400
-EACH = [pytest.param(12, id="some"), pytest.param(150, id="many", marks=pytest.mark.faults)]
+EACH = [pytest.param(12, id="some"), pytest.param(150, id="many", marks=pytest.mark.soak)]
 
 
 @pytest.fixture(scope="module")
