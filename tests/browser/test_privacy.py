@@ -18,7 +18,7 @@ MINA = "author:bluesky:did:mina"
 def find(tab: Tab, text: str) -> None:
     """Open the page and look for somebody."""
     tab.open("/privacy")
-    tab.page.wait_for_selector("#rail .on")
+    tab.page.wait_for_selector("#rail .on", state="attached")
     tab.page.locator("#privacy-text").fill(text)
     tab.page.keyboard.press("Enter")
     tab.page.locator(".privacy-row").first.wait_for()
