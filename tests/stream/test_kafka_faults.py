@@ -88,6 +88,7 @@ def broker(tmp_path: Path) -> Iterator[Kafka]:
         yield one
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("kill", [True, False], ids=["kill -9", "SIGTERM"])
 def test_a_broker_that_goes_and_comes_back_loses_nothing(
     broker: Kafka, opened: Callable[[str], EventLog], kill: bool
@@ -172,6 +173,7 @@ class Crew:
                     self.seen[event.key] += 1
 
 
+@pytest.mark.soak
 def test_members_that_come_and_leave_lose_nothing_and_keep_the_order_of_a_key(
     url: str, opened: Callable[[str], EventLog]
 ) -> None:
