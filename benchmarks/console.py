@@ -27,6 +27,7 @@ from crm.records.queue import QueueFilter
 from crm.usecases.casework import CaseSink
 from dashboard.auth import COOKIE
 from shenava.importing import the_workspace
+from shenava.pipeline import same_stores
 from shenava.supervisor import end
 from shenava.wiring import House
 
@@ -83,16 +84,11 @@ def _furnished(house: House, rows: int) -> list[str]:
 @contextmanager
 def _console(house: House) -> Iterator[str]:
     """`shenava console` on these stores, as a process of its own; gives its address."""
-    settings = house.settings
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {
-        **os.environ, "SHENAVA_STREAM_URL": settings.stream, "SHENAVA_INDEX_URL": settings.index,
-        "SHENAVA_RECORDS_URL": settings.records,
-    }  # fmt: skip
-    command = [sys.executable, "-m", "shenava", "console", "--data", str(settings.data), "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "shenava", "console", "--data", str(house.data), "--port", str(port)]
+    process = subprocess.Popen(command, env=same_stores(house), stdin=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
         while process.poll() is None and not _is_ready(url):

@@ -112,15 +112,18 @@ def decode_all(events: Sequence[log_port.Event]) -> list[EnrichedEvent]:
     return [envelope.decode_enriched(event.value) for event in events]
 
 
+def same_stores(house: House) -> dict[str, str]:
+    """The environment of a process that works on the stores of `house`."""
+    said = house.settings
+    urls = {"STREAM": said.stream, "INDEX": said.index, "RECORDS": said.records}
+    return {**os.environ, **{f"SHENAVA_{name}_URL": url for name, url in urls.items()}}
+
+
 @contextmanager
 def beside(house: House) -> Iterator[subprocess.Popen[bytes]]:
     """`shenava understand` on the same stores as long as the block runs; it ends with us, however we end."""
-    settings = house.settings
-    environment = {
-        **os.environ, "SHENAVA_PARENT": str(os.getpid()), "SHENAVA_STREAM_URL": settings.stream,
-        "SHENAVA_INDEX_URL": settings.index, "SHENAVA_RECORDS_URL": settings.records,
-    }  # fmt: skip
-    command = [sys.executable, "-m", "shenava", "understand", "--data", str(settings.data)]
+    environment = {**same_stores(house), "SHENAVA_PARENT": str(os.getpid())}
+    command = [sys.executable, "-m", "shenava", "understand", "--data", str(house.data)]
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
     try:
         yield process

@@ -47,8 +47,7 @@ class NotEmptyError(InvalidInputError):
 
 def files_of(house: House, folder: Path) -> House:
     """An installation of embedded stores in `folder`."""
-    urls = {f"{name}_url": f"sqlite:///{folder / f'{name}.sqlite'}" for name in ("stream", "index", "records")}
-    return House(Settings.load(data=folder, **urls), house.clock)
+    return House(Settings.load(data=folder, stream_url="", index_url="", records_url=""), house.clock)
 
 
 def take(house: House, folder: Path, progress: Progress) -> None:
@@ -57,9 +56,8 @@ def take(house: House, folder: Path, progress: Progress) -> None:
     try:
         with house.records.read() as tx:
             begun = {table.name: _cursors(tx, table) for table in FILLING}
-            known = [one.id for one in workspaces.every(tx)]
         _wait_until_filed(house)
-        for workspace in known:
+        for workspace in _workspaces(house.records):
             for _ in moving.copy_posts(house.index, copy.index, workspace, progress):
                 pass
         moving.copy_records(house.records, copy.records, progress)

@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, Connection, Integer, Table, func, literal, select, text, tuple_
+from sqlalchemy import Connection, Table, func, literal, select, text, tuple_
 
 from crm.records import tables
-from crm.records.columns import GrowingId
 from crm.records.sql import insert_for
 
 PAGE = 1_000
@@ -76,16 +75,9 @@ def go_on_counting(tx: Connection) -> None:
     if tx.dialect.name != "postgresql":
         return
     for table in EVERY:
-        column = _growing(table)
+        column = table.autoincrement_column
         if column is not None:
             highest = f"SELECT coalesce(max({column.name}), 0) + 1 FROM {table.name}"
             tx.execute(
                 text(f"SELECT setval(pg_get_serial_sequence('{table.name}', '{column.name}'), ({highest}), false)")
             )
-
-
-def _growing(table: Table) -> Column[Any] | None:
-    """The column that counts rows by itself, if there is one."""
-    key = list(table.primary_key)
-    grows = len(key) == 1 and not key[0].foreign_keys and isinstance(key[0].type, type(GrowingId) | Integer)
-    return key[0] if grows and key[0].name != "audit_id" else None
