@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -127,11 +129,8 @@ def search(
 def backup(data: Data = None) -> None:
     """Back up the data folder (without the key file); back-ups older than 30 days go."""
     one, screen = installed(data), screen_for(stderr=True)
-    with _progress(screen) as progress:
-        task = progress.add_task("Copying", total=None)
-        made = one.back_up(
-            lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
-        )
+    with _told(screen, "Copying") as tell:
+        made = one.back_up(tell)
     print(made)
 
 
@@ -146,12 +145,7 @@ def restore(
     from shenava import restoring
 
     screen = screen_for(stderr=True)
-    with _progress(screen) as progress:
-        task = progress.add_task("Restoring", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            progress.update(task, description=what, completed=done, total=total)
-
+    with _told(screen, "Restoring") as tell:
         done = restoring.restore(house(data), file, ledger, tell)
     if done.aside:
         screen.print(f"The data that were here before lie in {done.aside}; delete them when you are content.")
@@ -171,12 +165,7 @@ def migrate(
     from shenava import migrating
 
     screen = screen_for(stderr=True)
-    with _progress(screen) as progress:
-        task = progress.add_task("Copying", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            progress.update(task, description=what, completed=done, total=total)
-
+    with _told(screen, "Copying") as tell:
         moved = list(migrating.run(installed(data), stream, index, records, tell))
     named = {"stream_url": stream, "index_url": index, "records_url": records}
     screen.print("Equal on both sides. From now on the settings must say, in shenava.toml or the environment:")
@@ -216,6 +205,14 @@ def prepare(demo: Annotated[bool, typer.Option("--demo")] = False, data: Data = 
     if demo:
         ask(one)
     one.close()
+
+
+@contextmanager
+def _told(screen: Console, title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """One bar, and what tells it the step, how much is done, and how much there is (0: unknown)."""
+    with _progress(screen) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total or None)
 
 
 def _progress(screen: Console) -> Progress:

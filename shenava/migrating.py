@@ -13,7 +13,7 @@ from crm.errors import InvalidInputError
 from crm.records import workspaces
 from shenava import moving
 from shenava.locks import only_one
-from shenava.moving import Moved, Progress
+from shenava.moving import Moved, NotEmptyError, Progress
 from shenava.settings import Settings
 from shenava.wiring import House
 
@@ -26,13 +26,6 @@ class State(Struct):
     target: str
     cursors: dict[str, str] = {}
     done: list[str] = []
-
-
-class NotEmptyError(InvalidInputError):
-    """The new records hold something already."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"The records at {url} hold a workspace that this move did not bring; name an empty database.")
 
 
 class NothingToMoveError(InvalidInputError):

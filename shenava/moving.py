@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from crm.errors import StoreError
+from crm.errors import InvalidInputError, StoreError
 from crm.ports.index import PostIndex, Scope
 from crm.ports.log import Event, EventLog, Record
 from crm.query.tree import Everything
@@ -22,7 +22,7 @@ GROUP = "migrate"
 PAGE = 400
 EVENTS = 500
 PATIENCE = 5.0
-"""Seconds in which a topic must give something; a member of a group on a server gets its share after a while."""
+"""Seconds in which a topic on a server must give something: a member of a group gets its share after a while."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is copied, how much of it is done, and how much there is (0: unknown)."""
@@ -36,6 +36,15 @@ class Moved(Struct, frozen=True):
     what: str
     rows: int
     digest: str
+
+
+class NotEmptyError(InvalidInputError):
+    """Two installations must not be mixed."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"The records at {url} hold a workspace already: name an empty database and a new index, and fill those."
+        )
 
 
 class DifferentError(StoreError):
@@ -138,10 +147,11 @@ def _events(log: EventLog, topic: str) -> Iterator[list[Event]]:
     """Everything that is kept of a topic. Nothing is committed, so whoever asks again finds it too."""
     consumer = log.consumer(topic, GROUP)
     try:
-        while events := consumer.poll(EVENTS, PATIENCE):
+        while events := consumer.poll(EVENTS, 0.0 if log.retention is None else PATIENCE):
             yield events
     finally:
         consumer.close()
+        log.forget(topic, GROUP)
 
 
 def _mark(event: Event) -> bytes:

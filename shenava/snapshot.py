@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
 
-from crm.errors import InvalidInputError, StoreError
+from crm.errors import StoreError
 from crm.records import workspaces
 from crm.records.database import Records
 from crm.records.tables import jobs, sources
 from shenava import moving, pipeline
-from shenava.moving import Progress
+from shenava.moving import NotEmptyError, Progress
 from shenava.settings import Settings
 from shenava.wiring import House
 
@@ -32,16 +32,6 @@ class BehindError(StoreError):
         super().__init__(
             f"Posts wait in the stream that were not filed within {MOST_SECONDS:.0f} s; a back-up would lose them. "
             "See that `shenava enrich` runs, and back up again."
-        )
-
-
-class NotEmptyError(InvalidInputError):
-    """A restore must not mix two installations."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            f"The records at {url} hold something already; name an empty database and a new index in the settings, "
-            "and restore into those."
         )
 
 

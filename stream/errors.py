@@ -24,6 +24,13 @@ class LeaseLostError(RetryableError):
         )
 
 
+class GroupInUseError(RetryableError):
+    """A group that is to be forgotten is still at work."""
+
+    def __init__(self, topic: str, group: str) -> None:
+        super().__init__(f"The group {group!r} on topic {topic!r} still has a member at work; stop it, then try again.")
+
+
 class LogFullError(StoreError):
     """No room for the file to grow."""
 

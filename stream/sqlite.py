@@ -13,7 +13,7 @@ import apsw
 from crm.ports.clock import Clock
 from crm.ports.log import Lag, Record
 from stream.consumer import SQLiteConsumer, micros
-from stream.errors import LogDamagedError
+from stream.errors import GroupInUseError, LogDamagedError
 from stream.file import connect, rows, seal, sealed, speaking, topic_id, writing
 
 TRIM_ROWS = 5_000
@@ -23,6 +23,8 @@ SPARE_PAGES = 4_096
 
 GROUPS = "SELECT g.name, t.name, t.id, g.committed FROM groups g JOIN topics t ON t.id = g.topic ORDER BY 2, 1"
 COMMITTED = "SELECT t.id, g.name, g.committed FROM topics t JOIN groups g ON g.topic = t.id WHERE t.name = ?"
+FORGET = """DELETE FROM groups WHERE name = ? AND topic = (SELECT id FROM topics WHERE name = ?)
+            AND (owner IS NULL OR expires <= ?)"""
 JOIN = "UPDATE groups SET members = members + 1 WHERE topic = ? AND name = ? RETURNING members"
 
 
@@ -76,6 +78,13 @@ class SQLiteLog:
         with self._lock, speaking(self._path):
             found = rows(self._db, GROUPS)
             return [Lag(group, topic, *self._behind(table, committed, now)) for group, topic, table, committed in found]
+
+    def forget(self, topic: str, group: str) -> None:
+        with self._lock, speaking(self._path):
+            with writing(self._db):
+                self._db.execute(FORGET, (group, topic, micros(self._clock.now())))
+            if any(row[:2] == (group, topic) for row in rows(self._db, GROUPS)):
+                raise GroupInUseError(topic, group)
 
     def trim(self, topic: str, groups: Sequence[str]) -> int:
         removed = 0

@@ -103,6 +103,13 @@ class EventLog(Protocol):
         """One row per known group and topic."""
         ...
 
+    def forget(self, topic: str, group: str) -> None:
+        """Remove a group that has no members left and its place in the topic; an unknown one is no error.
+
+        Raises: RetryableError where it still has members.
+        """
+        ...
+
     def trim(self, topic: str, groups: Sequence[str]) -> int:
         """Remove events that every one of `groups` has committed; returns how many.
 

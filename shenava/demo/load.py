@@ -121,21 +121,11 @@ def _people(tx: Connection, workspace: str, demo: DemoSet, now: datetime) -> dic
 
 def _records(tx: Connection, workspace: str, demo: DemoSet, now: datetime) -> None:
     for one in demo.monitors:
-        monitors.put(
-            tx,
-            Monitor(
-                new_id(now),
-                workspace,
-                one.name,
-                one.query,
-                one.brand,
-                one.own,
-                now,
-                now,
-                opens_cases=one.own,
-                made_up=True,
-            ),
-        )
+        made = Monitor(
+            new_id(now), workspace, one.name, one.query, one.brand, one.own, now, now,
+            opens_cases=one.own, made_up=True,
+        )  # fmt: skip
+        monitors.put(tx, made)
     taken = {template.shortcut for template in desk.all_templates(tx, workspace)}
     for ready in demo.templates:
         if ready.shortcut not in taken:

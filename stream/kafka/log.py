@@ -64,6 +64,9 @@ class KafkaLog:
     def lag(self) -> list[Lag]:
         return self._office.lag()
 
+    def forget(self, topic: str, group: str) -> None:
+        self._office.dismiss(topic, group)
+
     def trim(self, topic: str, groups: Sequence[str]) -> int:
         del topic, groups
         return 0

@@ -23,7 +23,7 @@ from crm.ports.clock import Clock
 from crm.ports.log import Lag
 from stream.kafka.address import Address
 from stream.kafka.clients import LARGEST, Clients
-from stream.kafka.errors import speaking
+from stream.kafka.errors import BrokerTroubleError, speaking
 from stream.kafka.moments import Moments, Place
 
 KEPT = timedelta(hours=24)
@@ -32,6 +32,7 @@ RETENTION = KEPT + timedelta(hours=1)
 """Events go after a day; the brokers' files end every half hour and go as a whole, minutes after their last event."""
 
 READY_SECONDS = 10.0
+GONE = ("OK", "GroupIdNotFoundError")
 MILLISECOND = timedelta(milliseconds=1)
 
 Answer = TypeVar("Answer")
@@ -80,6 +81,15 @@ class Office:
                 admin.alter_group_offsets(there, {one: OffsetAndMetadata(at, "", -1) for one, at in oldest.items()})
         self._pinned.add((there, outside))
         return there
+
+    def dismiss(self, topic: str, group: str) -> None:
+        """Remove a group without members from the cluster; raises RetryableError where it has some."""
+        there = self._address.group(group, topic)
+        with self._asking() as admin:
+            said = self._patiently(lambda: admin.delete_groups([there]))[there]
+            self._pinned.discard((there, self._address.outside(topic)))
+            if said not in GONE:
+                raise BrokerTroubleError(self._address.where, said)
 
     def appended(self, topic: str) -> int:
         """How many events were ever appended to the topic."""

@@ -16,8 +16,8 @@ from crm.usecases.customers import CustomerDraft
 from crm.words import COLLECTED, ENRICHED
 from shenava import migrating, moving
 from shenava.locks import FolderInUseError, only_one
-from shenava.migrating import NotEmptyError, NothingToMoveError
-from shenava.moving import DifferentError
+from shenava.migrating import NothingToMoveError
+from shenava.moving import DifferentError, NotEmptyError
 from shenava.settings import Settings
 from shenava.wiring import House
 from tests.conformance.doubles import ManualClock

@@ -14,7 +14,8 @@ from crm.records.sources import SourceRow
 from crm.records.tables import sources as sources_table
 from crm.words import COLLECTED
 from shenava import moving, snapshot
-from shenava.snapshot import BehindError, NotEmptyError, files_of
+from shenava.moving import NotEmptyError
+from shenava.snapshot import BehindError, files_of
 from shenava.wiring import House
 from tests.doubles.office import START, WORKSPACE
 from tests.shenava.test_backup import SCOPE

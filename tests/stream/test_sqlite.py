@@ -9,6 +9,7 @@ import pytest
 
 from stream.sqlite import SQLiteLog
 from tests.conformance import event_log as suite
+from tests.conformance import event_log_file as file_suite
 from tests.conformance.doubles import ManualClock
 
 
@@ -19,7 +20,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def open_log(tmp_path: Path, clock: ManualClock) -> Callable[[], SQLiteLog]:
-    return lambda: SQLiteLog(tmp_path / "stream.sqlite", clock, lease=suite.Takeover.lease, busy=0.05)
+    return lambda: SQLiteLog(tmp_path / "stream.sqlite", clock, lease=file_suite.Takeover.lease, busy=0.05)
 
 
 class TestAppending(suite.Appending): ...
@@ -37,13 +38,13 @@ class TestCommitting(suite.Committing): ...
 class TestGroups(suite.Groups): ...
 
 
-class TestTakeover(suite.Takeover): ...
+class TestTakeover(file_suite.Takeover): ...
 
 
-class TestTrimming(suite.Trimming): ...
+class TestTrimming(file_suite.Trimming): ...
 
 
 class TestDurability(suite.Durability): ...
 
 
-class TestErasing(suite.Erasing): ...
+class TestErasing(file_suite.Erasing): ...
