@@ -9,7 +9,7 @@ UV := $(BIN)/uv --quiet --system-certs pip
 TEST := $(BIN)/python -m pytest
 QUICK := not slow and not server and not browser and not faults and not soak
 
-.PHONY: up setup dev check test faults soak lock messages clean
+.PHONY: up setup dev check test faults soak lock clean
 
 up: setup  ## start everything at http://127.0.0.1:$(PORT)
 	@exec $(BIN)/shenava up --data "$(DATA)" --port $(PORT) $(if $(DEMO),--demo)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -29,11 +29,10 @@ def wait_until_http(url: str, seconds: float = 30.0, alive: Callable[[], bool] =
     """Return when `url` answers with any status below 500; raises ServiceUnavailableError after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and alive():
-        try:
+        with suppress(httpx.TransportError):
             if httpx.get(url, timeout=2.0, trust_env=False).status_code < 500:
                 return
-        except httpx.TransportError:
-            time.sleep(0.05)
+        time.sleep(0.05)
     raise ServiceUnavailableError(f"{url} did not answer within {seconds:.0f} s")
 
 
