@@ -7,12 +7,13 @@ file first, keeps what was there aside, and removes again what was erased since.
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,9 @@ FILES = ("stream.sqlite", "index.sqlite", RECORDS)
 
 FILLING = ("sources", "jobs")
 MANIFEST = "manifest.json"
-PREFIX, SUFFIX = "shenava-", ".tar.gz"
+PREFIX, SUFFIX, UNFINISHED = "shenava-", ".tar.gz", ".partial"
+WORK = "unfinished-"
+ABANDONED = timedelta(days=1)
 ASIDE = "replaced-"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 PAGES_AT_ONCE = 4_000
@@ -65,11 +68,10 @@ def make(folder: Path, to: Path, now: datetime, progress: Progress = quiet) -> P
     """Write a back-up of `folder` into the folder `to`; returns its path. Raises StoreError (disk full, unreadable)."""
     to.mkdir(parents=True, exist_ok=True)
     target = to / f"{PREFIX}{now.strftime(STAMP)}{SUFFIX}"
-    unfinished = target.with_suffix(".partial")
+    unfinished = target.with_suffix(UNFINISHED)
     present = [name for name in FILES if (folder / name).exists()]
     try:
-        with tempfile.TemporaryDirectory(dir=to) as workdir:
-            work = Path(workdir)
+        with workshop(to) as work:
             begun = _progress_of(folder / RECORDS)
             for name in present:
                 _copy(folder / name, work / name, partial(progress, name))
@@ -88,20 +90,45 @@ def make(folder: Path, to: Path, now: datetime, progress: Progress = quiet) -> P
     return target
 
 
+@contextmanager
+def workshop(folder: Path) -> Iterator[Path]:
+    """A folder in `folder` that goes at the end; one that a crash left behind is thrown away by :func:`expire`.
+
+    Raises StoreError where it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(prefix=WORK, dir=folder)
+    except OSError as error:
+        raise StoreError(f"Nothing can be written to {folder}: {error}.") from error
+    with made as work:
+        yield Path(work)
+
+
 def expire(backups: Path, data: Path, now: datetime, days: int) -> list[Path]:
     """Delete back-ups, and data that a restore put aside, older than `days`; what was erased must not live on there.
 
-    Returns those that went.
+    What was left unfinished goes after a day. Returns those that went.
     """
     found = [(path, path.name.removeprefix(PREFIX).removesuffix(SUFFIX)) for path in backups.glob(f"{PREFIX}*{SUFFIX}")]
     found += [(path, path.name.removeprefix(ASIDE)) for path in data.glob(f"{ASIDE}*") if path.is_dir()]
     gone = [path for path, stamp in sorted(found) if _is_before(stamp, now - timedelta(days=days))]
+    left = [*backups.glob(f"{WORK}*"), *backups.glob(f"{PREFIX}*{UNFINISHED}"), *data.glob(f"{WORK}*")]
+    gone += [path for path in sorted(left) if _changed(path) < (now - ABANDONED).timestamp()]
     for path in gone:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        with suppress(FileNotFoundError):  # another process tidies the same folder
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     return gone
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _is_before(stamp: str, limit: datetime) -> bool:
@@ -113,13 +140,14 @@ def _is_before(stamp: str, limit: datetime) -> bool:
 
 
 @contextmanager
-def unpacked(path: Path, beside: Path) -> Iterator[tuple[Path, Manifest]]:
-    """The verified files of a back-up in a temporary folder next to `beside`. Raises DamagedBackupError."""
+def unpacked(path: Path, folder: Path) -> Iterator[tuple[Path, Manifest]]:
+    """The verified files of a back-up in a temporary folder inside of `folder`, on the same disk.
+
+    Raises: DamagedBackupError, StoreError where the folder can't be written to.
+    """
     if not path.is_file():
         raise DamagedBackupError(path, "there is no such file")
-    beside.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=beside.parent) as workdir:
-        work = Path(workdir)
+    with workshop(folder) as work:
         try:
             with tarfile.open(path, "r:gz") as archive:
                 for member in archive:

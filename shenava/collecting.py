@@ -69,7 +69,10 @@ class Collecting:
     def run(self, stop: Event) -> None:
         """Look for changed sources every two seconds until `stop` is set, then end all runs."""
         while not stop.is_set():
-            self.look()
+            try:
+                self.look()
+            except RetryableError as error:
+                logger.warning("%s", error)  # what runs goes on; whoever changes a source needs the records as well
             self._stores.clock.sleep(LOOK_SECONDS, stop)
         for run in self._runs.values():
             run.stop.set()
@@ -94,6 +97,12 @@ class Collecting:
 
     def collect(self, run: Run) -> None:
         """One run until its source is exhausted, stopped or fails; the outcome is written to its rows."""
+        try:
+            self._try(run)
+        except RetryableError as error:
+            logger.warning("%s", error)  # the outcome can't be written either; the next look starts it again
+
+    def _try(self, run: Run) -> None:
         try:
             self._collect(run)
         except (RetryableError, StoreError) as error:

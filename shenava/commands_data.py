@@ -163,6 +163,7 @@ def migrate(
     Both sides are compared by counts and hashes. What is here stays as it was.
     """
     from shenava import migrating
+    from shenava.settings import without_password
 
     screen = screen_for(stderr=True)
     with _told(screen, "Copying") as tell:
@@ -171,7 +172,9 @@ def migrate(
     screen.print("Equal on both sides. From now on the settings must say, in shenava.toml or the environment:")
     for name, url in named.items():
         if url:
-            screen.print(f"{name} = {json.dumps(url)}", markup=False)
+            screen.print(f"{name} = {json.dumps(without_password(url))}", markup=False)
+            if url != without_password(url):
+                screen.print("  and its password in the environment, as docs/scaling.md says", markup=False)
     print(json.dumps({"moved": [{"what": one.what, "rows": one.rows, "digest": one.digest} for one in moved]}))
 
 

@@ -14,7 +14,7 @@ from crm.ports.index import Scope
 from crm.ports.responder import Account
 from crm.records import migrate, roles, sources
 from crm.records.sources import AccountRow
-from shenava import supervisor
+from shenava import pipeline, supervisor
 from shenava.locks import holder
 from shenava.wiring import KEY_FILE, House
 
@@ -56,9 +56,9 @@ def examine(house: House) -> list[Finding]:
 
 
 def heard_of(house: House, role: str) -> list[Finding]:
-    """Whether every part of a role said lately that it works, for whoever watches its process."""
+    """Whether every part of a role on this machine said lately that it works, for whoever watches its process."""
     with house.records.read() as tx:
-        said = {row.name: row.at for row in roles.every(tx)}
+        said = {row.name: row.at for row in roles.every(tx, pipeline.machine())}
     return [_heard_of(part, said.get(part), house.clock.now()) for part in PARTS.get(role, (role,))]
 
 

@@ -13,7 +13,7 @@ from crm.errors import InvalidInputError
 from crm.records import workspaces
 from shenava import moving
 from shenava.locks import only_one
-from shenava.moving import Moved, NotEmptyError, Progress
+from shenava.moving import DifferentError, Moved, NotEmptyError, Progress
 from shenava.settings import Settings
 from shenava.wiring import House
 
@@ -54,8 +54,11 @@ def run(house: House, stream: str, index: str, records: str, progress: Progress)
             if "index" in moves:
                 yield from _index(house, there, progress_kept, progress)
             if "stream" in moves:
-                yield from moving.copy_events(house.log, there.log, progress)
+                yield from moving.copy_events(house.log, there.log, house.clock, progress)
             progress_kept.forget()
+        except DifferentError:
+            progress_kept.forget()  # what was copied can't be built on
+            raise
         finally:
             there.close()
 

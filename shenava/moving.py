@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from crm.errors import InvalidInputError, StoreError
+from crm.errors import InvalidInputError, RetryableError, StoreError
+from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
 from crm.ports.log import Event, EventLog, Record
 from crm.query.tree import Everything
@@ -21,8 +22,9 @@ from crm.words import COLLECTED, ENRICHED, EnrichedPost
 GROUP = "migrate"
 PAGE = 400
 EVENTS = 500
-PATIENCE = 5.0
-"""Seconds in which a topic on a server must give something: a member of a group gets its share after a while."""
+POLL_SECONDS = 1.0
+PATIENCE = 120.0
+"""Seconds in which a topic must give something: a member of a group gets its share after a while."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is copied, how much of it is done, and how much there is (0: unknown)."""
@@ -44,6 +46,16 @@ class NotEmptyError(InvalidInputError):
     def __init__(self, url: str) -> None:
         super().__init__(
             f"The records at {url} hold a workspace already: name an empty database and a new index, and fill those."
+        )
+
+
+class UnreadError(RetryableError):
+    """A stream did not give everything it holds."""
+
+    def __init__(self, topic: str, waiting: int) -> None:
+        super().__init__(
+            f"{waiting} events of {topic} could not be read within {PATIENCE:.0f} s; what was here is as it was. "
+            "See that nothing else works on either stream and run the same command again."
         )
 
 
@@ -96,18 +108,18 @@ def compare_posts(here: PostIndex, there: PostIndex, workspace: str) -> Moved:
     return _same("posts", _sum(here, workspace), _sum(there, workspace))
 
 
-def copy_events(here: EventLog, there: EventLog, progress: Progress) -> Iterator[Moved]:
-    """Append whatever a stream still keeps to another one, and read it back. Raises DifferentError.
+def copy_events(here: EventLog, there: EventLog, clock: Clock, progress: Progress) -> Iterator[Moved]:
+    """Append whatever a stream still keeps to another one, and read it back. Raises DifferentError, UnreadError.
 
     Whoever had some of it gets it again and knows it by key and version.
     """
     for topic in (COLLECTED, ENRICHED):
         ours = set[bytes]()
-        for events in _events(here, topic):
+        for events in _events(here, topic, clock):
             ours.update(map(_mark, events))
             there.append(topic, [Record(event.key, event.value) for event in events])
             progress(topic, len(ours), len(ours))
-        theirs = {_mark(event) for events in _events(there, topic) for event in events} if ours else ours
+        theirs = {_mark(event) for events in _events(there, topic, clock) for event in events} if ours else ours
         yield _same(topic, _sum_of(ours), _sum_of(ours & theirs))
 
 
@@ -143,15 +155,43 @@ def _sum_of(marks: set[bytes]) -> Sum:
     return whole.sum_of(len(marks), sum(int.from_bytes(mark) for mark in marks))
 
 
-def _events(log: EventLog, topic: str) -> Iterator[list[Event]]:
-    """Everything that is kept of a topic. Nothing is committed, so whoever asks again finds it too."""
+def _events(log: EventLog, topic: str, clock: Clock) -> Iterator[list[Event]]:
+    """Everything that is kept of a topic, until nothing of it waits. The group is forgotten, before and after."""
+    _forget(log, topic, clock)
     consumer = log.consumer(topic, GROUP)
     try:
-        while events := consumer.poll(EVENTS, 0.0 if log.retention is None else PATIENCE):
-            yield events
+        latest = clock.monotonic() + PATIENCE
+        while left := _waiting(log, topic):
+            while events := consumer.poll(EVENTS, POLL_SECONDS):
+                yield events
+                latest = clock.monotonic() + PATIENCE
+                try:
+                    consumer.commit()
+                except RetryableError:
+                    consumer.seek_committed()  # they come again, which changes nothing
+                if len(events) < EVENTS:
+                    break
+            if clock.monotonic() > latest:
+                raise UnreadError(topic, left)
     finally:
         consumer.close()
         log.forget(topic, GROUP)
+
+
+def _waiting(log: EventLog, topic: str) -> int:
+    return sum(one.waiting for one in log.lag() if (one.group, one.topic) == (GROUP, topic))
+
+
+def _forget(log: EventLog, topic: str, clock: Clock) -> None:
+    """Forget what an interrupted try has read, once its membership is over."""
+    latest = clock.monotonic() + PATIENCE
+    while True:
+        try:
+            return log.forget(topic, GROUP)
+        except RetryableError:
+            if clock.monotonic() > latest:
+                raise
+            clock.sleep(POLL_SECONDS)
 
 
 def _mark(event: Event) -> bytes:

@@ -88,9 +88,18 @@ def report(house: House, name: str, stats: Mapping[str, Any]) -> None:
         role_records.report(tx, name, "running", stats, house.clock.now(), _member())
 
 
+def machine() -> str:
+    """How the names of this machine's (or container's) processes begin."""
+    return _short(socket.gethostname())
+
+
 def _member() -> str:
     """This process among all of its role, on whatever machines."""
-    return hashlib.blake2b(f"{socket.gethostname()}:{os.getpid()}".encode(), digest_size=6).hexdigest()
+    return machine() + _short(str(os.getpid()))
+
+
+def _short(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 
 def unfiled(house: House, topic: str, before: float) -> int:

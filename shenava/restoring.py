@@ -73,10 +73,12 @@ def _catch_up(house: House, ledger: list[tuple[bytes | None, Row]], kept: list[R
 def _ledger(house: House, url: str) -> tuple[list[tuple[bytes | None, Row]], list[Row]]:
     """The tombstones of the data that are about to be replaced, with the key of their hashes, and the receipts."""
     if not url:
-        path = house.data / backup.RECORDS
-        if not house.settings.embedded or not path.exists():
+        # A restore that was cut off may have put them aside already.
+        kept = [house.data, *sorted(house.data.glob(f"{backup.ASIDE}*"), reverse=True)]
+        files = [folder / backup.RECORDS for folder in kept if (folder / backup.RECORDS).exists()]
+        if not house.settings.embedded or not files:
             return [], []
-        url = f"sqlite:///{path}"
+        url = f"sqlite:///{files[0]}"
     records = Records.connect(url, house.settings.records_password)
     try:
         with records.read() as tx:

@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from threading import Event, Thread
 
 from crm.errors import RetryableError
@@ -21,7 +20,7 @@ logger = logging.getLogger(__name__)
 TRIM_SECONDS = 10.0
 REPORT_SECONDS = 2.0
 SEAL_SECONDS = 1.0
-HOUSEKEEPING = timedelta(minutes=10)
+TIDY_SECONDS = 600.0
 
 
 def collect(house: House, stop: Event) -> None:
@@ -61,17 +60,18 @@ def respond(house: House, stop: Event) -> None:
     _bury_the_dead(house)
     sender = Sender(house.records, house.responders, house.vault, house.clock, owner, house.random.random)
     trail, live = Trail(house.records, house.vault, house.clock), Live(house.records, house.clock)
-    next_clean = house.clock.now()
+
+    def clean() -> None:
+        live.forget_old()
+        tidy(house)
+
     _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "respond", {}))
     _every(house, stop, SEAL_SECONDS, trail.seal)  # beside the sending, which may wait for a platform
+    _every(house, stop, TIDY_SECONDS, clean)  # and what can't be thrown away now holds up no reply
     while not stop.is_set():
         with suppress(RetryableError):
             sender.step()
             wake_due(house.records, house.clock)
-            if house.clock.now() >= next_clean:
-                next_clean = house.clock.now() + HOUSEKEEPING
-                live.forget_old()
-                tidy(house)
         house.clock.sleep(SEAL_SECONDS, stop)
 
 

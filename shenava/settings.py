@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -17,6 +18,7 @@ from shenava.logs import Form
 DEFAULT_DATA = Path("data")
 FILE = "shenava.toml"
 SECRET_ENDINGS = ("_key", "_password")
+URL_SIGNS = frozenset("#?%")
 
 
 class _File(TomlConfigSettingsSource):
@@ -25,12 +27,24 @@ class _File(TomlConfigSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """What the file says. Raises InvalidInputError where it holds a secret."""
         said = super().__call__()
-        if secrets := sorted(name for name in said if name.endswith(SECRET_ENDINGS)):
+        if secrets := sorted(name for name, value in said.items() if _is_secret(name, value)):
             variables = ", ".join(f"SHENAVA_{name.upper()}" for name in secrets)
             raise InvalidInputError(
                 f"{FILE} holds a secret ({', '.join(secrets)}); take it out and set {variables} in the environment."
             )
         return said
+
+
+def without_password(url: str) -> str:
+    """A store's URL as it may be shown and written down."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    name = user.partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{name}@{host}" if name else host)) if ":" in user else url
+
+
+def _is_secret(name: str, value: object) -> bool:
+    return name.endswith(SECRET_ENDINGS) or (name.endswith("_url") and without_password(str(value)) != value)
 
 
 class Settings(BaseSettings):
@@ -81,12 +95,18 @@ class Settings(BaseSettings):
         Raises InvalidInputError naming every setting that can't be used.
         """
         try:
-            return cls(**{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
+            made = cls(**{name: value for name, value in said.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
             raise InvalidInputError(f"The settings can't be used: {faults}.") from error
         except (OSError, ValueError) as error:
             raise InvalidInputError(f"The settings file {FILE} can't be read: {error}.") from error
+        if odd := sorted(set(str(made.data.resolve())) & URL_SIGNS):
+            raise InvalidInputError(
+                f"The data folder {made.data.resolve()} has {' and '.join(odd)} in its path, which mean something else "
+                "in the addresses of the stores: choose another folder with --data."
+            )
+        return made
 
     @property
     def embedded(self) -> bool:

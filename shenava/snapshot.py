@@ -74,7 +74,7 @@ def put(house: House, folder: Path, progress: Progress) -> None:
             for _ in moving.copy_posts(copy.index, house.index, workspace, progress):
                 pass
             moving.compare_posts(copy.index, house.index, workspace)
-        for _ in moving.copy_events(copy.log, house.log, progress):
+        for _ in moving.copy_events(copy.log, house.log, house.clock, progress):
             pass
     finally:
         copy.close()

@@ -58,6 +58,11 @@ def check_port(host: str, port: int) -> None:
             raise PortInUseError(host, port) from error
 
 
+def pause_after(deaths: int) -> float:
+    """Seconds until a role that died so often in a row starts again."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(deaths - 1, 12))
+
+
 class Supervisor:
     """Starts the roles, watches them, stops them. `say` tells a person what happens, `served` whether pages answer."""
 
@@ -103,7 +108,7 @@ class Supervisor:
         if code is None:
             return
         child.deaths = 1 if now - child.started > STEADY_SECONDS else child.deaths + 1
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (child.deaths - 1))
+        pause = pause_after(child.deaths)
         child.process, child.not_before = None, now + pause
         self._say(f"{child.role} ended with {_ending(code)}; it starts again in {pause:.1f} s.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -198,10 +197,9 @@ class House:
         else:
             from shenava import snapshot
 
-            copies.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=copies) as work:
-                snapshot.take(self, Path(work), progress)
-                made = backup.make(Path(work), copies, now, progress)
+            with backup.workshop(copies) as work:
+                snapshot.take(self, work, progress)
+                made = backup.make(work, copies, now, progress)
         self.expire_copies()
         return made
 

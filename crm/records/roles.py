@@ -40,9 +40,13 @@ def report(tx: Connection, name: str, state: str, stats: Mapping[str, Any], now:
         insert_new(tx, roles, [{"workspace": "", "name": full, **fields}], ("name",))
 
 
-def every(tx: Connection) -> list[RoleState]:
-    """All roles that ever reported, by name; what several processes of one do is added up."""
-    rows = [RoleState(row.name, row.state, row.stats, row.at) for row in tx.execute(select(roles))]
+def every(tx: Connection, members: str = "") -> list[RoleState]:
+    """All roles that ever reported, by name; what several processes of one do is added up.
+
+    `members` limits them to processes whose `member` begins so.
+    """
+    found = select(roles).where(roles.c.name.contains(f"@{members}")) if members else select(roles)
+    rows = [RoleState(row.name, row.state, row.stats, row.at) for row in tx.execute(found)]
     rows.sort(key=lambda row: (_base(row.name), row.at))
     return [_together(name, list(members)) for name, members in groupby(rows, lambda row: _base(row.name))]
 

@@ -35,6 +35,14 @@ def test_who_ended_long_ago_counts_no_more(office: Office) -> None:
     assert seen(office).stats == {"per_second": 50.0, "error": None}
 
 
+def test_those_of_one_machine_are_told_from_the_others(office: Office) -> None:
+    told(office, "aa1", 0, handled=1)
+    told(office, "bb1", 60, handled=2)
+    with office.records.read() as tx:
+        assert [one.at for one in roles.every(tx, "aa")] == [START]
+        assert roles.every(tx, "cc") == []
+
+
 def test_rows_of_ended_processes_go(office: Office) -> None:
     told(office, "a", 0, handled=1)
     told(office, "b", roles.FORGET.total_seconds() + 1, handled=1)

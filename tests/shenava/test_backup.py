@@ -132,6 +132,37 @@ def test_old_backups_go(house: House) -> None:
     assert (folder / "shenava-notes.tar.gz").exists()
 
 
+def test_what_a_crash_left_unfinished_goes_after_a_day(house: House) -> None:
+    made = house.back_up()
+    day = house.clock.now().timestamp()
+    left = [made.parent / "unfinished-abc", made.parent / "shenava-20260101.tar.partial", house.data / "unfinished-de"]
+    for path in left:
+        path.mkdir()
+        os.utime(path, (day, day))
+    assert backup.expire(made.parent, house.data, house.clock.now() + timedelta(hours=23), 30) == []
+    gone = backup.expire(made.parent, house.data, house.clock.now() + timedelta(hours=25), 30)
+    assert sorted(gone) == sorted(left)
+    assert made.exists()
+
+
+def test_a_restore_needs_no_room_beside_the_data_folder(house: House) -> None:
+    with backup.unpacked(house.back_up(), house.data) as (work, _):
+        assert work.parent == house.data
+    assert not work.exists()
+
+
+def test_a_restore_that_was_cut_off_has_not_forgotten_what_was_erased(house: House) -> None:
+    made = house.back_up()
+    with house.records.write() as tx:
+        tombstones.bury(tx, WORKSPACE, ["bluesky:did:kian"], "author", "erased", house.clock.now())
+    house.close()
+    aside = house.data / f"{backup.ASIDE}20260321T080000000000Z"
+    aside.mkdir()
+    (house.data / backup.RECORDS).rename(aside / backup.RECORDS)
+    assert restoring.restore(again(house), made).erased_again == 1
+    assert keys(again(house)) == ["bluesky:p1"]
+
+
 def test_a_migration_backs_up_first(house: House) -> None:
     with house.records.write() as tx:
         tx.exec_driver_sql("UPDATE alembic_version SET version_num = 'unknown'")

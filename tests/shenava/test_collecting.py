@@ -102,6 +102,29 @@ def test_a_failure_is_kept_with_its_cursor(office: Office, log: SQLiteLog, error
     assert (row.retry_at is None) == (state == "failed")
 
 
+def test_records_that_are_away_end_no_source_for_good(
+    office: Office, log: SQLiteLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, run = collecting(office, log, Told(Batch((heard("p1", "nanmah"),), "c1"), ValueError("a bug")))
+    stop, looks = Event(), 0
+
+    def away() -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 2:
+            stop.set()
+        raise RetryableError("The records do not answer.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(office.records, "write", away)
+        one.collect(run)
+        broken.setattr(office.records, "read", away)
+        one.run(stop)
+    assert looks > 2
+    assert stored(office).state != "failed"
+    assert "Traceback" not in caplog.text
+
+
 def test_a_limit_is_waited_for(office: Office, log: SQLiteLog) -> None:
     one, run = collecting(office, log, Told(RateLimitedError("it", 900)))
     one.collect(run)

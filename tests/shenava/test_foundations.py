@@ -14,8 +14,8 @@ import pytest
 from crm.errors import AuthorisationError, InvalidInputError, StoreError
 from shenava.locks import FolderInUseError, holder, only_one
 from shenava.serving import is_reached_by_others
-from shenava.settings import Settings
-from shenava.supervisor import PortInUseError, check_port
+from shenava.settings import Settings, without_password
+from shenava.supervisor import PortInUseError, check_port, pause_after
 from shenava.vault import FileVault
 
 
@@ -47,6 +47,37 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, name: 
     with pytest.raises(InvalidInputError, match=f"SHENAVA_{name.upper()}") as found:
         Settings.load(data=tmp_path)
     assert "hush" not in str(found.value)
+
+
+@pytest.mark.parametrize("name", ["records_url", "stream_url", "index_url"])
+def test_a_password_in_an_address_in_the_file_is_refused_too(tmp_path: Path, name: str) -> None:
+    (tmp_path / "shenava.toml").write_text(f'{name} = "elasticsearch+http://me:hush@search:9200/shenava"')
+    with pytest.raises(InvalidInputError, match=f"SHENAVA_{name.upper()}") as found:
+        Settings.load(data=tmp_path)
+    assert "hush" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://me:hush@db:5432/shenava", "postgresql+psycopg://me@db:5432/shenava"),
+        ("elasticsearch+https://:hush@s:9200/p?shards=1", "elasticsearch+https://s:9200/p?shards=1"),
+        ("kafka://one:9092,two:9092/p?partitions=6", "kafka://one:9092,two:9092/p?partitions=6"),
+        ("sqlite:////data/index.sqlite", "sqlite:////data/index.sqlite"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+@pytest.mark.parametrize("name", ["a#b", "why?", "50%"])
+def test_a_folder_whose_name_means_something_in_an_address_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInputError, match="choose another folder"):
+        Settings.load(data=tmp_path / name)
+
+
+def test_a_role_that_dies_all_night_is_started_again() -> None:
+    assert [pause_after(deaths) for deaths in (1, 2, 3, 7, 5000)] == [0.5, 1.0, 2.0, 30.0, 30.0]
 
 
 def test_the_key_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

@@ -110,6 +110,18 @@ def test_a_difference_is_told_of(house: House, tmp_path: Path) -> None:
     there.close()
     with pytest.raises(DifferentError, match="951 there"):
         list(migrating.run(house, stream="", index=urls["index"], records="", progress=tell))
+    Path(urls["index"].removeprefix("sqlite:///")).unlink()
+    moved = list(migrating.run(house, stream="", index=urls["index"], records="", progress=tell))
+    assert [one.rows for one in moved] == [POSTS]
+
+
+def test_a_stream_is_read_to_its_end_though_an_earlier_try_was_killed(house: House, tmp_path: Path) -> None:
+    killed = house.log.consumer(COLLECTED, moving.GROUP)
+    assert killed.poll(100, 0.0)
+    killed.commit()
+    moved = list(migrating.run(house, elsewhere(tmp_path)["stream"], index="", records="", progress=tell))
+    assert {one.what: one.rows for one in moved}[COLLECTED] == 700
+    assert all(one.group != moving.GROUP for one in house.log.lag())
 
 
 def test_nothing_is_moved_to_where_it_is_or_while_it_is_used(house: House, tmp_path: Path) -> None:
