@@ -20,6 +20,11 @@ from crm.errors import (
 from crm.records.engines import BUSY_SECONDS
 
 _NOT_LET_IN = ("password authentication failed", "no password supplied", "no pg_hba.conf entry", 'role "')
+_CUT_SHORT = ("25P03", "26000")
+"""The session was idle for too long, or somebody between us and the server gave us another one."""
+
+_VALUES = ("21", "22", "23", "44", "54")
+"""Classes that one row, or too many in one statement, may be the fault of: the others of its batch must be stored."""
 
 
 @contextmanager
@@ -70,6 +75,7 @@ def _full(engine: Engine) -> StoreError:
 
 
 def _postgresql(error: DBAPIError, engine: Engine) -> ShenavaError | None:
+    """What PostgreSQL said. None without a code of the server's: then our own code asked for what can't be asked."""
     code, where = str(getattr(error.orig, "sqlstate", None) or ""), place(engine)
     reason = _reason(error)
     if not code:
@@ -89,22 +95,25 @@ def _postgresql(error: DBAPIError, engine: Engine) -> ShenavaError | None:
     return _refused(code, reason, engine)
 
 
-def _refused(code: str, reason: str, engine: Engine) -> ShenavaError | None:
+def _refused(code: str, reason: str, engine: Engine) -> ShenavaError:
     """What PostgreSQL would not do with a statement that reached it."""
     where = place(engine)
     if code == "23505":
         return RetryableError("Somebody else stored the same at the same moment; try again.")
     if code == "23503":
         return ConflictError("What this belongs to was removed meanwhile; look again.")
+    if code in _CUT_SHORT:
+        return RetryableError(f"PostgreSQL cut this short at {where} ({reason}); try again.")
     if code.startswith("28"):
         return _locked_out(engine)
     if code == "42501":
         return AuthorisationError(f"The user of the records at {where} may not do this ({reason}); grant it.")
     if code == "3D000":
         return _no_database(engine)
-    if code.startswith(("22", "54")):
+    if code.startswith(_VALUES):
         return InvalidInputError(f"The records at {where} do not take a value: {reason}.")
-    return None
+    # Above all tables of another version: no event is to blame, and none may become a dead letter for it.
+    return StoreError(f"The records at {where} can't be used: {reason}.")
 
 
 def _connecting(reason: str, engine: Engine) -> ShenavaError:

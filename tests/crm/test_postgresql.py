@@ -294,6 +294,14 @@ def test_what_belongs_to_nothing_and_what_is_too_large_are_said(records: Records
                    weekend=[], business_hours={}, revision=1, next_case=1, created_at=NOW))  # fmt: skip
 
 
+def test_tables_of_another_version_are_no_fault_of_a_value(records: Records) -> None:
+    with pytest.raises(StoreError, match=r"can't be used: column .* does not exist"), records.write() as tx:
+        tx.execute(text("SELECT of_tomorrow FROM workspaces"))
+    with pytest.raises(InvalidInputError, match="null value") as caught, records.write() as tx:
+        tx.execute(text("INSERT INTO tags (id, workspace, name) VALUES ('t1', NULL, 'a secret word')"))
+    assert "a secret word" not in str(caught.value)
+
+
 def test_parameters_are_in_no_error(records: Records) -> None:
     tag = tables.tags.insert().values(id="t1", workspace="w1", name="a secret word")
     with records.write() as tx:
