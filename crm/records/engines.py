@@ -66,12 +66,11 @@ def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> 
 
 def _postgresql(url: URL, password: str) -> Engine:
     url = url.set(drivername="postgresql+psycopg", password=url.password or password or None)
-    options = f"{url.query.get('options', '')} -c lock_timeout={BUSY_SECONDS}s".strip()
     said: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "shenava"}
     connect_args = {name: value for name, value in said.items() if name not in url.query}
     engine = create_engine(
         url, hide_parameters=True, pool_pre_ping=True, pool_recycle=IDLE_SECONDS, pool_timeout=BUSY_SECONDS,
-        pool_size=CONNECTIONS, max_overflow=MORE_WHEN_BUSY, connect_args={**connect_args, "options": options},
+        pool_size=CONNECTIONS, max_overflow=MORE_WHEN_BUSY, connect_args=connect_args,
     )  # fmt: skip
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
@@ -88,3 +87,8 @@ def _prepare_postgresql(connection: Any, entry: ConnectionPoolEntry) -> None:
             return super().dump(obj.replace("\0", "") if "\0" in obj else obj)
 
     connection.adapters.register_dumper(str, WithoutNul)
+    # Said afterwards, for PgBouncer refuses a connection that begins with options; and outside of a transaction,
+    # whose end would undo it.
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.autocommit = False

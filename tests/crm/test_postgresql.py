@@ -8,9 +8,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import make_url
 
 from crm.errors import (
@@ -25,6 +26,7 @@ from crm.records import changes, customers, desk, migrate, roles, sources, table
 from crm.records.customers import Customer
 from crm.records.database import Records
 from crm.records.desk import Note
+from crm.records.engines import BUSY_SECONDS
 from crm.records.sources import SourceRow
 from crm.records.sql import lock
 from crm.records.workspaces import Workspace
@@ -300,6 +302,23 @@ def test_tables_of_another_version_are_no_fault_of_a_value(records: Records) -> 
     with pytest.raises(InvalidInputError, match="null value") as caught, records.write() as tx:
         tx.execute(text("INSERT INTO tags (id, workspace, name) VALUES ('t1', NULL, 'a secret word')"))
     assert "a secret word" not in str(caught.value)
+
+
+def test_a_connection_begins_without_options_and_waits_for_a_bounded_time(blank: str) -> None:
+    begun: list[object] = []
+    records = Records.connect(blank)
+
+    def note(*said: Any) -> None:
+        begun.append(said[-1].get("options"))
+
+    event.listen(records.engine, "do_connect", note)
+    for _ in range(2):  # the end of a transaction does not undo it
+        with records.read() as tx:
+            assert tx.execute(text("SHOW lock_timeout")).scalar() == f"{BUSY_SECONDS}s"
+    with records.write() as tx:
+        assert tx.execute(text("SHOW lock_timeout")).scalar() == f"{BUSY_SECONDS}s"
+    records.close()
+    assert begun == [None]
 
 
 def test_parameters_are_in_no_error(records: Records) -> None:
