@@ -54,15 +54,17 @@ class IndexSink:
 
     def _store(self, workspace: str, posts: list[EnrichedPost]) -> None:
         gone = self._buried(workspace, posts)
+        # A batch that comes again may have been written before and not cleaned, see below.
+        changed = bool(gone) and self._index.delete(workspace, list(gone)) > 0
         kept = [post for post in posts if post.post.key not in gone]
-        if not kept:
-            return
-        self._index.write(kept)
-        # An erasure may have cleaned the index after we asked and before we wrote.
-        late = self._buried(workspace, kept)
-        if late:
-            self._index.delete(workspace, list(late))
-        self._say(workspace)
+        if kept:
+            self._index.write(kept)
+            # An erasure may have cleaned the index after we asked and before we wrote.
+            late = self._buried(workspace, kept)
+            if late:
+                self._index.delete(workspace, list(late))
+        if kept or changed:
+            self._say(workspace)
 
     def _buried(self, workspace: str, posts: list[EnrichedPost]) -> set[str]:
         """Keys of those posts that must not be stored, for their own sake or their author's."""
