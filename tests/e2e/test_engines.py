@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from shenava.settings import Settings
+from shenava.settings import Settings, without_password
 from shenava.wiring import House
 from tests.e2e.installation import EMAIL, PASSWORD, Installation, until
 from tests.services.postgresql import PostgreSQL
@@ -23,19 +23,17 @@ pytestmark = [
     pytest.mark.xdist_group("engines"),
 ]
 POSTS, LATER, WRITERS = 400, 60, 20
-numbers = count()
 
 
 class Servers:
     """Stores of new names on the real servers, and how an installation is told of them."""
 
     def __init__(self, kafka: str, elasticsearch: str, records: str) -> None:
-        name = f"move{next(numbers)}"
-        url = make_url(records)
+        name = f"move-{secrets.token_hex(4)}"
         self.stream = f"{kafka}/{name}?partitions=3&replication=1"
         self.index = f"elasticsearch+{elasticsearch}/{name}?shards=1&replicas=0"
-        self.records = url.set(password=None).render_as_string()
-        self.secret = {"SHENAVA_RECORDS_PASSWORD": str(url.password)}
+        self.records = without_password(records)
+        self.secret = {"SHENAVA_RECORDS_PASSWORD": str(make_url(records).password)}
 
     @property
     def options(self) -> list[str]:
@@ -50,13 +48,10 @@ class Servers:
 
 
 @pytest.fixture
-def servers(
-    kafka: str, elasticsearch: str, postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Servers, Servers]]:
+def servers(kafka: str, elasticsearch: str, postgresql: PostgreSQL) -> Iterator[tuple[Servers, Servers]]:
     """Two sets of stores on the same servers."""
     with postgresql.database() as first, postgresql.database() as second:
-        prefix = f"{kafka}/{tmp_path_factory.getbasetemp().name}"
-        yield Servers(prefix, elasticsearch, first), Servers(prefix, elasticsearch, second)
+        yield Servers(kafka, elasticsearch, first), Servers(kafka, elasticsearch, second)
 
 
 def rows(file: Path, numbers: range) -> Path:
