@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from crm.errors import StoreError
-from crm.ports.index import PostIndex, Scope
+from crm.errors import RetryableError, StoreError
+from crm.ports.index import Bucket, PostIndex, Scope
 from crm.query.tree import And, Everything, Field, Near, Not, Prefix, Words
 from crm.words import EnrichedPost
 from index.cursor import fingerprint, read_cursor
@@ -202,6 +202,16 @@ def test_what_came_from_elsewhere_is_seen_after_a_refresh(index: ElasticsearchIn
         other.write([document(post("1"))])
         assert len(other.search(ACME, Everything()).hits) == 1
     assert len(index.search(ACME, Everything()).hits) == 1
+
+
+def test_a_month_that_does_not_answer_makes_no_number_smaller(index: ElasticsearchIndex, server: Server) -> None:
+    index.write([document(post("1"))])
+    assert index.count(ACME, Everything()) == [Bucket((), 1)]  # a refresh would wait a minute for the month
+    nowhere = {"settings": {"index.routing.allocation.require._name": "nobody"}}
+    server.ask(object, "PUT", f"/{server.prefix}-2026-04", nowhere, wait_for_active_shards="0")
+    for by in ([], ["author"], ["day"]):
+        with pytest.raises(RetryableError, match="not ready"):
+            index.count(ACME, Everything(), by)
 
 
 def test_a_blocked_index_says_so(index: ElasticsearchIndex, server: Server) -> None:
