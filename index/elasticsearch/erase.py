@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -66,19 +67,29 @@ class _Count(Struct, frozen=True):
 def erase(server: Server, workspace: str, post_keys: Sequence[str], author_keys: Sequence[str]) -> list[str]:
     """Delete posts and everything of authors; the ids of the rows that went. Their months are marked for `purge`."""
     gone, touched = list[str](), set[str]()
+    for found in _wanted(server, workspace, post_keys, author_keys):
+        fresh = {one.index for one in found} - touched
+        # Marked before: if we die in between, whoever tries again finds nothing left to delete, and marks nothing.
+        for index in sorted(fresh):
+            _mark(server, index, True)
+        touched |= fresh
+        done = bulk(server, [encoded({"delete": {"_index": one.index, "_id": one.id}}) for one in found])
+        gone += [one.id for one, how in zip(found, done, strict=True) if how.result == "deleted"]
+    for index in sorted(touched):
+        _mark(server, index, True)  # again: `purge` may have come in between
+        with suppress(GoneError):
+            server.ask(object, "POST", f"/{index}/_refresh")
+    return gone
+
+
+def _wanted(
+    server: Server, workspace: str, post_keys: Sequence[str], author_keys: Sequence[str]
+) -> Iterator[list[Placed]]:
     for field, keys in (("key", post_keys), ("author", author_keys)):
         for start in range(0, len(keys), _AT_ONCE):
             values = [term(key) for key in keys[start : start + _AT_ONCE]]
             query: Query = {"bool": {"filter": [{"term": {"workspace": workspace}}, {"terms": {field: values}}]}}
-            for found in places(server, query):
-                done = bulk(server, [encoded({"delete": {"_index": one.index, "_id": one.id}}) for one in found])
-                went = [one for one, how in zip(found, done, strict=True) if how.result == "deleted"]
-                gone += [one.id for one in went]
-                touched |= {one.index for one in went}
-    for index in sorted(touched):
-        server.ask(object, "PUT", f"/{index}/_mapping", {"_meta": {"erased": True}})
-        server.ask(object, "POST", f"/{index}/_refresh")
-    return gone
+            yield from places(server, query)
 
 
 def purge(server: Server) -> None:
@@ -92,12 +103,30 @@ def purge(server: Server) -> None:
     except GoneError:
         return
     for index in sorted(name for name, found in marked.items() if found.mappings.meta.erased):
-        if not server.ask(_Stats, "GET", f"/{index}/_stats/docs").all.total.docs.deleted:
-            server.ask(object, "PUT", f"/{index}/_mapping", {"_meta": {"erased": False}})
-            continue
-        server.ask(object, "POST", f"/{index}/_flush", force="true", wait_if_ongoing="true")
-        # Nobody waits for it, for it takes minutes in a large month.
-        server.ask(object, "POST", f"/{index}/_forcemerge", only_expunge_deletes="true", wait_for_completion="false")
+        with suppress(GoneError):  # a month that another process dropped holds nothing
+            _purge(server, index)
+
+
+def _purge(server: Server, index: str) -> None:
+    if not _left(server, index):
+        _mark(server, index, False)
+        if _left(server, index):  # an erasure came between the two, and its mark is the one that we took off
+            _mark(server, index, True)
+        return
+    server.ask(object, "POST", f"/{index}/_flush", force="true", wait_if_ongoing="true")
+    # Nobody waits for it, for it takes minutes in a large month.
+    server.ask(object, "POST", f"/{index}/_forcemerge", only_expunge_deletes="true", wait_for_completion="false")
+
+
+def _left(server: Server, index: str) -> int:
+    """How many deleted rows a month still holds; before a refresh it does not say so."""
+    server.ask(object, "POST", f"/{index}/_refresh")
+    return server.ask(_Stats, "GET", f"/{index}/_stats/docs").all.total.docs.deleted
+
+
+def _mark(server: Server, index: str, erased: bool) -> None:
+    with suppress(GoneError):
+        server.ask(object, "PUT", f"/{index}/_mapping", {"_meta": {"erased": erased}})
 
 
 def expire(server: Server, before: datetime) -> int:
@@ -107,8 +136,10 @@ def expire(server: Server, before: datetime) -> int:
     for name in months(server):
         month = name.removeprefix(f"{server.prefix}-")
         if month != UNDATED and month < last:
-            gone += server.ask(_Count, "GET", f"/{name}/_count").count
-            server.ask(object, "DELETE", f"/{name}")
+            with suppress(GoneError):  # another process dropped it, and counted it
+                posts = server.ask(_Count, "GET", f"/{name}/_count").count
+                server.ask(object, "DELETE", f"/{name}")
+                gone += posts
     return gone
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from msgspec.structs import replace
@@ -17,12 +14,10 @@ from index import Login, open_index
 from index.elasticsearch import ElasticsearchIndex, connect, parse_address
 from index.elasticsearch.rows import month_of, row_id
 from tests.conformance.index_judge import NOON, document, post
+from tests.index.pretender import FINE, PREPARED, Answer, Pretender, pretending
 from tests.services import free_port
 
 ACME = Scope("acme")
-Answer = tuple[int, object, dict[str, str]]
-NOTHING_YET: Answer = (404, {"error": {"type": "resource_not_found_exception"}, "status": 404}, {})
-FINE: Answer = (200, {}, {})
 
 
 def refusal(status: int, kind: str, **headers: str) -> Answer:
@@ -33,18 +28,6 @@ def item(status: int, kind: str = "") -> dict[str, object]:
     return {"index": {"status": status, **({"error": {"type": kind}} if kind else {})}}
 
 
-class Pretender:
-    """Answers requests one after the other from a list, and remembers what was asked."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.asked: list[str] = []
-
-    def respond(self, path: str) -> Answer:
-        self.asked.append(path)
-        return self.answers.pop(0)
-
-
 @pytest.fixture
 def pretender() -> Pretender:
     return Pretender()
@@ -52,33 +35,10 @@ def pretender() -> Pretender:
 
 @pytest.fixture
 def index(pretender: Pretender) -> Iterator[ElasticsearchIndex]:
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, body, headers = pretender.respond(self.path.partition("?")[0])
-            raw = json.dumps(body).encode()
-            self.send_response(status)
-            known = {"content-type": "application/json", "x-elastic-product": "Elasticsearch", **headers}
-            for name, value in {**known, "content-length": str(len(raw))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(raw)
-
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Quietly."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    address = parse_address(f"elasticsearch+http://someone:hunter2@127.0.0.1:{server.server_port}/shop")
-    index = ElasticsearchIndex(connect(address), address, sleep=lambda _: None)
-    yield index
-    index.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with pretending(pretender) as address:
+        index = ElasticsearchIndex(connect(address), address, sleep=lambda _: None)
+        yield index
+        index.close()
 
 
 READS: list[tuple[Answer, type[ShenavaError], str]] = [
@@ -109,7 +69,7 @@ def test_a_busy_server_says_for_how_long_and_takes_the_same_batch_later(
     rejected = 200, {"errors": True, "items": [item(200), item(429, "es_rejected_execution_exception")]}, {}
     done = 200, {"errors": False, "items": [item(200), item(200)]}, {}
     busy = refusal(429, "circuit_breaking_exception", **{"retry-after": "7"})
-    pretender.answers = [NOTHING_YET, FINE, (200, [], {}), FINE, FINE, rejected, busy, done]
+    pretender.answers = [*PREPARED, FINE, rejected, busy, done]
     batch = [document(post("1")), document(post("2"))]
     for after in (None, 7.0):
         with pytest.raises(RateLimitedError) as raised:
@@ -131,7 +91,7 @@ def test_what_no_waiting_mends_is_a_store_error(
     index: ElasticsearchIndex, pretender: Pretender, status: int, kind: str, says: str
 ) -> None:
     failed = 200, {"errors": True, "items": [item(status, kind)]}, {}
-    pretender.answers = [NOTHING_YET, FINE, (200, [], {}), FINE, FINE, failed]
+    pretender.answers = [*PREPARED, FINE, failed]
     with pytest.raises(StoreError, match=says):
         index.write([document(post("1"))])
 
@@ -148,7 +108,7 @@ def test_what_was_deleted_a_moment_ago_is_waited_for_and_not_for_ever(
 ) -> None:
     stale = 200, {"errors": True, "items": [item(409, "version_conflict_engine_exception")]}, {}
     gone = 200, {"docs": [{"found": False}]}, {}
-    begin = [NOTHING_YET, FINE, (200, [], {}), FINE, FINE]
+    begin = [*PREPARED, FINE]
     pretender.answers = [*begin, stale, gone, FINE, (200, {"errors": False, "items": [item(201)]}, {})]
     index.write([document(post("1"))])
     assert pretender.answers == []
