@@ -26,12 +26,16 @@ class Unseen:
             return {one: self._months[one] for one in ids if one in self._months}
 
     def written(self, months: Mapping[str, str]) -> None:
-        """These rows are about to be written to these indices."""
+        """These rows are about to be written to these indices, or just were: each write says it twice.
+
+        Before, so that others know the place; and afterwards, for a refresh in between has not seen the rows.
+        """
         with self._lock:
+            # What comes now is no part of the refresh that makes room for it: it may not have been sent.
+            if len(self._months) + sum(one not in self._months for one in months) > MOST:
+                self._refresh()
             self._months.update(months)
             self._dirty = True
-            if len(self._months) > MOST:
-                self._refresh()
 
     def refresh(self) -> None:
         """Make everything searchable that was written through us."""

@@ -88,19 +88,26 @@ def write(server: Server, unseen: Unseen, documents: Sequence[EnrichedPost], sle
         _line(document, Placed(months[name], name), source)
         for document, name, source in zip(documents, ids, sources, strict=True)
     ]
-    for part in _parts(lines):
-        refused = _sent(server, part)
-        tries = 0
-        while refused := _missing(server, refused):
-            # What was deleted a moment ago still stands in the way of an older version.
-            tries += 1
-            if tries > TRIES:
-                raise RetryableError(
-                    f"Elasticsearch at {server.address.shown} has not yet let go of deleted posts; try again."
-                )
-            sleep(PAUSE_SECONDS)
-            server.ask(object, "POST", f"/{server.prefix}/_refresh")
-            refused = _sent(server, refused)
+    try:
+        for part in _parts(lines):
+            _write(server, part, sleep)
+    finally:
+        unseen.written(months)
+
+
+def _write(server: Server, lines: Sequence[Line], sleep: Sleep) -> None:
+    refused = _sent(server, lines)
+    tries = 0
+    while refused := _missing(server, refused):
+        # What was deleted a moment ago still stands in the way of an older version.
+        tries += 1
+        if tries > TRIES:
+            raise RetryableError(
+                f"Elasticsearch at {server.address.shown} has not yet let go of deleted posts; try again."
+            )
+        sleep(PAUSE_SECONDS)
+        server.ask(object, "POST", f"/{server.prefix}/_refresh")
+        refused = _sent(server, refused)
 
 
 def placed(server: Server, unseen: Unseen, months: dict[str, str]) -> dict[str, str]:

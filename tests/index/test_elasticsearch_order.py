@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from crm.errors import RateLimitedError
-from index.elasticsearch import ElasticsearchIndex
+from crm.ports.index import Scope
+from crm.query.tree import Everything
+from index.elasticsearch import ElasticsearchIndex, connect
+from index.elasticsearch.server import Server
+from index.elasticsearch.unseen import MOST, Unseen
+from tests.conformance.index_judge import NOON, document, post
 from tests.index.months import opened
-from tests.index.pretender import FINE, NOTHING_YET, Answer, Pretender, pretending
+from tests.index.pretender import FINE, NOTHING_YET, PREPARED, Answer, Pretender, pretending
 
+ACME = Scope("acme")
 MARCH = "shop-2026-03"
 MARKED: Answer = (200, {MARCH: {"mappings": {"_meta": {"erased": True}}}}, {})
 BUSY: Answer = (429, {"error": {"type": "es_rejected_execution_exception"}, "status": 429}, {})
+STORED: Answer = (200, {"errors": False, "items": [{"index": {"status": 201}}]}, {})
 
 
 def found(*ids: str) -> Answer:
@@ -35,6 +42,14 @@ def pretender() -> Pretender:
 def index(pretender: Pretender) -> Iterator[ElasticsearchIndex]:
     with pretending(pretender) as address, opened(address) as index:
         yield index
+
+
+@pytest.fixture
+def unseen(pretender: Pretender) -> Iterator[Unseen]:
+    with pretending(pretender) as address:
+        server = Server(connect(address), address)
+        yield Unseen(server)
+        server.close()
 
 
 def marks(pretender: Pretender) -> list[bool]:
@@ -103,3 +118,54 @@ def test_a_month_that_another_process_dropped_is_expired_and_counted_there(
     pretender.answers = [FINE, there, *before, NOTHING_YET, (200, {"count": 7}, {}), FINE]
     assert index.expire(datetime(2026, 4, 1, tzinfo=UTC)) == 7
     assert pretender.requests[-1] == f"DELETE /{MARCH}"
+
+
+# --- reading what was written --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def meddled(index: ElasticsearchIndex, pretender: Pretender) -> ElasticsearchIndex:
+    """An index that somebody reads while rows are on their way to it for the first time."""
+
+    def read(path: str) -> None:
+        if path == "/_bulk":
+            pretender.meanwhile = lambda _: None
+            index.search(ACME, Everything())
+
+    pretender.meanwhile = read
+    pretender.answers = [*PREPARED, FINE, FINE, FINE]
+    return index
+
+
+def test_a_read_while_rows_are_on_their_way_hides_them_from_no_later_one(
+    meddled: ElasticsearchIndex, pretender: Pretender
+) -> None:
+    pretender.answers += [STORED, FINE, FINE]
+    meddled.write([document(post("1"))])
+    meddled.search(ACME, Everything())
+    assert pretender.requests[-2:] == ["POST /shop/_refresh", "POST /shop/_search"]
+
+
+def test_rows_of_a_write_that_failed_half_way_stay_where_they_are(
+    meddled: ElasticsearchIndex, pretender: Pretender
+) -> None:
+    pretender.answers += [BUSY, STORED]
+    with pytest.raises(RateLimitedError):
+        meddled.write([document(post("1"))])
+    meddled.write([document(post("1", at=NOON + timedelta(days=40)))])
+    assert pretender.requests[-4:] == ["POST /_bulk", "POST /shop/_refresh", "POST /shop/_search", "POST /_bulk"]
+    assert MARCH in pretender.asked[-1].body
+
+
+def test_what_is_about_to_be_written_is_no_part_of_the_refresh_that_makes_room_for_it(
+    unseen: Unseen, pretender: Pretender
+) -> None:
+    unseen.written({str(number): MARCH for number in range(MOST)})
+    assert pretender.requests == []
+    pretender.answers = [FINE, FINE]
+    unseen.written({"new": MARCH})
+    assert pretender.requests == ["POST /shop/_refresh"]
+    assert unseen.placed(["new", "1"]) == {"new": MARCH}
+    unseen.written({"new": MARCH})
+    unseen.refresh()
+    assert pretender.requests == ["POST /shop/_refresh"] * 2
