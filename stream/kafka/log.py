@@ -18,6 +18,9 @@ from stream.kafka.errors import RecordTooLargeError, speaking
 from stream.kafka.member import KafkaMember
 from stream.kafka.office import RETENTION, Office
 
+STOP_SECONDS = 5.0
+"""How long a sender may take to notice that it shall stop: it may be looking up a name."""
+
 
 class KafkaLog:
     """See :class:`crm.ports.log.EventLog`. Connects when it is first needed.
@@ -92,6 +95,10 @@ class KafkaLog:
         with self._lock:
             if self._producer is producer:
                 self._producer = None
+        # To close flushes first, and with anything still pending it ends there: the sender goes on sending. There is no
+        # public way to stop it; what it has not sent then fails, and so there is nothing to flush.
+        producer._sender.force_close()
+        producer._sender.join(STOP_SECONDS)
         with suppress(KafkaError, OSError):
             producer.close(timeout=0)
 

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from threading import Event as Stop
 from threading import Lock, Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
 from kafka import KafkaAdminClient
@@ -120,6 +121,38 @@ def test_a_broker_that_goes_and_comes_back_loses_nothing(
     until(go_on)
     (row,) = log.lag()
     assert row.waiting == 0
+
+
+def senders() -> set[Thread]:
+    """The threads that send for producers."""
+    return {one for one in enumerate_threads() if one.name.endswith("-network-thread")}
+
+
+def test_what_is_on_its_way_when_the_log_is_closed_fails_and_never_arrives(
+    broker: Kafka, opened: Callable[[str], EventLog]
+) -> None:
+    url = f"{broker.url}/closed?partitions=1"
+    log, said, others = opened(url), list[str](), senders()
+    log.append(TOPIC, records(1))
+    assert len(senders() - others) == 1
+    broker.stop()
+
+    def append() -> None:
+        try:
+            log.append(TOPIC, records(1, start=1))
+        except RetryableError as error:
+            said.append(str(error))
+
+    appending = Thread(target=append)
+    appending.start()
+    time.sleep(1.0)  # it waits for an answer, and would for another quarter of a minute
+    log.close()
+    assert senders() == others
+    appending.join(5.0)
+    assert "closed forcefully" in said[0]
+    broker.start()
+    until(lambda: opened(url).append(TOPIC, records(1, start=2)))
+    assert values(everything(opened(url).consumer(TOPIC, "g"), 2)) == [*posts(range(1)), *posts(range(2, 3))]
 
 
 class Crew:
