@@ -71,7 +71,7 @@ class Collecting:
         while not stop.is_set():
             try:
                 self.look()
-            except RetryableError as error:
+            except (RetryableError, StoreError) as error:
                 logger.warning("%s", error)  # what runs goes on; whoever changes a source needs the records as well
             self._stores.clock.sleep(LOOK_SECONDS, stop)
         for run in self._runs.values():
@@ -99,7 +99,7 @@ class Collecting:
         """One run until its source is exhausted, stopped or fails; the outcome is written to its rows."""
         try:
             self._try(run)
-        except RetryableError as error:
+        except (RetryableError, StoreError) as error:
             logger.warning("%s", error)  # the outcome can't be written either; the next look starts it again
 
     def _try(self, run: Run) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 
-from crm.errors import RetryableError
+from crm.errors import RetryableError, ShenavaError
 from crm.records import outbox
 from shenava import pipeline
 from shenava.supervisor import wait_for_leave
@@ -112,13 +112,13 @@ def _trim(house: House) -> None:
 
 
 def _every(house: House, stop: Event, seconds: float, work: Callable[[], object]) -> None:
-    """Do `work` in the background every so often; a store that is busy is tried again next time."""
+    """Do `work` in the background every so often; what can't be done now is tried again next time."""
 
     def loop() -> None:
         while not stop.is_set():
             try:
                 work()
-            except RetryableError as error:
+            except ShenavaError as error:
                 logger.warning("%s", error)
             except Exception:
                 logger.exception("A task in the background failed; it is tried again.")

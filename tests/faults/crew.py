@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -19,20 +18,10 @@ ROLES = ("collect", "enrich", "respond", "console")
 
 
 class Crew:
-    """One process per name in `roles` on a data folder; what they say goes to one log file.
+    """One process per name in `roles` on a data folder; what they say goes to one log file."""
 
-    `disk` is the size in bytes beyond which none of their files can grow: writing more fails as on a full disk.
-    """
-
-    def __init__(
-        self,
-        data: Path,
-        environment: Mapping[str, str],
-        log: Path,
-        roles: Sequence[str] = ROLES,
-        disk: int | None = None,
-    ) -> None:
-        self._data, self._log, self.roles, self._disk = data, log, tuple(roles), disk
+    def __init__(self, data: Path, environment: Mapping[str, str], log: Path, roles: Sequence[str] = ROLES) -> None:
+        self._data, self._log, self.roles = data, log, tuple(roles)
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SHENAVA_")},
             **environment, "PYTHONPATH": str(ROOT), "HOME": str(data.parent), "SHENAVA_PARENT": str(os.getpid()),
@@ -81,13 +70,8 @@ class Crew:
         with self._log.open("ab") as log:
             return subprocess.Popen(
                 command, env=self._environment, cwd=self._data.parent, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, preexec_fn=self._limit if self._disk else None,
+                stderr=subprocess.STDOUT,
             )  # fmt: skip
-
-    def _limit(self) -> None:
-        if self._disk:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (self._disk, resource.RLIM_INFINITY))
 
 
 def _children(pid: int) -> list[int]:
