@@ -13,20 +13,28 @@ from typing import Self
 
 from shenava.supervisor import end
 from tests.conftest import ROOT
+from tests.faults.nursery import Born, Nursery
+from tests.services.process import parent_of
 
 ROLES = ("collect", "enrich", "respond", "console")
 
 
 class Crew:
-    """One process per name in `roles` on a data folder; what they say goes to one log file."""
+    """One process per name in `roles` on a data folder; what they say goes to one log file.
 
-    def __init__(self, data: Path, environment: Mapping[str, str], log: Path, roles: Sequence[str] = ROLES) -> None:
-        self._data, self._log, self.roles = data, log, tuple(roles)
+    They are forks of `born` where one is given, else programs of their own.
+    """
+
+    def __init__(
+        self, data: Path, environment: Mapping[str, str], log: Path, roles: Sequence[str] = ROLES,
+        born: Nursery | None = None,
+    ) -> None:  # fmt: skip
+        self._data, self._log, self.roles, self._born = data, log, tuple(roles), born
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SHENAVA_")},
             **environment, "PYTHONPATH": str(ROOT), "HOME": str(data.parent), "SHENAVA_PARENT": str(os.getpid()),
         }  # fmt: skip
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, subprocess.Popen[bytes] | Born] = {}
 
     def __enter__(self) -> Self:
         self.tend()
@@ -35,7 +43,7 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        end(list(self._processes.values()))
+        end(list(self._processes.values()))  # type: ignore[arg-type]
 
     def tend(self) -> None:
         """Start whichever role does not run."""
@@ -65,8 +73,11 @@ class Crew:
             self._processes[role].wait()
         return True
 
-    def _start(self, role: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "shenava", role.partition("#")[0], "--data", str(self._data)]
+    def _start(self, role: str) -> subprocess.Popen[bytes] | Born:
+        words = [role.partition("#")[0], "--data", str(self._data)]
+        if self._born is not None:
+            return self._born.start(words, self._environment, self._data.parent, self._log)
+        command = [sys.executable, "-m", "shenava", *words]
         with self._log.open("ab") as log:
             return subprocess.Popen(
                 command, env=self._environment, cwd=self._data.parent, stdin=subprocess.DEVNULL, stdout=log,
@@ -75,13 +86,5 @@ class Crew:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _parent(entry) == pid]
-
-
-def _parent(entry: Path) -> int | None:
-    """The parent of a process that lives."""
-    try:
-        state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-    except OSError:
-        return None
-    return None if state == "Z" else int(parent)
+    every = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [one for one in every if parent_of(one) == pid]

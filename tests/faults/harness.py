@@ -26,6 +26,7 @@ from shenava.pipeline import GROUPS
 from shenava.settings import Settings
 from shenava.wiring import House
 from tests.faults.crew import ROLES, Crew
+from tests.faults.nursery import Nursery
 from tests.faults.posts import BRAND, PARCEL, PLATFORM, Portion, World, as_lines, shuffled
 from tests.faults.progress import Progress
 from tests.faults.verdict import Verdict, judge
@@ -84,7 +85,10 @@ def seed() -> int:
 class Run:
     """One installation under fire."""
 
-    def __init__(self, folder: Path, plan: Plan, stores: Stores | None = None, roles: tuple[str, ...] = ROLES) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan, stores: Stores | None = None, roles: tuple[str, ...] = ROLES,
+        born: Nursery | None = None,
+    ) -> None:  # fmt: skip
         self._plan, self._random, self._folder = plan, Random(plan.seed), folder
         self._stores = stores or Stores()
         self.log = folder / "roles.log"
@@ -93,7 +97,7 @@ class Run:
         self.actor = set_up(self.house)
         self.world = World(plan.posts, plan.kills + 1, self._random)
         environment = {**self._stores.as_environment(), "SHENAVA_PORT": str(free_port())}
-        self.crew = Crew(self.house.data, environment, self.log, roles)
+        self.crew = Crew(self.house.data, environment, self.log, roles, born)
         self._waiting: list[Portion] = list(self.world.portions)
         self._progress = Progress(self.actor.workspace)
 

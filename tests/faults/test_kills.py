@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.harness import Plan, Run, seed
+from tests.faults.nursery import nursery
 
 POSTS, KILLS = 3_000, 20
 MANY_POSTS, MANY_KILLS = 100_000, int(os.environ.get("SHENAVA_KILLS", "200"))
@@ -33,4 +34,5 @@ def test_nothing_is_lost_though_every_role_is_killed(tmp_path: Path, capsys: pyt
 @pytest.mark.soak
 @pytest.mark.timeout(max(1800, MANY_KILLS * 10))
 def test_nothing_is_lost_in_a_long_siege(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    check(Run(tmp_path, Plan(seed(), MANY_POSTS, MANY_KILLS)), capsys)
+    with nursery() as born:
+        check(Run(tmp_path, Plan(seed(), MANY_POSTS, MANY_KILLS), born=born), capsys)

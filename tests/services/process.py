@@ -18,6 +18,15 @@ class ServiceUnavailableError(Exception):
     """The server can't be had here; the message says why and what to install."""
 
 
+def parent_of(pid: int) -> int | None:
+    """The parent of a process that lives; None where it does not."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else int(parent)
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
