@@ -35,4 +35,4 @@ def test_nothing_is_lost_though_every_role_is_killed(tmp_path: Path, capsys: pyt
 @pytest.mark.timeout(max(1800, MANY_KILLS * 10))
 def test_nothing_is_lost_in_a_long_siege(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with nursery() as born:
-        check(Run(tmp_path, Plan(seed(), MANY_POSTS, MANY_KILLS), born=born), capsys)
+        check(Run(tmp_path, Plan(seed(), MANY_POSTS, MANY_KILLS, gap=2.0), born=born), capsys)
