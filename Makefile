@@ -57,7 +57,7 @@ test: dev  ## everything but the long runs
 faults: dev  ## the long fault runs
 	$(TEST) -m faults
 
-soak: dev  ## the longest: a siege of 200 kills (or SHENAVA_KILLS) over 100,000 posts, and one of the real engines
+soak: dev  ## the longest: the real engines under fire and away for a minute, and many more damaged files
 	$(TEST) -m soak
 
 lock:  ## pin the newest versions that fit

@@ -11,6 +11,7 @@ import pytest
 
 from tests.faults.crew import ROLES
 from tests.faults.harness import Plan, Run, Stores, seed
+from tests.faults.nursery import nursery
 from tests.faults.test_kills import check
 from tests.services.elasticsearch import Elasticsearch, elasticsearch_node
 from tests.services.fixtures import required
@@ -56,7 +57,8 @@ def engines(servers: tuple[Kafka, Elasticsearch], postgresql: PostgreSQL) -> Ite
 def test_nothing_is_lost_on_the_engines_though_every_role_is_killed(
     engines: Engines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check(Run(tmp_path, Plan(seed(), POSTS, KILLS), engines.stores("siege"), EVERY_ROLE), capsys)
+    with nursery() as born:
+        check(Run(tmp_path, Plan(seed(), POSTS, KILLS, gap=2.0), engines.stores("siege"), EVERY_ROLE, born), capsys)
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "asked to end"])

@@ -10,13 +10,19 @@ import pytest
 from tests.faults.harness import Plan, Run, seed
 from tests.faults.nursery import nursery
 
-POSTS, KILLS = 3_000, 20
+POSTS, KILLS, OFTEN = 3_000, 20, 10
 MANY_POSTS, MANY_KILLS = 100_000, int(os.environ.get("SHENAVA_KILLS", "200"))
 
 
 def check(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Let the run go to its end and say in one line what it came to."""
-    verdict = run.go()
+
+    def say(kills: int) -> None:
+        if kills % OFTEN == 0:
+            with capsys.disabled():
+                print(f" {kills} kills", end="", flush=True)
+
+    verdict = run.go(say)
     run.house.close()
     with capsys.disabled():
         print(f"\nfaults: {run.summary(verdict)}")
@@ -31,7 +37,7 @@ def test_nothing_is_lost_though_every_role_is_killed(tmp_path: Path, capsys: pyt
     check(Run(tmp_path, Plan(seed(), POSTS, KILLS)), capsys)
 
 
-@pytest.mark.soak
+@pytest.mark.faults
 @pytest.mark.timeout(max(1800, MANY_KILLS * 10))
 def test_nothing_is_lost_in_a_long_siege(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with nursery() as born:
