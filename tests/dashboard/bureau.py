@@ -35,8 +35,8 @@ ELSEWHERE = "w2"
 class Bureau(House):
     """The installation that answers on a platform in memory; passwords are hashed as cheaply as can be."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(Settings(data=folder), ManualClock(START))
+    def __init__(self, folder: Path, **urls: str) -> None:
+        super().__init__(Settings(data=folder, **urls), ManualClock(START))
         self.platform = MemoryPlatform(START + timedelta(minutes=30))
         self.tokens: dict[str, str] = {}
 
@@ -63,9 +63,12 @@ class Bureau(House):
         return self.browser.send(method, f"/api/v1{path}", headers=headers, **options)
 
 
-def open_bureau(folder: Path) -> Bureau:
-    """One person of each role in one workspace, and a stranger who administers another."""
-    bureau = Bureau(folder)
+def open_bureau(folder: Path, **urls: str) -> Bureau:
+    """One person of each role in one workspace, and a stranger who administers another.
+
+    `urls` name stores that are servers: `stream_url`, `index_url`, `records_url`.
+    """
+    bureau = Bureau(folder, **urls)
     with bureau.records.write() as tx:
         for workspace in (WORKSPACE, ELSEWHERE):
             hours = {"from": "00:00", "until": "00:00"}

@@ -50,6 +50,11 @@ class PostgreSQL:
         """The URL of a database of this server."""
         return make_url(self.url).set(database=database).render_as_string(hide_password=False)
 
+    def dump(self, url: str) -> bytes:
+        """A dump of the database of this URL, as SQL."""
+        command = [str(_program("pg_dump")), "--dbname", _plain(url)]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
     def run(self, statement: str) -> None:
         """Run one statement as the superuser, outside of any transaction."""
         with psycopg.connect(_plain(self.url), autocommit=True) as connection:
