@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from babel.numbers import format_compact_decimal, format_decimal
 
 from dashboard.context import Language, language
@@ -17,7 +19,12 @@ def digits(text: str, lang: Language | None = None) -> str:
 
 def number(value: float, lang: Language | None = None, places: int = 1) -> str:
     """``12,345`` or ``۱۲٬۳۴۵``; at most `places` decimals."""
-    lang = lang or language()
+    return _number(value, lang or language(), places)
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, lang: Language, places: int) -> str:
+    # A page shows hundreds of numbers, most of them small and many times over.
     plain = format_decimal(round(value, places), locale=lang, numbering_system="latn")
     if lang == "fa":
         plain = plain.replace(",", "٬").replace(".", "٫").replace("\u200e", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -30,6 +32,7 @@ PLATFORM_ICONS = {
 }
 
 
+@lru_cache(maxsize=1024)
 def icon(name: str, size: int = 16, *, flip: bool = False, label: str = "", class_: str = "") -> Component:
     """An icon in the colour of its text; `size` 12 to 32. `flip` mirrors it right to left (forward, back, send).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from urllib.parse import urlencode
 
 from dash import html
@@ -10,10 +11,10 @@ from dash.development.base_component import Component
 
 from crm.policies.access import may
 from crm.usecases.monitors import Hit
-from crm.words import EnrichedPost, Label
+from crm.words import EnrichedPost
 from dashboard.components import avatar, badge, handle, icon, link, made_up, name, platform_icon, post_foot, said
-from dashboard.components.marks import sentiment_of
-from dashboard.context import actor
+from dashboard.components.marks import sentiment, sentiment_of
+from dashboard.context import Language, actor, language
 from dashboard.dates import full, relative
 from dashboard.numbers import compact
 from dashboard.text import t
@@ -66,14 +67,21 @@ def feeling(one: EnrichedPost) -> Component:
     mark = sentiment_of(one.sentiment)
     if not may(actor(), "correct"):
         return mark
+    label = t("search.correct")
+    return html.Details(
+        [html.Summary(mark, title=label, **{"aria-label": label}), _choices(language())], className="fix"
+    )
+
+
+@cache
+def _choices(lang: Language) -> Component:
+    """The menu of feelings, the same for every post: a quarter of the time of a page if drawn for each."""
     choices = [
-        html.Button([sentiment_of(Label(value, 1, "", "")), t(f"common.sentiment_{value}")], type="button",
+        html.Button([sentiment(value), t(f"common.sentiment_{value}", lang)], type="button",
                     className="btn ghost sm", **{"data-act": "correct", "data-value": value})
         for value in FEELINGS
     ]  # fmt: skip
-    label = t("search.correct")
-    menu = html.Div([html.P(label, className="t12 c3"), *choices], className="fix-menu")
-    return html.Details([html.Summary(mark, title=label, **{"aria-label": label}), menu], className="fix")
+    return html.Div([html.P(t("search.correct", lang), className="t12 c3"), *choices], className="fix-menu")
 
 
 def _actions(one: EnrichedPost) -> Component:
