@@ -38,6 +38,11 @@ def sentences(engine: Engine) -> Iterator[None]:
         if found is None:
             raise
         raise found from error
+    except UnicodeDecodeError as error:
+        # What SQLite says of a damaged file repeats a piece of it, and that need not be text.
+        if engine.dialect.name != "sqlite":
+            raise
+        raise damaged(engine, "it holds what is no text where text should be") from error
     except PoolTimeoutError as error:
         raise RetryableError(f"Every connection to the records at {place(engine)} is in use; try again.") from error
 

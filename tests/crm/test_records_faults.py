@@ -68,3 +68,9 @@ def test_tables_of_another_version_make_no_dead_letters(tmp_path: Path) -> None:
     worker.close()
     log.close()
     assert dead.list() == []
+
+
+def test_words_of_sqlite_that_are_no_text_are_a_damaged_file() -> None:
+    engine = open_engine("sqlite:////nowhere/records.sqlite")
+    with pytest.raises(StoreError, match=r"/nowhere/records\.sqlite is damaged"), sentences(engine):
+        b"\xce(".decode()
