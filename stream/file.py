@@ -19,7 +19,7 @@ APPLICATION = 0x5368534C
 LAYOUT = 2
 """`user_version` of the layout below. In the first one events had no seal."""
 PAGE = 8192
-OF_THE_FILE = re.compile("malformed|no such")
+OF_THE_FILE = re.compile("malformed|no such|has no column|unsupported")
 """Complaints about what a statement says that come of what the file says."""
 CHECKPOINT_PAGES = 2000
 """The write-ahead log is folded back at about 16 MiB: a few times a second at full speed."""

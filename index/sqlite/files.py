@@ -20,7 +20,7 @@ from index.sqlite.scrub import scrubbing_vfs
 READERS = 8
 """Reads that may run at once; more of them wait. Each keeps a page cache of its own."""
 CHECKED_AT_ONCE = 1_000
-_OF_THE_FILE = re.compile("fts5|malformed|unrecognized|no such")
+_OF_THE_FILE = re.compile("fts5|malformed|unrecognized|no such|has no column|unsupported")
 """Complaints about what a statement says that come of what the file says."""
 
 
