@@ -68,7 +68,7 @@ def speaking(path: Path) -> Iterator[None]:
         if translated is None:
             raise
         raise translated from error
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, OverflowError) as error:  # a text or a time that never was one
         raise LogDamagedError(path, error) from error
 
 

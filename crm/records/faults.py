@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
@@ -38,11 +39,11 @@ def sentences(engine: Engine) -> Iterator[None]:
         if found is None:
             raise
         raise found from error
-    except UnicodeDecodeError as error:
-        # What SQLite says of a damaged file repeats a piece of it, and that need not be text.
+    except (UnicodeDecodeError, JSONDecodeError, OverflowError) as error:
+        # Of a damaged file: what SQLite says of it repeats a piece, and columns hold what never was written there.
         if engine.dialect.name != "sqlite":
             raise
-        raise damaged(engine, "it holds what is no text where text should be") from error
+        raise damaged(engine, "it holds something else where text should be") from error
     except PoolTimeoutError as error:
         raise RetryableError(f"Every connection to the records at {place(engine)} is in use; try again.") from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from json import loads
 from pathlib import Path
 from random import Random
 
@@ -72,5 +74,6 @@ def test_tables_of_another_version_make_no_dead_letters(tmp_path: Path) -> None:
 
 def test_words_of_sqlite_that_are_no_text_are_a_damaged_file() -> None:
     engine = open_engine("sqlite:////nowhere/records.sqlite")
-    with pytest.raises(StoreError, match=r"/nowhere/records\.sqlite is damaged"), sentences(engine):
-        b"\xce(".decode()
+    for broken in (b"\xce(".decode, partial(loads, "{")):
+        with pytest.raises(StoreError, match=r"/nowhere/records\.sqlite is damaged"), sentences(engine):
+            broken()
