@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from random import Random
 
 from crm.words import Author, Collected, CollectedEvent, Post, Removed
@@ -117,12 +118,12 @@ class World:
             if one.edits or one.deleted:
                 self._any_from(max(0, first - 1)).later.append(one)
 
-    @property
+    @cached_property
     def alive(self) -> dict[str, Said]:
         """What must be found, by key."""
         return {one.key: one for one in self.posts if not one.deleted}
 
-    @property
+    @cached_property
     def threads(self) -> dict[str, list[Said]]:
         """The posts that ask something, by thread, oldest first."""
         found: dict[str, list[Said]] = {}
