@@ -7,9 +7,9 @@ DEMO ?=
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet --system-certs pip
 TEST := $(BIN)/python -m pytest
-QUICK := not slow and not server and not browser and not faults and not soak
+QUICK := not slow and not server and not browser and not faults
 
-.PHONY: up setup dev check test faults soak lock clean
+.PHONY: up setup dev check test faults lock clean
 
 up: setup  ## start everything at http://127.0.0.1:$(PORT)
 	@exec $(BIN)/shenava up --data "$(DATA)" --port $(PORT) $(if $(DEMO),--demo)
@@ -50,15 +50,12 @@ test: dev  ## everything but the long runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(TEST) -n auto -m "$(QUICK)" --cov --cov-report=term:skip-covered
-	$(TEST) -n auto --dist loadgroup -m "not ($(QUICK)) and not faults and not soak" --ignore=tests/browser --ignore=tests/e2e
-	$(TEST) -n auto --dist loadgroup -m "not faults and not soak" tests/browser tests/e2e
-	$(TEST) -n auto --dist loadgroup -m "not faults and not soak" --records=postgresql tests/crm
+	$(TEST) -n auto --dist loadgroup -m "not ($(QUICK)) and not faults" --ignore=tests/browser --ignore=tests/e2e
+	$(TEST) -n auto --dist loadgroup -m "not faults" tests/browser tests/e2e
+	$(TEST) -n auto --dist loadgroup -m "not faults" --records=postgresql tests/crm
 
-faults: dev  ## the long fault runs
+faults: dev  ## the long fault runs: 200 kills (or SHENAVA_KILLS), engines away for a minute, damaged files
 	$(TEST) -m faults
-
-soak: dev  ## the longest: the real engines under fire and away for a minute, and many more damaged files
-	$(TEST) -m soak
 
 lock:  ## pin the newest versions that fit
 	$(BIN)/uv --system-certs pip compile -q --universal --upgrade --no-emit-index-url --no-annotate --no-header \

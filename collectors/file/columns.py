@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 
@@ -93,6 +93,15 @@ def settle(name: str, rows: Sequence[Row], said: AnyMapping[str, str]) -> Mappin
     free = [{key: cell for key, cell in row.items() if key not in said.values()} for row in rows]
     guessed = {} if said.get("text") and not any(free) else guess(name, free, needs_text=not said.get("text"))
     return {field: column for field, column in {**guessed, **said}.items() if column}
+
+
+def late(columns: AnyMapping[str, str], left_out: Collection[str], names: Iterable[str]) -> Mapping:
+    """Columns of fields that no row of the sample named: rows of JSON leave out what they don't have.
+
+    What was settled, or left out by a person, stays as it is; so do texts and dates, which every row must have.
+    """
+    settled = {*columns, *left_out, "text", "created_at"}
+    return {field: column for field, column in _by_name(list(names)).items() if field not in settled}
 
 
 def guess(name: str, rows: Sequence[Row], *, needs_text: bool = True) -> Mapping:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from datetime import datetime, tzinfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from collectors.clean import clean, linked, mentioned
 from collectors.errors import NormaliseError
-from collectors.file.columns import Mapping
+from collectors.file.columns import Mapping, late
 from collectors.file.rows import Row
 from collectors.moments import DateError, moment
 from crm.words import Author, Counts, Post, content_id
@@ -27,13 +29,23 @@ _X_ID = re.compile(r"\d{15,20}")
 
 
 class Plan(Struct, frozen=True):
-    """How rows become posts: the platform, the columns, the zone and order of dates, and the date of undated files."""
+    """How rows become posts: the platform, the columns, the zone and order of dates, and the date of undated files.
+
+    `seen` are the names of all columns that were looked at, `left_out` the fields that a person wants none of.
+    """
 
     platform: str
     columns: Mapping
     zone: tzinfo
     undated: datetime
     day_first: bool | None = None
+    seen: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
+
+    def widened(self, names: AbstractSet[str]) -> Plan:
+        """The same for rows that have further columns."""
+        columns = {**self.columns, **late(self.columns, self.left_out, names - self.seen)}
+        return replace(self, columns=columns, seen=self.seen.union(names))
 
 
 def to_post(row: Row, plan: Plan) -> Post:

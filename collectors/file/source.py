@@ -81,7 +81,10 @@ class FileSource:
             posts, rejected = [], []
             for number, row in taken:
                 try:
-                    posts.append(to_post(_sound(row), plan))
+                    sound = _sound(row)
+                    if not sound.keys() <= plan.seen:
+                        plan = plan.widened(sound.keys())
+                    posts.append(to_post(sound, plan))
                 except NormaliseError as error:
                     rejected.append(error.at(f"{form.unit} {number}"))
             now = clock.now()
@@ -130,6 +133,8 @@ def _prepare(options: Mapping[str, str]) -> tuple[Form, Plan]:
         UTC if zone.key == "UTC" else zone,
         undated,
         day_comes_first(dates),
+        frozenset(column for row in first for column in row),
+        frozenset(field for field, column in said.items() if not column),
     )
 
 

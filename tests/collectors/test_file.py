@@ -303,3 +303,16 @@ def test_comments_on_one_picture_are_no_conversation_but_link_to_it(tmp_path: Pa
     heard = imported(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)), platform="instagram")
     assert [event.post.thread_key for event in heard.collected] == ["instagram:1", "instagram:2"]
     assert {event.post.url for event in heard.collected} == {"https://www.instagram.com/p/B99Ek3LD6ea/"}
+
+
+@pytest.mark.parametrize(("said", "root"), [({}, "x:1"), ({"map": "root="}, None)])
+def test_what_only_later_rows_of_json_name_is_read_as_well(
+    tmp_path: Path, said: dict[str, str], root: str | None
+) -> None:
+    rows = [{"id": number, "text": f"words {number}"} for number in range(1, 700)]
+    rows += [{"id": 700, "text": "an answer", "conversation_id": "1", "likes": 7}, {"id": 701, "text": "no more"}]
+    heard = imported(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)), platform="x", **said)
+    *_, answer, last = (event.post for event in heard.collected)
+    assert (answer.root_key, answer.counts.likes) == (root, 7)
+    assert (last.root_key, last.counts.likes) == (None, 0)
+    assert not heard.rejected

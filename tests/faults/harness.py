@@ -99,6 +99,7 @@ class Run:
         environment = {**self._stores.as_environment(), "SHENAVA_PORT": str(free_port())}
         self.crew = Crew(self.house.data, environment, self.log, roles, born)
         self._waiting: list[Portion] = list(self.world.portions)
+        self._worked = True  # whether the one who died last was at work
         self._progress = Progress(self.actor.workspace)
 
     def go(self, between: Callable[[int], None] = lambda _kills: None) -> Verdict:
@@ -148,10 +149,10 @@ class Run:
 
     def _kill_one(self) -> None:
         """Kill somebody who works, if anybody does before a while has passed; else one who has nothing to do."""
-        role, at_work = self._next()
+        role, self._worked = self._next()
         if self.crew.kill(role):
             self.tally.kills[role] += 1
-            self.tally.working[role] += at_work
+            self.tally.working[role] += self._worked
             self._progress.died(role)
 
     def wait_for_work(self) -> None:
@@ -163,7 +164,7 @@ class Run:
             time.sleep(LOOK_SECONDS)
 
     def _next(self) -> tuple[str, bool]:
-        """Who dies now, and whether they are at work."""
+        """Who dies now, and whether they are at work; never two in a row of those who have nothing to do."""
         pause = time.monotonic() + self._random.uniform(0.0, self._plan.gap)
         latest = pause + START_SECONDS
         while time.monotonic() < latest:
@@ -171,7 +172,7 @@ class Run:
             if busy := self._progress.busy:
                 time.sleep(self._random.uniform(0.0, 0.2))
                 return self._random.choice(busy), True
-            if time.monotonic() > pause and self._progress.idle:
+            if time.monotonic() > pause and self._progress.idle and self._worked:
                 return self._random.choice(self._progress.idle), False
             time.sleep(LOOK_SECONDS)
         return self._random.choice(self.crew.roles), False  # somebody who is still starting

@@ -34,7 +34,7 @@ ALWAYS = 20261122
 
 EACH = [
     pytest.param(12, ALWAYS, id="some"),
-    pytest.param(150, seed(), id="many", marks=[pytest.mark.soak, pytest.mark.timeout(3600)]),
+    pytest.param(150, seed(), id="many", marks=[pytest.mark.faults, pytest.mark.timeout(3600)]),
 ]
 
 

@@ -18,7 +18,7 @@ from tests.services.fixtures import required
 from tests.services.kafka import Kafka, kafka_broker
 from tests.services.postgresql import PostgreSQL
 
-pytestmark = [pytest.mark.soak, pytest.mark.server, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.faults, pytest.mark.server, pytest.mark.timeout(1800)]
 POSTS, KILLS = 20_000, 40
 AWAY_SECONDS = 60.0
 EVERY_ROLE = (*ROLES, "understand")
