@@ -183,11 +183,11 @@ class Run:
     def lags(self) -> dict[str, int]:
         """How many events wait, by group; for one that has yet to join, all of the topic."""
         waiting = {(one.topic, one.group): one.waiting for one in patiently(self.house.log.lag)}
-        found = {}
         for topic, groups in GROUPS.items():
-            every = patiently(lambda topic=topic: self.house.log.append(topic, ()) + 1)  # type: ignore[misc]
-            found.update({group: waiting.get((topic, group), every) for group in groups})
-        return found
+            for group in groups:
+                if (topic, group) not in waiting:
+                    waiting[topic, group] = patiently(lambda topic=topic: self.house.log.append(topic, ()) + 1)  # type: ignore[misc]
+        return {group: waiting[topic, group] for topic, groups in GROUPS.items() for group in groups}
 
     def drain(self) -> None:
         """Wait until every file is read and nothing waits, with every role alive; fails after a while."""
