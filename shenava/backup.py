@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from crm.errors import InvalidInputError, StoreError
-from crm.records import audit, migrate
+from crm.records import audit, checksums, migrate
 from crm.records.database import Records
 
 RECORDS = "records.sqlite"
@@ -232,6 +232,7 @@ def _set_progress(records: Path, begun: dict[str, list[tuple[str, str, str]]]) -
     if not begun:
         return
     with closing(sqlite3.connect(records)) as one, one:
+        checksums.teach(one)
         for name, rows in begun.items():
             one.executemany(f"UPDATE {name} SET cursor = ?, state = ? WHERE id = ?", rows)
 

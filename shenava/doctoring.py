@@ -51,7 +51,7 @@ def examine(house: House) -> list[Finding]:
         _running(house),
     ]
     if all(finding.ok for finding in found[:2]):
-        found += [*_sources(house), *_accounts(house)]
+        found += [*_every("sources", _sources, house), *_every("accounts", _accounts, house)]
     return found
 
 
@@ -74,6 +74,14 @@ def _looked(what: str, look: Callable[[], str], mend: str) -> Finding:
         return Finding(what, True, look())
     except ShenavaError as error:
         return Finding(what, False, str(error), mend)
+
+
+def _every(what: str, look: Callable[[House], Iterator[Finding]], house: House) -> list[Finding]:
+    """What was found of each of them; that they can't be read is one finding more."""
+    try:
+        return list(look(house))
+    except ShenavaError as error:
+        return [Finding(what, False, str(error), _mend(house.settings.records))]
 
 
 def _key(house: House) -> str:

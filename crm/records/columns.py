@@ -35,7 +35,10 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         del dialect
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+        try:
+            return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+        except (TypeError, ValueError) as error:
+            raise OverflowError("This is no time that was ever stored.") from error
 
 
 # SQLite gives rows their own growing number only to a plain INTEGER PRIMARY KEY.

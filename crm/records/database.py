@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
-from crm.records import changes
+from crm.records import changes, checksums
 from crm.records.engines import open_engine
 from crm.records.faults import damaged, sentences
 from crm.records.signals import Signals
@@ -68,6 +68,8 @@ class Records:
             fault = tx.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
             if fault != "ok":
                 raise damaged(self.engine, fault)
+            if rows := checksums.broken(tx):
+                raise damaged(self.engine, rows)
 
     def close(self) -> None:
         """Close all connections."""

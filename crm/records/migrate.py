@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from crm.errors import StoreError
+from crm.records import checksums
 from crm.records.database import Records
 from crm.records.sql import lock
 
@@ -96,4 +97,5 @@ def _migrate(tx: Connection) -> bool:
     config = configuration()
     config.attributes["connection"] = tx
     command.upgrade(config, "head")
+    checksums.install(tx)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -22,6 +22,9 @@ READERS = 8
 CHECKED_AT_ONCE = 1_000
 _OF_THE_FILE = re.compile("fts5|malformed|unrecognized|no such|has no column|unsupported")
 """Complaints about what a statement says that come of what the file says."""
+_LAID_OUT = """SELECT name, sql FROM sqlite_schema
+               WHERE name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') ORDER BY name"""
+"""Our own words, without the tables that FTS5 makes for itself."""
 
 
 class Files:
@@ -86,7 +89,7 @@ class Files:
         except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
             raise self._damaged(error) from error
         except apsw.SQLError as error:
-            if not _OF_THE_FILE.search(str(error)):
+            if not _OF_THE_FILE.search(str(error)) and self._as_laid_out():
                 raise
             raise self._damaged(error) from error
         except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, OSError) as error:
@@ -98,6 +101,15 @@ class Files:
 
     def _damaged(self, reason: object) -> StoreError:
         return StoreError(f"The index file {self.path} is damaged ({reason}); restore it from a back-up.")
+
+    def _as_laid_out(self) -> bool:
+        """Whether the file still says of its tables what we wrote."""
+        with closing(apsw.Connection(":memory:")) as fresh, closing(apsw.Connection(str(self.path))) as found:
+            fresh.execute(TABLES)
+            try:
+                return found.execute(_LAID_OUT).fetchall() == fresh.execute(_LAID_OUT).fetchall()
+            except (apsw.Error, UnicodeDecodeError):
+                return False
 
     def check(self) -> None:
         """Read the whole file. Raises StoreError where it is damaged."""

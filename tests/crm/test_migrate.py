@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
 
-from crm.records import cases, migrate, tables
+from crm.records import cases, checksums, migrate, tables
 from crm.records.columns import metadata
 from crm.records.database import Records
 from tests.doubles.fixtures import Drawer
@@ -24,6 +24,12 @@ def records(drawer: Drawer, tmp_path: Path) -> Iterator[Records]:
         one.close()
 
 
+def ours(item: object, name: str | None, kind: str, *others: object) -> bool:
+    """Checksums are a matter of SQLite's files, which the tables of the code do not know of."""
+    del item, others
+    return not (kind == "column" and name == checksums.COLUMN)
+
+
 def never() -> None:
     raise AssertionError("an empty database has nothing to back up")
 
@@ -33,7 +39,7 @@ def test_an_empty_database_gets_every_table_of_the_code(records: Records) -> Non
     assert migrate.upgrade(records, never)
     assert migrate.current(records) == migrate.newest()
     with records.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        context = MigrationContext.configure(connection, opts={"compare_type": False, "include_object": ours})
         assert compare_metadata(context, metadata) == []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.records import migrate
+from crm.records import checksums, migrate
 from crm.records.columns import metadata
 from crm.records.database import Records
 from tests.doubles.office import Office, open_office
@@ -55,6 +55,8 @@ class Drawer:
         if self._server is None:
             records = Records.connect(f"sqlite:///{folder / 'records.sqlite'}")
             metadata.create_all(records.engine)
+            with records.write() as tx:
+                checksums.install(tx)
             yield records
             records.close()
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from crm.policies.access import Actor, Role
-from crm.records import monitors, sources, users, workspaces
+from crm.records import checksums, monitors, sources, users, workspaces
 from crm.records.columns import metadata
 from crm.records.database import Records
 from crm.records.monitors import Monitor
@@ -90,6 +90,8 @@ def actor(user_id: str = "lena", role: Role = "agent", **more: object) -> Actor:
 def _new_records(folder: Path) -> Records:
     records = Records.connect(f"sqlite:///{folder / 'records.sqlite'}")
     metadata.create_all(records.engine)
+    with records.write() as tx:
+        checksums.install(tx)
     return records
 
 
