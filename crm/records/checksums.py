@@ -29,17 +29,25 @@ def teach(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA trusted_schema=ON")  # triggers may call it, also where SQLite was built not to let them
 
 
+def lift(tx: Connection) -> None:
+    """Take the triggers away, as long as tables change: SQLite alters none that a trigger speaks of."""
+    if tx.dialect.name == "sqlite":
+        like = f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '{COLUMN}_%'"
+        for name in tx.exec_driver_sql(like).scalars().all():
+            tx.exec_driver_sql(f"DROP TRIGGER {name}")
+
+
 def install(tx: Connection) -> None:
     """Have every row of every table carry its checksum; again after each migration, which may have changed columns."""
     if tx.dialect.name != "sqlite":
         return
+    lift(tx)
     there = inspect(tx)
     for table in metadata.sorted_tables:
         if COLUMN not in {column["name"] for column in there.get_columns(table.name)}:
             tx.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {COLUMN} INTEGER")
         for event in ("INSERT", f"UPDATE OF {', '.join(_columns(table))}"):
             name = f"{COLUMN}_{table.name}_{event.split()[0].lower()}"
-            tx.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
             tx.exec_driver_sql(
                 f"CREATE TRIGGER {name} AFTER {event} ON {table.name} BEGIN UPDATE {table.name} "
                 f"SET {COLUMN} = {_of(table, 'new.')} WHERE rowid = new.rowid; END"

@@ -6,7 +6,7 @@ Their column and triggers are made after each migration, for the tables as they 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import text
+from sqlalchemy import inspect
 
 revision = "0006"
 down_revision = "0005"
@@ -19,11 +19,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name != "sqlite":
-        return
-    query = text("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'checksum_%'")
-    triggers = op.get_bind().execute(query).all()
-    for name, _ in triggers:
-        op.execute(f"DROP TRIGGER {name}")
-    for table in {table for _, table in triggers}:
-        op.execute(f"ALTER TABLE {table} DROP COLUMN checksum")
+    there = inspect(op.get_bind())
+    for table in there.get_table_names():
+        if "checksum" in {column["name"] for column in there.get_columns(table)}:
+            op.drop_column(table, "checksum")
