@@ -18,8 +18,12 @@ SCHEMA_VERSION = 1
 
 REVISION_BITS = 31
 
-Origin = Literal["stream", "import", "own", "context", "demo"]
-"""How a post came to us. Imported and demo posts open no case and no alert unless asked."""
+Origin = Literal["stream", "import", "own", "context", "demo", "addressed"]
+"""How a post came to us. Imported and demo posts open no case and no alert unless asked.
+
+What is `addressed` was said to an account of ours: a mention, an answer, a comment, a private message. It is
+kept and opens a case though no monitor matches it.
+"""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 """A time with its zone: what was written without one can't be decoded."""

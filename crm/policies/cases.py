@@ -87,9 +87,9 @@ def is_plain_repost(post: Post) -> bool:
 def wants_answer(event: EnrichedPost, opening: Collection[str], now: datetime) -> bool:
     """Whether a post opens a case (or re-opens one that it belongs to).
 
-    `opening` are the ids of the own brand's monitors that open cases. Private messages always
-    want an answer. Imported and demo posts do only where the import asked for it; context and
-    our own posts never do, nor do plain reposts and mentions older than a week.
+    `opening` are the ids of the own brand's monitors that open cases. What was said to an account of
+    ours always wants an answer, private messages too. Imported and demo posts do only where the import
+    asked for it; context and our own posts never do, nor do plain reposts and mentions older than a week.
     """
     if event.own or event.origin in ("own", "context") or is_plain_repost(event.post):
         return False
@@ -97,7 +97,7 @@ def wants_answer(event: EnrichedPost, opening: Collection[str], now: datetime) -
         return False
     if not event.open_cases and now - event.post.posted_at > STALE_AFTER:
         return False
-    return event.post.private or any(monitor in opening for monitor in event.monitors)
+    return event.post.private or event.origin == "addressed" or any(monitor in opening for monitor in event.monitors)
 
 
 def first_priority(urgency: Label, *, vip: bool) -> Priority:

@@ -36,6 +36,7 @@ class SourceRow(Struct, frozen=True):
     last_post: datetime | None = None
     collected: int = 0
     rejected: int = 0
+    quota: Mapping[str, Any] | None = None
 
 
 class AccountRow(Struct, frozen=True):

@@ -100,6 +100,7 @@ sources = Table(
     Column("collected", BigInteger, nullable=False),
     Column("rejected", BigInteger, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("quota", JSON),  # what the platform still lets us ask
 )
 
 source_activity = Table(
@@ -124,6 +125,37 @@ rejects = Table(
     Column("at", Moment, nullable=False),
     Column("code", String(60)),  # the reason and its parameters, for the catalogue of messages
     Column("params", JSON),
+)
+
+gaps = Table(  # stretches of which a platform may not have given us everything
+    "gaps",
+    metadata,
+    Column("id", GrowingId, primary_key=True),
+    workspace_column(),
+    Column("source_id", String(32), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("reason", String(40), nullable=False),
+    Index(None, "workspace", "until"),
+)
+
+caps = Table(  # how many posts may be read in a month: for one monitor, or with an empty one on the whole platform
+    "caps",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("platform", String(40), primary_key=True),
+    Column("monitor", String(32), primary_key=True),
+    Column("posts", BigInteger, nullable=False),
+)
+
+spending = Table(  # how many posts were read, by day of UTC
+    "spending",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("platform", String(40), primary_key=True),
+    Column("monitor", String(32), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("posts", BigInteger, nullable=False),
 )
 
 accounts = Table(  # our own accounts on platforms, with which we answer
