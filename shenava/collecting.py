@@ -6,19 +6,24 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from hashlib import blake2b
 from random import Random
 from threading import Event, Thread
 
-from msgspec import Struct
+from msgspec import Struct, json, to_builtins
 
 from crm import envelope
-from crm.errors import RateLimitedError, RetryableError, ShenavaError, StoreError
+from crm.errors import AuthorisationError, RateLimitedError, RetryableError, ShenavaError, StoreError
+from crm.policies.budget import allowance
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
-from crm.ports.source import Batch, Job, Source
+from crm.ports.responder import Account
+from crm.ports.source import Batch, Job, Search, Searching, Source
 from crm.ports.transport import Transport
-from crm.records import changes, sources
+from crm.ports.vault import Vault
+from crm.records import budget, changes, sources
 from crm.records.database import Records
 from crm.records.sources import SourceRow
 from crm.usecases.snapshots import Snapshots, signature
@@ -31,6 +36,8 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 SAVE_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+MONITORS = "monitors"
+"""The option that names the monitors whose queries a source asks its platform."""
 WHOLE = frozenset({"file"})
 """Kinds whose posts are all kept, for the one workspace that asked."""
 
@@ -43,6 +50,7 @@ class Stores(Struct, frozen=True):
     index: PostIndex
     transport: Transport
     clock: Clock
+    vault: Vault
 
 
 @dataclass
@@ -52,6 +60,7 @@ class Run:
     key: str
     kind: Source
     rows: list[SourceRow]
+    searches: tuple[Search, ...] = ()
     stop: Event = field(default_factory=Event)
     thread: Thread | None = None
     told: float = float("-inf")
@@ -65,6 +74,11 @@ class Collecting:
         self._runs: dict[str, Run] = {}
         self._failures: dict[str, int] = {}
         self._pressure = Pressure(stores.log, stores.clock)
+
+    @property
+    def running(self) -> list[Run]:
+        """The runs that were started and not yet cleared away."""
+        return list(self._runs.values())
 
     def run(self, stop: Event) -> None:
         """Look for changed sources every two seconds until `stop` is set, then end all runs."""
@@ -88,9 +102,10 @@ class Collecting:
                 run.stop.set()
             if run.thread is not None and not run.thread.is_alive():
                 del self._runs[key]
-        for key, rows in wanted.items():
-            if key not in self._runs and self._ready(rows[0]):
-                run = Run(key, self._kinds[rows[0].kind], rows)
+        # A run that looks for something else now goes on from where the old one stopped, so after it.
+        busy = {row.id for run in self._runs.values() for row in run.rows}
+        for key, run in wanted.items():
+            if key not in self._runs and busy.isdisjoint(row.id for row in run.rows) and self._ready(run.rows[0]):
                 run.thread = Thread(target=self.collect, args=(run,), name=key[:40], daemon=True)
                 self._runs[key] = run
                 run.thread.start()
@@ -117,43 +132,77 @@ class Collecting:
             if not run.stop.is_set():
                 self._mark(run, state="finished")
 
-    def _wanted(self) -> dict[str, list[SourceRow]]:
+    def _wanted(self) -> dict[str, Run]:
         with self._stores.records.read() as tx:
             rows = [row for row in sources.every(tx) if row.enabled and row.state not in {"failed", "finished"}]
-        found: dict[str, list[SourceRow]] = {}
+        found: dict[str, Run] = {}
         for row in rows:
-            if row.kind in self._kinds:
-                found.setdefault(_key(row), []).append(row)
+            if kind := self._kinds.get(row.kind):
+                searches = self._searches(row) if isinstance(kind, Searching) else ()
+                key = f"{_key(row)}{_digest(searches)}"
+                found.setdefault(key, Run(key, kind, [], searches)).rows.append(row)
         return found
+
+    def _searches(self, row: SourceRow) -> tuple[Search, ...]:
+        """What the monitors that a source names (every one of its workspace where it names none) look for."""
+        known = self._snapshots.current().workspaces.get(row.workspace)
+        named = set(row.options.get(MONITORS, "").split())
+        queries = known.queries if known else {}
+        return tuple(Search(one, node) for one, node in sorted(queries.items()) if not named or one in named)
 
     def _ready(self, row: SourceRow) -> bool:
         return row.retry_at is None or row.retry_at <= self._stores.clock.now()
 
     def _collect(self, run: Run) -> None:
         first, stores = run.rows[0], self._stores
-        whole = first.kind in WHOLE
-        sieve = None if whole else Sieve(self._snapshots, stores.index, stores.clock)
-        job = Job(
-            source=first.id if whole else run.key, options=first.options, cursor=first.cursor,
-            workspace=first.workspace if whole else None,
-        )  # fmt: skip
+        sieve = None if first.kind in WHOLE else Sieve(self._snapshots, stores.index, stores.clock)
         saved = float("-inf")
-        for batch in run.kind.collect(job, stores.transport, stores.clock, run.stop):
+        for batch in run.kind.collect(self._job(run), stores.transport, stores.clock, run.stop):
             events = [event for event in batch.events if sieve is None or sieve.lets_through(event)]
             if events:
                 self._pressure.wait(run.stop)
                 stores.log.append(COLLECTED, [envelope.record(event) for event in events])
-            if events or batch.rejected or stores.clock.monotonic() - saved >= SAVE_SECONDS:
+            told = events or batch.rejected or batch.spent or batch.gaps
+            if told or stores.clock.monotonic() - saved >= SAVE_SECONDS:
                 self._save(run, batch, events)
                 saved = stores.clock.monotonic()
             if run.stop.is_set():
                 break
+
+    def _job(self, run: Run) -> Job:
+        """What a run is told. Posts of a source with an account of ours are for its own workspace alone."""
+        row, ours = run.rows[0], account_option(run.kind)
+        if row.kind in WHOLE:
+            return Job(row.id, row.options, row.cursor, row.workspace)
+        if ours is None:
+            return Job(_key(row), row.options, row.cursor, searches=run.searches)
+        return Job(
+            _key(row), row.options, row.cursor, row.workspace, self._account(row, row.options.get(ours, "")),
+            run.searches, partial(self._allowance, row.workspace, run.kind.platform),
+        )  # fmt: skip
+
+    def _account(self, row: SourceRow, account_id: str) -> Account:
+        with self._stores.records.read() as tx:
+            found = next((one for one in sources.accounts_of(tx, row.workspace) if one.id == account_id), None)
+            sealed = sources.secret_of(tx, account_id)
+        if found is None:
+            raise AuthorisationError(f"The account that {row.name} reads with is not connected any more; connect it.")
+        return Account(found.platform, found.handle, found.base_url, self._stores.vault.decrypt(sealed))
+
+    def _allowance(self, workspace: str, platform: str, monitor: str) -> int:
+        with self._stores.records.read() as tx:
+            spent = budget.spent_this_month(tx, workspace, platform, self._stores.clock.now())
+            return allowance(budget.caps_of(tx, workspace), spent, platform, monitor)
 
     def _save(self, run: Run, batch: Batch, events: Sequence[CollectedEvent]) -> None:
         now, posts = self._stores.clock.now(), sum(not isinstance(event, Removed) for event in events)
         with self._stores.records.write() as tx:
             for row in run.rows:
                 sources.succeeded(tx, row, batch.cursor, posts, batch.rejected, now)
+                if batch.quota:
+                    sources.change(tx, row.id, quota=to_builtins(batch.quota))
+                budget.spend(tx, row.workspace, run.kind.platform, batch.spent, now)
+                budget.miss(tx, row.workspace, row.id, batch.gaps)
             if self._stores.clock.monotonic() - run.told >= SAVE_SECONDS:
                 run.told = self._stores.clock.monotonic()
                 for row in run.rows:
@@ -180,6 +229,15 @@ class Collecting:
             for row in run.rows:
                 sources.change(tx, row.id, **fields)
                 changes.note(tx, row.workspace, "source", row.id, self._stores.clock.now())
+
+
+def account_option(kind: Source) -> str | None:
+    """The option that names the account of ours a source reads with; None where it needs none."""
+    return next((option.name for option in kind.options if option.kind == "account"), None)
+
+
+def _digest(searches: tuple[Search, ...]) -> str:
+    return f" for {blake2b(json.encode(searches), digest_size=8).hexdigest()}" if searches else ""
 
 
 def _key(row: SourceRow) -> str:

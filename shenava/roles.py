@@ -27,7 +27,7 @@ def collect(house: House, stop: Event) -> None:
     """Run every source."""
     from shenava.collecting import Collecting, Stores
 
-    stores = Stores(house.records, house.log, house.index, house.transport, house.clock)
+    stores = Stores(house.records, house.log, house.index, house.transport, house.clock, house.vault)
     collecting = Collecting(stores, house.kinds, house.snapshots, house.random)
     _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "collect", {}))
     collecting.run(stop)

@@ -11,19 +11,21 @@ from msgspec import structs
 
 from crm import envelope
 from crm.errors import AuthorisationError, RateLimitedError, RetryableError
+from crm.policies.budget import WHOLE
 from crm.ports.clock import Clock
-from crm.ports.source import Batch, Job, Option, Problem, Rejected
+from crm.ports.responder import Account
+from crm.ports.source import UNLIMITED, Asked, Batch, Gap, Job, Option, Problem, Quota, Rejected
 from crm.ports.transport import Transport
-from crm.query import parse
-from crm.query.tree import Everything
-from crm.records import sources
+from crm.query import parse, render
+from crm.query.tree import Everything, Node
+from crm.records import budget, monitors, sources, workspaces
 from crm.records.sources import SourceRow
 from crm.usecases.snapshots import Snapshots
 from crm.words import COLLECTED, Author, Collected, CollectedEvent, Post, Removed
 from shenava.collecting import Collecting, Run, Stores
 from shenava.sieve import Sieve, relaxed
 from stream.sqlite import SQLiteLog
-from tests.doubles.office import START, WORKSPACE, Office, said
+from tests.doubles.office import MONITOR, START, WORKSPACE, Office, said
 
 
 class Told:
@@ -48,6 +50,16 @@ class Told:
             yield step
 
 
+class Sought(Told):
+    """A source that reads with an account of ours and asks for what monitors look for."""
+
+    kind = "sought"
+    options = (Option("account", "account", required=True), Option("monitors", "monitors"))
+
+    def ask(self, query: Node) -> Asked:
+        return Asked((render(query),))
+
+
 def heard(native_id: str, text: str, **more: str) -> Collected:
     post = Post("bluesky", native_id, Author("bluesky", "did:x"), text, START, root_key=more.get("root"))
     return Collected("told:url=a", post, START)
@@ -64,7 +76,7 @@ def collecting(office: Office, log: SQLiteLog, source: Told) -> tuple[Collecting
     row = SourceRow("s1", WORKSPACE, "told", "told", {"url": "a"}, START)
     with office.records.write() as tx:
         sources.put(tx, row)
-    stores = Stores(office.records, log, office.index, None, office.clock)  # type: ignore[arg-type]
+    stores = Stores(office.records, log, office.index, None, office.clock, office.vault)  # type: ignore[arg-type]
     one = Collecting(stores, {"told": source}, Snapshots(office.records, office.clock), Random(1))
     return one, Run("told:url=a", source, [row])
 
@@ -173,3 +185,79 @@ def test_what_is_not_known_yet_counts_as_met(query: str, left: str) -> None:
     node = relaxed(parse(query))
     wanted = parse(left) if left else Everything()
     assert wanted in (node, *getattr(node, "children", ()))
+
+
+def seeking(office: Office, log: SQLiteLog, source: Sought, **options: str) -> Collecting:
+    row = SourceRow("s1", WORKSPACE, "sought", "sought", {"account": "a1", **options}, START)
+    with office.records.write() as tx:
+        sources.put(tx, row)
+    stores = Stores(office.records, log, office.index, None, office.clock, office.vault)  # type: ignore[arg-type]
+    return Collecting(stores, {"sought": source}, Snapshots(office.records, office.clock), Random(1))
+
+
+def run_once(one: Collecting) -> None:
+    """Start what should run, and wait until it has ended."""
+    one.look()
+    for run in one.running:
+        assert run.thread is not None
+        run.thread.join(30)
+
+
+def test_a_source_gets_the_account_and_the_monitors_it_names(office: Office, log: SQLiteLog) -> None:
+    source = Sought(Batch((), "c1", idle=True))
+    run_once(seeking(office, log, source))
+    (job,) = source.jobs
+    assert job.workspace == WORKSPACE
+    assert job.account == Account("bluesky", "nanmah", "https://social.example", "hush")
+    assert [(one.monitor, render(one.query)) for one in job.searches] == [(MONITOR, "nanmah")]
+
+
+def test_only_the_monitors_that_a_source_names_are_asked_for(office: Office, log: SQLiteLog) -> None:
+    source = Sought(Batch((), "c1", idle=True))
+    run_once(seeking(office, log, source, monitors="another"))
+    assert source.jobs[0].searches == ()
+
+
+def test_an_account_that_is_gone_ends_the_source_with_a_sentence(office: Office, log: SQLiteLog) -> None:
+    run_once(seeking(office, log, Sought(), account="gone"))
+    row = stored(office)
+    assert (row.state, row.error_kind) == ("failed", "AuthorisationError")
+    assert "connect it" in str(row.error)
+
+
+def test_what_was_read_lessens_what_may_be_read(office: Office, log: SQLiteLog) -> None:
+    gap = Gap(START, START + timedelta(hours=1), "budget")
+    source = Sought(Batch((), "c1", spent={MONITOR: 30, "": 5}, quota=Quota(7, 10), gaps=(gap,)))
+    with office.records.write() as tx:
+        budget.set_cap(tx, WORKSPACE, "bluesky", MONITOR, 100)
+        budget.set_cap(tx, WORKSPACE, "bluesky", WHOLE, 50)
+        budget.spend(tx, WORKSPACE, "bluesky", {MONITOR: 1_000}, office.clock.now() - timedelta(days=40))
+    run_once(seeking(office, log, source))
+    allowance = source.jobs[0].allowance
+    assert (allowance(MONITOR), allowance("another"), allowance("")) == (15, 15, 15)
+    with office.records.write() as tx:
+        budget.set_cap(tx, WORKSPACE, "bluesky", WHOLE, None)
+    assert (allowance(MONITOR), allowance("another")) == (70, UNLIMITED)
+    assert stored(office).quota == {"remaining": 7, "limit": 10, "resets_at": None}
+    with office.records.read() as tx:
+        assert [
+            one.gap.reason for one in budget.missing(tx, WORKSPACE, START - timedelta(1), START + timedelta(1))
+        ] == ["budget"]
+
+
+def test_a_changed_monitor_is_asked_for_from_where_the_old_one_stopped(office: Office, log: SQLiteLog) -> None:
+    source = Sought(Batch((), "c1"), Batch((), "c2", spent={MONITOR: 1}))
+    one = seeking(office, log, source)
+    run_once(one)
+    with office.records.write() as tx:
+        sources.change(tx, "s1", state="running")
+        found = monitors.get(tx, WORKSPACE, MONITOR)
+        assert found is not None
+        monitors.put(tx, structs.replace(found, query="nanmah OR bread"))
+        workspaces.next_revision(tx, WORKSPACE)
+    source.steps = [Batch((), "c3", idle=True)]
+    office.clock.advance(5)
+    run_once(one)
+    run_once(one)
+    assert [job.cursor for job in source.jobs] == ["", "c2"]
+    assert [render(job.searches[0].query) for job in source.jobs] == ["nanmah", "nanmah OR bread"]

@@ -23,20 +23,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
     )
     op.create_index(op.f("ix_gaps_workspace_until"), "gaps", ["workspace", "until"])
-    key = (
-        sa.Column("workspace", sa.String(length=32), nullable=False),
-        sa.Column("platform", sa.String(length=40), nullable=False),
-        sa.Column("monitor", sa.String(length=32), nullable=False),
-    )
     op.create_table(
         "caps",
-        *key,
+        *_key(),
         sa.Column("posts", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "platform", "monitor", name=op.f("pk_caps")),
     )
     op.create_table(
         "spending",
-        *(column._copy() for column in key),
+        *_key(),
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("posts", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "platform", "monitor", "day", name=op.f("pk_spending")),
@@ -48,3 +43,8 @@ def downgrade() -> None:
     op.drop_column("sources", "quota")
     for table in ("spending", "caps", "gaps"):
         op.drop_table(table)
+
+
+def _key() -> list[sa.Column[str]]:
+    names = {"workspace": 32, "platform": 40, "monitor": 32}
+    return [sa.Column(name, sa.String(length=length), nullable=False) for name, length in names.items()]
