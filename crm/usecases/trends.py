@@ -17,7 +17,7 @@ from crm.policies.personal import readable
 from crm.ports.clock import Clock
 from crm.ports.index import Bucket, Dimension, PostIndex, Scope, Span
 from crm.query.tree import And, Everything, Field, Node
-from crm.records import audit, monitors, sources, workspaces
+from crm.records import audit, budget, monitors, sources, workspaces
 from crm.records.answers import FirstAnswer, first_answers
 from crm.records.database import Records
 from crm.records.monitors import Monitor
@@ -222,7 +222,10 @@ class _Counting:
     def _gaps(self, records: Records) -> tuple[Span, ...]:
         with records.read() as tx:
             found = sources.activity(tx, self._actor.workspace, self._span.since)
-        return tuple(_gaps([row for rows in found.values() for row in rows], len(found), self._span))
+            missing = budget.missing(tx, self._actor.workspace, self._span.since, self._span.until)
+        failed = _gaps([row for rows in found.values() for row in rows], len(found), self._span)
+        told = [Span(max(one.gap.since, self._span.since), min(one.gap.until, self._span.until)) for one in missing]
+        return tuple(_joined([*failed, *(gap for gap in told if gap.until - gap.since >= GAP)]))
 
     # By what it is and who said it
 
@@ -341,3 +344,14 @@ def _gaps(rows: Sequence[sources.Activity], count: int, within: Span) -> list[Sp
         else:
             gaps.append(Span(slot, end))
     return [gap for gap in gaps if gap.until - gap.since >= GAP]
+
+
+def _joined(gaps: Sequence[Span]) -> list[Span]:
+    """Spans in order of time, those that touch as one."""
+    joined: list[Span] = []
+    for gap in sorted(gaps, key=lambda one: one.since):
+        if joined and gap.since <= joined[-1].until:
+            joined[-1] = Span(joined[-1].since, max(joined[-1].until, gap.until))
+        else:
+            joined.append(gap)
+    return joined

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
 from crm.ports.index import Span
-from crm.records import monitors, sources
+from crm.ports.source import Gap
+from crm.records import budget, monitors, sources
 from crm.records.monitors import Monitor
 from crm.records.sources import SourceRow
 from crm.usecases.search import Search
@@ -161,6 +162,16 @@ def test_the_first_answer_is_a_median_of_public_cases(office: Office, trends: Tr
     assert "case:answered" in view.answers.query
     elsewhere = msgspec.structs.replace(WEEK, platforms=("mastodon",))
     assert trends.overview(actor(), elsewhere).answers.cases == 0
+
+
+def test_what_a_platform_did_not_give_out_is_a_gap(office: Office, trends: Trends) -> None:
+    told = [Gap(START, START + timedelta(hours=2), "too_many"), Gap(START - timedelta(days=90), START, "too_old")]
+    late = Gap(START + timedelta(hours=1), START + timedelta(hours=3), "budget")
+    with office.records.write() as tx:
+        budget.miss(tx, WORKSPACE, "s1", told)
+        budget.miss(tx, WORKSPACE, "s2", [late])
+    (gap,) = trends.overview(actor(), WEEK).gaps
+    assert gap.until == START + timedelta(hours=3)
 
 
 def test_gaps_are_when_every_collector_failed(office: Office, trends: Trends) -> None:
