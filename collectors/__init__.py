@@ -16,7 +16,10 @@ def all_sources() -> tuple[Source, ...]:
 
     from collectors.feed import FeedSource
     from collectors.file import FileSource
+    from collectors.hackernews import HackerNewsSource
     from collectors.jetstream import JetstreamSource
     from collectors.mastodon import MastodonSource
 
-    return (FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()))
+    return (
+        FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
+    )  # fmt: skip

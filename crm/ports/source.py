@@ -16,7 +16,7 @@ from crm.ports.transport import Transport
 from crm.query.tree import Node
 from crm.words import CollectedEvent
 
-OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file", "account", "monitors"]
+OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file", "account", "monitors", "date"]
 """`account` is the id of one of our accounts on the source's platform, `monitors` ids of monitors (none: all)."""
 
 

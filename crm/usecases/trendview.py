@@ -119,8 +119,9 @@ class TrendsView(Struct, frozen=True):
     """Everything on the Trends page, for the period and the one of the same length before it.
 
     `series_before` stands place by place beside `series`. `own_share` is the share of voice of the own
-    brands at each step, in percent. `gaps` are spans in which every collector failed, or a platform did not give us everything. `excluded` is how many
-    mentions of the period the filter leaves out, counted only where nothing is left.
+    brands at each step, in percent. `gaps` are spans in which every collector failed, or a platform did not
+    give us everything. `excluded` is how many mentions of the period the filter leaves out, counted only
+    where nothing is left.
     """
 
     filter: TrendsFilter

@@ -6,7 +6,7 @@ and where it has a server, options with which it finds nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
@@ -16,7 +16,8 @@ import pytest
 
 from crm import envelope
 from crm.errors import RetryableError
-from crm.ports.source import Batch, Job, Rejected, Source
+from crm.ports.responder import Account
+from crm.ports.source import Batch, Job, Rejected, Search, Source, unlimited
 from crm.ports.transport import Transport
 from crm.words import Collected, CollectedEvent, Removed
 from shenava.transport import Guard, OutboundTransport
@@ -69,6 +70,9 @@ class Stage:
     unreachable: Mapping[str, str] | None = None
     workspace: str | None = None
     platform: str = ""
+    searches: tuple[Search, ...] = ()
+    account: Account | None = None
+    allowance: Callable[[str], int] = unlimited
     clock: ManualClock = field(default_factory=ManualClock)
 
     def transport(self) -> Transport:
@@ -76,7 +80,9 @@ class Stage:
         return OutboundTransport(Guard(frozenset(self.hosts)))
 
     def job(self, cursor: str = "", **options: str) -> Job:
-        return Job(JOB, {**self.options, **options}, cursor, workspace=self.workspace)
+        return Job(
+            JOB, {**self.options, **options}, cursor, self.workspace, self.account, self.searches, self.allowance
+        )
 
     @contextmanager
     def running(self, job: Job, stop: Event | None = None) -> Iterator[Iterator[Batch]]:
