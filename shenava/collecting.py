@@ -23,6 +23,8 @@ from crm.ports.responder import Account
 from crm.ports.source import Batch, Job, Search, Searching, Source
 from crm.ports.transport import Transport
 from crm.ports.vault import Vault
+from crm.query.walk import NOTHING
+from crm.query.widen import on_platform
 from crm.records import budget, changes, sources
 from crm.records.database import Records
 from crm.records.sources import SourceRow
@@ -148,7 +150,9 @@ class Collecting:
         known = self._snapshots.current().workspaces.get(row.workspace)
         named = set(row.options.get(MONITORS, "").split())
         queries = known.queries if known else {}
-        return tuple(Search(one, node) for one, node in sorted(queries.items()) if not named or one in named)
+        platform = self._kinds[row.kind].platform
+        asked = {one: on_platform(node, platform) for one, node in queries.items() if not named or one in named}
+        return tuple(Search(one, node) for one, node in sorted(asked.items()) if node != NOTHING)
 
     def _ready(self, row: SourceRow) -> bool:
         return row.retry_at is None or row.retry_at <= self._stores.clock.now()

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from crm.query.tree import And, Everything, Near, Node, Not, Or
+from crm.query.tree import And, Everything, Field, Near, Node, Not, Or
+from crm.query.walk import NOTHING
 
 Can = Callable[[Node], bool]
 """Whether a platform's search knows a leaf (words, a prefix, NEAR, a field), or NOT of something it knows."""
@@ -40,6 +41,23 @@ def widened(node: Node, can: Can) -> Widened:
         case Near() if not can(node):
             return Widened(And((node.left, node.right)), (node,)) if can(node.left) and can(node.right) else _none(node)
     return Widened(node) if can(node) else _none(node)
+
+
+def on_platform(node: Node, platform: str) -> Node:
+    """What a query asks of posts of one platform, without a word of platforms; NOTHING where it asks for none."""
+    match node:
+        case Field("platform", _, value):
+            return Everything() if value == platform else NOTHING
+        case Not():
+            child = on_platform(node.child, platform)
+            return Everything() if child == NOTHING else Not(child)
+        case And() | Or():
+            empty, decides = (Everything(), NOTHING) if isinstance(node, And) else (NOTHING, Everything())
+            parts = tuple(one for one in (on_platform(child, platform) for child in node.children) if one != empty)
+            if decides in parts or not parts:
+                return decides if parts else empty
+            return parts[0] if len(parts) == 1 else type(node)(parts)
+    return node
 
 
 def is_sought(node: Node) -> bool:

@@ -15,8 +15,11 @@ from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.index import Bucket, PostIndex
+from crm.ports.source import Asked, Searching, Source
 from crm.query import QueryError
 from crm.query.tree import And, Field, Node, Or
+from crm.query.walk import NOTHING
+from crm.query.widen import on_platform
 from crm.records import audit, changes, jobs, monitors, workspaces
 from crm.records.database import Records
 from crm.records.monitors import Monitor
@@ -151,6 +154,16 @@ class Monitors:
             at=now,
             unsure=self._hits(actor, And((node, Field("sentiment", ":", query.UNKNOWN))), parsed),
         )
+
+    def asked(self, actor: Actor, draft: MonitorDraft, source: Source) -> Asked | None:
+        """How the platform of a source would be asked what a monitor looks for; None where it would not be asked.
+
+        Raises CantBeAskedError, QueryError.
+        """
+        require(actor, "read_posts")
+        node = narrowed(self._parse(actor, draft.query), draft.platforms, draft.languages)
+        asked = on_platform(node, source.platform)
+        return source.ask(asked) if isinstance(source, Searching) and asked != NOTHING else None
 
     def mentions(self, actor: Actor) -> dict[str, Mentions]:
         """What each monitor, by its id, heard in the last week; monitors that heard nothing are left out."""

@@ -11,7 +11,9 @@ from dashboard.text import t
 
 LANGUAGES = ("fa", "fa-Latn", "en", "ar", "ur", "other")
 USUAL = ("bluesky", "mastodon", "rss", "x", "instagram", "telegram", "googleplay", "bazaar")
-COLLECTS: Mapping[str, str] = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss"}
+COLLECTS: Mapping[str, str] = {
+    "jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
+}  # fmt: skip
 """The platform of each kind of source that has only one."""
 
 _NAMED = frozenset({

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from crm.query import QueryError
-from crm.usecases.monitors import MonitorChangedError
+from crm.usecases.monitors import MonitorChangedError, MonitorDraft
 from dashboard.callbacks import callback, clientside
 from dashboard.components import empty, show, toast
 from dashboard.components.query_editor import coloured
@@ -93,10 +93,11 @@ def _begin() -> Component:
     return empty(t("monitors.no_query"), t("monitors.no_query_why"), inside, icon_name="radar-2")
 
 
-@callback(Output("monitors-reach", "children"), Input("monitors-platforms", "value"))
-def show_reach(platforms: list[str] | None) -> Component:
-    """What each of the chosen platforms can't be asked for."""
-    return reach(platforms or [])
+@callback(Output("monitors-reach", "children"), Input("monitors-tried", "data"))
+def show_reach(asked: Asked) -> Component:
+    """What each of the chosen platforms is asked for, and what it can't be."""
+    chosen = tuple(asked["platforms"]), tuple(asked["languages"])
+    return reach(MonitorDraft("", asked["query"], "", platforms=chosen[0], languages=chosen[1]))
 
 
 @callback(

@@ -133,18 +133,34 @@ def test_an_empty_query_offers_the_brand_in_quotes(desk: Desk) -> None:
     assert '"data-insert": "\\"Nanmah\\""' in drawn(shown)
 
 
+def tried(query: str, *platforms: str) -> Any:
+    return {"query": query, "platforms": list(platforms), "languages": []}
+
+
 def test_what_each_platform_can_not_express(desk: Desk) -> None:
     with desk.seen():
-        assert "Nothing is collected yet" in drawn(monitor_editor.show_reach([]))
+        assert "Nothing is collected yet" in drawn(monitor_editor.show_reach(tried("card")))
         desk.bureau.services.sources.add(desk.actor, "jetstream", "Bluesky", {})
         desk.bureau.services.sources.add(
             desk.actor, "mastodon", "Fosstodon", {"server": "https://mastodon.example", "tags": "nan"}
         )
-        tree = drawn(monitor_editor.show_reach([]))
+        tree = drawn(monitor_editor.show_reach(tried("card")))
         assert "the open stream is filtered here" in tree
         assert "Posts without one of these hashtags are missed" in tree
         assert "costs money" in tree
-        assert "Not collected" in drawn(monitor_editor.show_reach(["bluesky", "x"]))
+        assert "Not collected" in drawn(monitor_editor.show_reach(tried("card", "bluesky", "x")))
+
+
+def test_how_a_platform_is_asked_is_shown_before_anything_is_saved(desk: Desk) -> None:
+    with desk.seen():
+        desk.bureau.services.sources.add(desk.actor, "hackernews", "", {})
+        tree = drawn(monitor_editor.show_reach(tried("(card OR app) lang:fa -bread")))
+        assert '"children": "card"' in tree
+        assert '"children": "app"' in tree
+        assert '"children": "NOT bread"' in tree
+        assert "Everything is asked for" in drawn(monitor_editor.show_reach(tried("card")))
+        assert "name one that must be there" in drawn(monitor_editor.show_reach(tried("lang:fa")))
+        assert "asked for what the query looks for" in drawn(monitor_editor.show_reach(tried("(")))
 
 
 def test_saving_a_new_monitor_opens_its_page(desk: Desk) -> None:

@@ -59,6 +59,13 @@ def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
     if option.kind == "choice":
         said = [(one, t(f"source.choice_{one}")) for one in option.choices]
         return choice(option.name, label, said, value, wrong=wrong)
+    if option.kind == "monitors":
+        every = [("", t("source.every_monitor")), *((one.id, one.name) for one in services().monitors.all(actor()))]
+        return choice(option.name, label, every, value, wrong=wrong)
+    if option.kind == "account":
+        mine = [one for one in services().sources.accounts(actor()) if one.platform == PLATFORMS.get(kind, kind)]
+        return choice(option.name, label, [(one.id, one.handle) for one in mine], value, wrong=wrong,
+                      hint=None if mine else t("source.no_account"))  # fmt: skip
     if option.kind == "list":
         return area(option.name, label, value, wrong=wrong, rows=2)
     if option.kind == "switch":
@@ -66,7 +73,7 @@ def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
     hint = t("health.minutes") if option.kind == "number" else None
     example = {"feed": "https://", "mastodon": "https://"}.get(kind, "") if option.kind == "url" else ""
     return text_field(option.name, label, value, wrong=wrong, required=option.required, placeholder=example, hint=hint,
-                      ltr=option.kind in {"url", "number"})  # fmt: skip
+                      ltr=option.kind in {"url", "number", "date"})  # fmt: skip
 
 
 def _file_form(given: Given, wrong: Wrong) -> Component:

@@ -13,7 +13,7 @@ from dashboard.context import viewer
 from dashboard.dates import clock, duration, relative
 from dashboard.text import t
 
-PLATFORMS = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss"}
+PLATFORMS = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews"}
 """Whose mark stands before a source of a kind."""
 
 REFUSED = frozenset({"AuthorisationError", "AccountRefusedError"})

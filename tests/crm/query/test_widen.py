@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.query import parse, render
+from crm.query import fields_used, parse, render
 from crm.query.tree import And, Field, Near, Node, Not, Or, Prefix, Words
-from crm.query.widen import is_sought, widened
+from crm.query.walk import NOTHING
+from crm.query.widen import is_sought, on_platform, widened
 from crm.text import tokens
 from crm.words import Post
 from tests.crm.query.posts import naive, nodes, posts
@@ -67,6 +68,21 @@ def test_examples(query: str, asked: str | None, left: list[str]) -> None:
     found = widened(parse(query, now=NOW), knows(Words, Not))
     assert found.query == (None if asked is None else parse(asked, now=NOW))
     assert [render(part) for part in found.left] == [render(parse(part, now=NOW)) for part in left]
+
+
+@pytest.mark.slow
+@given(nodes, posts)
+def test_a_platform_known_beforehand_changes_no_answer(node: Node, said: Post) -> None:
+    line = tokens(said.text)
+    asked = on_platform(node, said.platform)
+    assert "platform" not in fields_used(asked)
+    assert naive(node, said, line) == naive(asked, said, line)
+
+
+def test_a_monitor_of_other_platforms_asks_nothing() -> None:
+    query = parse("nanmah (platform:reddit OR platform:mastodon)", now=NOW)
+    assert on_platform(query, "x") == NOTHING
+    assert on_platform(query, "reddit") == parse("nanmah", now=NOW)
 
 
 def test_a_search_needs_something_to_look_for() -> None:
