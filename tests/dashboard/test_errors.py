@@ -33,7 +33,12 @@ from tests.dashboard.fakes import NOW, an_actor, fake_services
 
 PERSIAN = re.compile("[\u0600-\u06ff]")
 # Where the second argument of these names why an item or a file can't be used.
-CODED = {"NormaliseError": "error.row_", "Fault": "error.row_", "UnusableFileError": "source.problem_"}
+CODED = {
+    "NormaliseError": "error.row_",
+    "Fault": "error.row_",
+    "UnusableFileError": "source.problem_",
+    "CantBeAskedError": "error.row_",
+}
 BY_VARIABLE = {"bad_date", "two_dates"}
 
 
