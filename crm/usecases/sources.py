@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -63,6 +63,11 @@ class Sources:
     ) -> None:
         self.kinds, self._responders = kinds, responders
         self._records, self._vault, self._clock = records, vault, clock
+
+    @property
+    def answering(self) -> Collection[str]:
+        """The platforms of which an account of ours can be connected."""
+        return self._responders.keys()
 
     def all(self, actor: Actor) -> list[SourceRow]:
         """Every source with its health, oldest first."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from dash import html
 from dash.development.base_component import Component
+from msgspec import json
 
 from crm.errors import AuthorisationError, InvalidInputError, RetryableError
 from crm.records.sources import AccountRow
@@ -11,21 +14,48 @@ from dashboard.admin.fields import NOTHING, Wrong, form, secret_field, text_fiel
 from dashboard.admin.permission import allowed, who_can
 from dashboard.admin.step import Panel, Shown, Step, Steps, act, sure
 from dashboard.components import card, empty, handle, icon, platform_icon, show, table, toast
+from dashboard.components.icon import PLATFORM_ICONS
 from dashboard.context import actor, services
 from dashboard.dates import relative
 from dashboard.errors import account_problem, plain_sentence
 from dashboard.text import t
 
-BLUESKY = "https://bsky.social"
-PLATFORMS = ("bluesky", "mastodon")
+
+class SignIn(NamedTuple):
+    """What is asked for to use an account: its server (None where there is one for all), its name, its secrets.
+
+    Several secrets are kept as one object of JSON.
+    """
+
+    server: str | None = None
+    handle: bool = False
+    secrets: tuple[str, ...] = ("secret",)
+
+
+PLATFORMS = {
+    "bluesky": SignIn("https://bsky.social", handle=True),
+    "mastodon": SignIn(""),
+    "x": SignIn(),
+    "reddit": SignIn(handle=True, secrets=("client_id", "client_secret", "password")),
+    "telegram": SignIn(),
+    "bale": SignIn(),
+}
 
 
 def section() -> list[Component | None]:
     """The accounts, and buttons to connect more."""
     rows = services().sources.accounts(actor()) if allowed("read_health") else []
     buttons = [
-        act(t(f"settings.connect_{one}"), "settings", "connect", one, kind="", icon_name=f"brand-{one}")
+        act(
+            t("settings.connect_to", platform=t(f"source.{one}")),
+            "settings",
+            "connect",
+            one,
+            kind="",
+            icon_name=PLATFORM_ICONS.get(one, "world"),
+        )
         for one in PLATFORMS
+        if one in services().sources.answering
     ]
     able = allowed("edit_sources")
     body = (
@@ -77,41 +107,40 @@ def _host(row: AccountRow) -> str:
 
 def ask(step: Step) -> Shown:
     """The dialog that connects an account."""
-    return Shown(dialog=_panel(step.of if step.of in PLATFORMS else PLATFORMS[0], {}))
+    return Shown(dialog=_panel(step.of if step.of in PLATFORMS else next(iter(PLATFORMS)), {}))
 
 
 def _panel(platform: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Panel:
-    fields = [
-        text_field(
-            "base_url",
-            t("settings.server"),
-            given.get("base_url", BLUESKY if platform == "bluesky" else ""),
-            wrong=wrong,
-            kind="url",
-            required=True,
-            ltr=True,
-            placeholder="https://mastodon.example",
-        )
-    ]
-    if platform == "bluesky":
+    asked, fields = PLATFORMS[platform], list[Component]()
+    if asked.server is not None:
+        server = given.get("base_url", asked.server)
+        fields.append(text_field("base_url", t("settings.server"), server, wrong=wrong, kind="url", required=True,
+                                 ltr=True, placeholder="https://mastodon.example"))  # fmt: skip
+    if asked.handle:
         fields.append(text_field("handle", t("settings.handle"), given.get("handle", ""), wrong=wrong, required=True,
-                                 ltr=True, placeholder="brand.bsky.social"))  # fmt: skip
-    fields.append(
-        secret_field("secret", t(f"settings.secret_{platform}"), wrong=wrong, hint=t(f"settings.where_{platform}"))
-    )
+                                 ltr=True, placeholder=t(f"settings.handle_{platform}")))  # fmt: skip
+    where = t(f"settings.where_{platform}")
+    last = asked.secrets[-1]
+    for name in asked.secrets:
+        called = t(f"settings.secret_{platform}" if name == "secret" else f"settings.secret_{name}")
+        fields.append(secret_field(name, called, wrong=wrong, hint=where if name == last else None))
     kept = html.P([icon("shield-lock"), t("settings.secret_kept")], className="row t12 c3")
-    return Panel(t(f"settings.connect_{platform}"), form("settings", "connect!", platform, *fields, kept, wrong=wrong,
-                                                         send=t("settings.connect"), cancel=True))  # fmt: skip
+    title = t("settings.connect_to", platform=t(f"source.{platform}"))
+    return Panel(title, form("settings", "connect!", platform, *fields, kept, wrong=wrong,
+                             send=t("settings.connect"), cancel=True))  # fmt: skip
 
 
 def connect(step: Step) -> Shown:
     """Sign in on the platform; the account is kept only where that worked."""
-    given = {name: text for name, text in step.texts().items() if name != "secret"}
-    if not step.secret("secret").strip():
-        return Shown(dialog=_panel(step.of, given, {"secret": account_problem("secret_missing")}))
+    secrets = PLATFORMS[step.of].secrets
+    given = {name: text for name, text in step.texts().items() if name not in secrets}
+    said = {name: step.secret(name) for name in secrets}
+    if empty_ := [name for name, text in said.items() if not text.strip()]:
+        return Shown(dialog=_panel(step.of, given, {empty_[0]: account_problem("secret_missing")}))
+    secret = json.encode(said).decode() if len(said) > 1 else said["secret"]
     try:
         row = services().sources.connect(
-            actor(), step.of, step.text("base_url"), step.text("handle").lstrip("@"), step.secret("secret")
+            actor(), step.of, step.text("base_url"), step.text("handle").lstrip("@"), secret
         )
     except (AuthorisationError, InvalidInputError, RetryableError) as error:
         return Shown(dialog=_panel(step.of, given, {"": plain_sentence(error)}))
