@@ -224,10 +224,6 @@ class TestMedia:
         post = post_of(*parts)
         assert (post.native_id, post.text) == ("-1001000000001/8", "one\n\ntwo")
         assert [(one.kind, one.url[-2:]) for one in post.media] == [("image", "/8"), ("image", "/9"), ("video", "10")]
-            ("image", "s/8"),
-            ("image", "s/9"),
-            ("video", "/10"),
-        ]
 
     @pytest.mark.parametrize(
         ("origin", "passed_on"),

@@ -51,6 +51,7 @@ class BotApi:
     """State and answers of the server. `sent` are the messages of the bot, `gone` those that were deleted."""
 
     bale: bool = False
+    url: str = ""
     chats: dict[int, dict[str, Any]] = field(
         default_factory=lambda: {chat["id"]: chat for chat in (DIRECT, GROUP, CLOSED, BASIC, CHANNEL)}
     )
@@ -199,4 +200,5 @@ def bot_api(bale: bool = False) -> Iterator[tuple[BotApi, Web]]:
     """The stand-in on a free port of 127.0.0.1."""
     server = BotApi(bale)
     with web(server.handle) as running:
+        server.url = running.url
         yield server, running
