@@ -44,6 +44,7 @@ from responders.text import connected, open_on_platform
 LIMIT = 4096
 TOKEN = re.compile(r"\d{1,20}:[\w-]{5,100}", re.ASCII)
 HIDDEN = "[hidden]"
+SEND = "sendMessage"
 RULES: dict[Way, str] = {"reply": "chat_reply", "dm": "private_message"}
 PATIENCE = 1.0
 """Seconds that a reply may wait here for its turn; longer ones wait in the outbox."""
@@ -85,6 +86,7 @@ class _Answer(Struct):
     ok: bool
     result: msgspec.Raw = msgspec.Raw(b"null")
     description: str = ""
+    error_code: int = 0
     parameters: _Parameters = msgspec.field(default_factory=_Parameters)
 
 
@@ -187,7 +189,7 @@ class BotResponder:
         if place.connection:
             said["business_connection_id"] = place.connection
         try:
-            return api.call("sendMessage", said, _Message)
+            return api.call(SEND, said, _Message)
         except _RefusedError as error:
             if error.moved or any(words in error.words.lower() for words in GONE):
                 # a group that became a supergroup gave its messages new numbers
@@ -248,9 +250,9 @@ class _Api:
                 answer = client.send(asked, follow_redirects=False)
         except httpx.HTTPError as error:
             raise BrokenConnectionError(self._base, type(error).__name__) from error
-        return self._read(answer, kind)
+        return self._read(method, answer, kind)
 
-    def _read(self, answer: httpx.Response, kind: type[Result]) -> Result:
+    def _read(self, method: str, answer: httpx.Response, kind: type[Result]) -> Result:
         told = None
         with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
             told = msgspec.json.decode(answer.content, type=_Answer, strict=False)
@@ -258,20 +260,24 @@ class _Api:
                 return msgspec.json.decode(told.result, type=kind, strict=False)
         if answer.is_success and (told is None or told.ok):
             raise UnreadableAnswerError(self._base, "it is none of the Bot API")
-        raise self._refusal(answer.status_code, told)
+        raise self._refusal(method, answer.status_code, told)
 
-    def _refusal(self, status: int, told: _Answer | None) -> ShenavaError:
+    def _refusal(self, method: str, status: int, told: _Answer | None) -> ShenavaError:
         """The error of ours for an answer that is no result."""
         words = told.description.replace(self._token, HIDDEN) if told else ""
-        if status == httpx.codes.TOO_MANY_REQUESTS or words in BUSY:
+        low = words.lower()
+        if told and 200 <= status < 300:
+            status = told.error_code or 400
+        if status == httpx.codes.TOO_MANY_REQUESTS or any(busy in low for busy in BUSY):
             return RateLimitedError(self._title, told.parameters.retry_after if told else None)
         if status >= 500 or status in (408, 425):
             return _SilentError(self._base, status)
-        if status == httpx.codes.FORBIDDEN and words.startswith("Forbidden"):
+        if "token not found" in low or (told and status == httpx.codes.NOT_FOUND and low in ("not found", "")):
+            return self._not_ours()
+        if status == httpx.codes.FORBIDDEN and method == SEND and low.startswith("forbidden"):
             # the chat does not want us: somebody blocked the bot, or it was sent away
             return _RefusedError(self._title, words, moved=False)
-        known = told is not None and (status == httpx.codes.NOT_FOUND or "token not found" in words.lower())
-        if status in (401, 403) or known:
+        if status in (401, 403):
             return self._not_ours()
         if told is None:
             return PermanentError(f"{self._base} answered {status} and does not speak the Bot API; check the address.")

@@ -64,6 +64,7 @@ class _Answer(Struct):
     ok: bool
     result: msgspec.Raw = msgspec.Raw(b"null")
     description: str = ""
+    error_code: int = 0
     parameters: _Parameters | None = None
 
 
@@ -118,14 +119,17 @@ class Bot:
     def _refusal(self, answer: httpx.Response, said: _Answer | None) -> ShenavaError:
         """The error that an answer other than a result stands for."""
         status, words = answer.status_code, said.description.replace(self._token, HIDDEN) if said else ""
-        title = self.platform.title
-        if status == httpx.codes.TOO_MANY_REQUESTS or words in _BUSY:
+        if said and answer.is_success:
+            status = said.error_code or 400
+        low, title = words.lower(), self.platform.title
+        if status == httpx.codes.TOO_MANY_REQUESTS or any(busy in low for busy in _BUSY):
             told = said.parameters.retry_after if said and said.parameters else None
             return RateLimitedError(title, told or retry_after(answer.headers.get("retry-after", ""), self._clock))
-        if status in (401, 403) or "token not found" in words.lower() or (said and status == httpx.codes.NOT_FOUND):
+        unknown = said and status == httpx.codes.NOT_FOUND and low in ("not found", "")
+        if status in (401, 403) or "token not found" in low or unknown:
             return self._refused()
         if said and status == httpx.codes.CONFLICT:
-            return (WebhookSetError if "webhook" in words else TokenSharedError)(title, self._handle)
+            return (WebhookSetError if "webhook" in low else TokenSharedError)(title, self._handle)
         if status >= 500 or status in (408, 425):
             return BusyServerError(self._base, status)
         if said:

@@ -37,6 +37,57 @@ def post_of(*parts: dict[str, Any], platform: Any = TELEGRAM) -> Post:
     return found
 
 
+WHO = {"last_name": "Test Lastname", "id": 1111111, "first_name": "Test Firstname", "username": "Testusername"}
+SAMPLE = {"date": 1441645532, "chat": {**WHO, "type": "private"}, "message_id": 1365, "from": WHO}
+
+
+class TestSamples:
+    """The updates that Telegram gives out to try a bot with. Source: core.telegram.org/bots/webhooks."""
+
+    @pytest.mark.parametrize(
+        ("more", "text", "kinds"),
+        [
+            ({"text": "/start"}, "/start", []),
+            ({"forward_from": {"last_name": "Forward Lastname", "id": 222222, "first_name": "Forward Firstname"},
+              "forward_date": 1441645550, "text": "/start"}, "/start", ["forward"]),
+            ({"forward_from": {"id": -10000000000, "type": "channel", "title": "Test channel"},
+              "forward_date": 1441645550, "text": "/start"}, "/start", ["forward"]),
+            ({"text": "Bold and italics", "entities": [{"type": "italic", "offset": 9, "length": 7},
+                                                       {"type": "bold", "offset": 0, "length": 4}]},
+             "Bold and italics", []),
+            ({"audio": {"file_id": "AwADBAADbXXXXXXXXXXXGBdhD2l6_XX", "duration": 243, "mime_type": "audio/mpeg",
+                        "file_size": 3897500, "title": "Test music file"}}, "", ["audio"]),
+            ({"voice": {"file_id": "AwADBAADbXXXXXXXXXXXGBdhD2l6_XX", "duration": 5, "mime_type": "audio/ogg",
+                        "file_size": 23000}}, "", ["audio"]),
+            ({"document": {"file_id": "AwADBAADbXXXXXXXXXXXGBdhD2l6_XX", "file_name": "Testfile.pdf",
+                           "mime_type": "application/pdf", "file_size": 536392}}, "", ["document"]),
+        ],
+    )  # fmt: skip
+    def test_a_message(self, more: dict[str, Any], text: str, kinds: list[str]) -> None:
+        post = post_of(SAMPLE | more)
+        assert (post.key, post.private, post.text) == ("telegram:1111111/1365", True, text)
+        assert (post.author.handle, post.author.name) == ("Testusername", "Test Firstname Test Lastname")
+        assert [one.kind for one in post.media] == kinds
+
+    def test_an_answer(self) -> None:
+        original = {"date": 1441645000, "message_id": 1334, "text": "Original",
+                    "chat": {"last_name": "Reply Lastname", "type": "private", "id": 1111112}}  # fmt: skip
+        post = post_of(SAMPLE | {"text": "/start", "reply_to_message": original})
+        assert post.parent_key == "telegram:1111111/1334"
+
+    def test_an_edited_message(self) -> None:
+        said = update(SAMPLE | {"text": "Edited text", "edit_date": 1441646600}, "edited_message").said
+        assert said is not None
+        post = to_post(TELEGRAM, [said])
+        assert post is not None
+        assert (post.text, post.edited_at) == ("Edited text", datetime.fromtimestamp(1441646600, UTC))
+
+    @pytest.mark.parametrize("kind", ["inline_query", "chosen_inline_result", "callback_query"])
+    def test_what_is_no_message_says_nothing(self, kind: str) -> None:
+        what = {"id": "134567890097", "from": WHO, "query": "inline query", "offset": ""}
+        assert list(ears().events(update(what, kind), NOW)) == []
+
+
 class TestIdentity:
     """Where a message stands, and who said it."""
 

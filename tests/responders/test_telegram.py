@@ -167,9 +167,11 @@ class TestFaults(Faults):
             stage.responder.send(stage.order(text))
 
     def test_a_refusal_with_the_status_of_success(self, stage: Stage) -> None:
-        stage.relay.instead(stage.publishing, Answer(200, b'{"ok":false,"description":"no such group or user"}'))
-        with pytest.raises(AnsweredPostGoneError):
-            stage.responder.send(stage.order())
+        gone = Answer(200, b'{"ok":false,"error_code":404,"description":"no such group or user"}')
+        stage.relay.instead(stage.publishing, gone, refused(404, "no such group or user"))
+        for _ in range(2):
+            with pytest.raises(AnsweredPostGoneError):
+                stage.responder.send(stage.order())
 
 
 class TestTurns:
@@ -221,6 +223,8 @@ class TestAccounts(Accounts):
         [
             (Answer(200, b"<html>"), "wrong_address"), (Answer(404, b"<html>"), "wrong_address"),
             (Answer(502), "unreachable"), (LOST, "unreachable"), (refused(404, "Not Found"), "refused"),
+            (refused(403, "Token not found"), "refused"), (refused(403, "Forbidden"), "refused"),
+            (refused(400, "Bad Request: Token not found"), "refused"),
             (Answer(302, b"", {"Location": "https://elsewhere.example"}), "wrong_address"),
         ],
     )  # fmt: skip
