@@ -242,15 +242,21 @@ class _Api:
 
     def call(self, method: str, said: Mapping[str, object], kind: type[Result]) -> Result:
         """One call. Raises as the transport does, and by what the answer says."""
-        path = f"{urlsplit(self._base).path}/bot{self._token}/{method}"
-        try:
-            with self._transport.http() as client:
-                # httpcore sends this target in place of the address's own path
-                asked = client.build_request("POST", f"{self._base}/{method}", json=said, extensions={"target": path})
+        with self._transport.http() as client:
+            asked = self._request(client, method, said)
+            try:
                 answer = client.send(asked, follow_redirects=False)
-        except httpx.HTTPError as error:
-            raise BrokenConnectionError(self._base, type(error).__name__) from error
+            except httpx.HTTPError as error:
+                raise BrokenConnectionError(self._base, type(error).__name__) from error
         return self._read(method, answer, kind)
+
+    def _request(self, client: httpx.Client, method: str, said: Mapping[str, object]) -> httpx.Request:
+        """What is to be sent; httpcore sends the target in place of the address's own path."""
+        try:
+            path = f"{urlsplit(self._base).path}/bot{self._token}/{method}"
+            return client.build_request("POST", f"{self._base}/{method}", json=said, extensions={"target": path})
+        except (httpx.InvalidURL, ValueError) as error:
+            raise PermanentError(f"{self._base} can't be asked: {error}.") from error
 
     def _read(self, method: str, answer: httpx.Response, kind: type[Result]) -> Result:
         told = None

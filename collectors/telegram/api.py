@@ -7,8 +7,7 @@ from the address: no error, log or traceback that shows the address of a request
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -100,15 +99,24 @@ class Bot:
 
     def _call(self, method: str, asked: Mapping[str, object]) -> msgspec.Raw:
         """One call. Raises as :meth:`crm.ports.source.Source.collect` does."""
-        path = f"{urlsplit(self._base).path}/bot{self._token}/{method}"
-        with self._breaking(), self._transport.http(LIMITS) as client:
-            # httpcore sends this target in place of the address's own path
-            request = client.build_request("POST", f"{self._base}/{method}", json=asked, extensions={"target": path})
-            answer = client.send(request, follow_redirects=False)
+        with self._transport.http(LIMITS) as client:
+            request = self._request(client, method, asked)
+            try:
+                answer = client.send(request, follow_redirects=False)
+            except httpx.HTTPError as error:
+                raise BrokenConnectionError(self._base, type(error).__name__) from error
         said = self._said(answer)
         if said is not None and said.ok and answer.is_success:
             return said.result
         raise self._refusal(answer, said)
+
+    def _request(self, client: httpx.Client, method: str, asked: Mapping[str, object]) -> httpx.Request:
+        """What is to be sent; httpcore sends the target in place of the address's own path."""
+        try:
+            path = f"{urlsplit(self._base).path}/bot{self._token}/{method}"
+            return client.build_request("POST", f"{self._base}/{method}", json=asked, extensions={"target": path})
+        except (httpx.InvalidURL, ValueError) as error:
+            raise PermanentError(f"{self._base} can't be asked: {error}.") from error
 
     def _said(self, answer: httpx.Response) -> _Answer | None:
         try:
@@ -155,10 +163,3 @@ class Bot:
             f"{self.platform.title} does not accept the token of the bot {self._handle}; "
             "get a new one from its BotFather and connect the bot again."
         )
-
-    @contextmanager
-    def _breaking(self) -> Iterator[None]:
-        try:
-            yield
-        except httpx.HTTPError as error:
-            raise BrokenConnectionError(self._base, type(error).__name__) from error

@@ -137,6 +137,8 @@ class _Run:
         gaps = self._gaps(now)
         # After a week of silence numbers begin anew anywhere; what was asked for before is forgotten by then.
         quiet = now.timestamp() - self._cursor.heard > KEPT.total_seconds()
+        if quiet:
+            self._seen = Seen(REMEMBERED)
         page, rejected = _numbered(self._bot.updates(0 if quiet else self._cursor.next, limit))
         known = [_read(raw) for raw in page.values()]
         whole = self._ears.albums.cut([one if isinstance(one, RawUpdate) else None for one in known])

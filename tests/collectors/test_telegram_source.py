@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from threading import Event
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -220,7 +218,7 @@ class TestResuming(Resuming):
     def test_numbers_that_begin_anew_after_a_silence(self, stage: BotStage) -> None:
         cursor = stage.looks(2).cursor
         stage.clock.advance(8 * 86_400)
-        stage.server.next_update = 17
+        stage.server.next_update -= 3
         said = stage.server.say(GROUP, "anybody?")
         assert [event.post.text for event in stage.looks(1, cursor).collected] == [said["text"]]
 
@@ -266,6 +264,13 @@ class TestReaching(Reaching):
         with pytest.raises(AuthorisationError):
             stage.looks(1, account=account)
         assert stage.server.asked == []
+
+    @pytest.mark.parametrize("address", ["http://[", "no address", "http://a:port", "ftp://files.example"])
+    def test_an_address_that_is_none(self, stage: BotStage, address: str) -> None:
+        stage.accounts["bot"] = msgspec.structs.replace(stage.accounts["bot"], base_url=address)
+        with pytest.raises(PermanentError) as caught:
+            stage.looks(1)
+        assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
     def test_the_owner_of_a_token_is_one(self, stage: BotStage) -> None:
         stage.server.webhook = "https://elsewhere.example"
@@ -386,12 +391,3 @@ def test_a_server_of_one_s_own_may_stand_below_a_path(stage: BotStage) -> None:
     account = stage.accounts["bot"]
     stage.accounts["bot"] = msgspec.structs.replace(account, base_url=f"{account.base_url}/relay/")
     assert stage.looks(1).keys == stage.expected
-
-
-def test_a_stop_ends_a_waiting_run(stage: BotStage) -> None:
-    stop = Event()
-    heard: list[Any] = []
-    for batch in stage.source.collect(stage.job(), stage.transport(), stage.clock, stop):
-        heard.append(json.loads(batch.cursor))
-        stop.set()
-    assert len(heard) == 1

@@ -232,6 +232,14 @@ class TestAccounts(Accounts):
         stage.relay.instead(LOOK, answer)
         assert stage.responder.check(stage.account).problem == problem
 
+    @pytest.mark.parametrize("address", ["http://[", "no address", "http://a:port", "ftp://files.example", "http://"])
+    def test_an_address_that_is_none(self, stage: Stage, address: str) -> None:
+        account = stage.other_account(base_url=address)
+        assert stage.responder.check(account).problem == "wrong_address"
+        with pytest.raises(PermanentError) as caught:
+            stage.responder.send(stage.order("\ud83d", account=account))
+        assert TOKEN not in "".join(traceback.format_exception(caught.value))
+
     def test_the_usual_server_is_asked_where_none_is_named(self, stage: Stage) -> None:
         """Without a permit for anything else this can only fail, by the name of the server."""
         responder = KINDS[stage.responder.platform](OutboundTransport(Guard(resolve=nowhere)), ManualClock())
