@@ -16,7 +16,7 @@ from crm.words import Collected, CollectedEvent, Origin, Removed
 REMEMBERED = 2000
 
 
-class Ears:
+class Reader:
     """Turns the updates of one bot into events. `ours` are the channels that it manages, `began` is in seconds."""
 
     def __init__(

@@ -21,7 +21,7 @@ from collectors.errors import NormaliseError, OtherServerError
 from collectors.pace import Pace
 from collectors.seen import Seen
 from collectors.telegram.api import Bot
-from collectors.telegram.events import Ears
+from collectors.telegram.events import Reader
 from collectors.telegram.normalise import BALE, TELEGRAM, Platform, album_of
 from collectors.telegram.raw import PRIVATE, RawChat, RawUpdate, number_of, read
 from crm.errors import ShenavaError
@@ -120,13 +120,13 @@ class _Run:
         self._seen = Seen(REMEMBERED)
         self._counted: dict[int, tuple[float, int | None]] = {}
         self._capped = False
-        self._ears = Ears(platform, job, bot.me(), cursor.began, self._members)
-        self._ears.ours |= set(cursor.ours)
+        self._reader = Reader(platform, job, bot.me(), cursor.began, self._members)
+        self._reader.ours |= set(cursor.ours)
 
     @property
     def is_holding(self) -> bool:
         """Whether an album was held back because more of it may come in a moment."""
-        return bool(self._ears.albums.held)
+        return bool(self._reader.albums.held)
 
     def look(self) -> Batch:
         """Ask once and hand over what came, the oldest first; the cursor passes nothing that is held back."""
@@ -141,7 +141,7 @@ class _Run:
             self._seen = Seen(REMEMBERED)
         page, rejected = _numbered(self._bot.updates(0 if quiet else self._cursor.next, limit))
         known = [_read(raw) for raw in page.values()]
-        whole = self._ears.albums.cut([one if isinstance(one, RawUpdate) else None for one in known])
+        whole = self._reader.albums.cut([one if isinstance(one, RawUpdate) else None for one in known])
         events = self._events(dict(list(zip(page, known, strict=True))[:whole]), rejected)
         self._moves(tuple(page), whole)
         posts = sum(isinstance(one, Collected) and one.origin != "context" for one in events)
@@ -155,7 +155,7 @@ class _Run:
         fresh = {number: one for number, one in updates.items() if self._seen.take(str(number), "")}
         for one in fresh.values():
             if isinstance(one, RawUpdate) and one.said:
-                self._ears.albums.add(one.said)
+                self._reader.albums.add(one.said)
         events: list[CollectedEvent] = []
         albums: set[str] = set()
         for number, one in fresh.items():
@@ -180,7 +180,7 @@ class _Run:
         if said and said.migrate_to_chat_id:
             # a group that became a supergroup goes on under another number
             self._moved.add(str(said.migrate_to_chat_id))
-        yield from self._ears.events(update, self._clock.now())
+        yield from self._reader.events(update, self._clock.now())
 
     def _is_wanted(self, chat: RawChat) -> bool:
         if chat.type == PRIVATE:
@@ -198,7 +198,7 @@ class _Run:
 
     def _saved(self) -> str:
         """The cursor as it is stored; no word that anybody said is in it."""
-        ours = tuple(sorted(self._ears.ours)[:CHANNELS])
+        ours = tuple(sorted(self._reader.ours)[:CHANNELS])
         self._cursor = msgspec.structs.replace(self._cursor, moved=tuple(sorted(self._moved)), ours=ours)
         return msgspec.json.encode(self._cursor).decode()
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.errors import NormaliseError
-from collectors.telegram.events import Ears
+from collectors.telegram.events import Reader
 from collectors.telegram.normalise import BALE, TELEGRAM, to_post
 from collectors.telegram.raw import RawUpdate, RawUser, number_of, read
 from crm.ports.source import Job
@@ -85,7 +85,7 @@ class TestSamples:
     @pytest.mark.parametrize("kind", ["inline_query", "chosen_inline_result", "callback_query"])
     def test_what_is_no_message_says_nothing(self, kind: str) -> None:
         what = {"id": "134567890097", "from": WHO, "query": "inline query", "offset": ""}
-        assert list(ears().events(update(what, kind), NOW)) == []
+        assert list(reader().events(update(what, kind), NOW)) == []
 
 
 class TestIdentity:
@@ -132,6 +132,10 @@ class TestIdentity:
         post = post_of(said, platform=BALE)
         assert (post.key, post.url, post.author.url) == ("bale:-1001000000001/7", "", "https://ble.ir/sara_test")
         assert post.media == (Media("forward", "", "Azar News"),)
+
+    def test_a_message_without_a_number_is_not_there_yet(self) -> None:
+        with pytest.raises(NormaliseError):
+            post_of(message(number=0, text="later"))
 
     def test_times(self) -> None:
         post = post_of(message(text="hi", edit_date=START + 60))
@@ -315,37 +319,37 @@ class TestWhose:
         ],
     )  # fmt: skip
     def test_whose(self, said: dict[str, Any], kind: str, origin: str, own: bool) -> None:
-        *_, event = ears().events(update(said, kind), NOW)
+        *_, event = reader().events(update(said, kind), NOW)
         assert (event.origin, event.own) == (origin, own)  # type: ignore[union-attr]
 
     def test_comments_on_our_channel_are_said_to_us(self) -> None:
-        hearing = ears()
-        list(hearing.events(update(message(CHANNEL, text="News", sender_chat=CHANNEL), "channel_post"), NOW))
+        bot = reader()
+        list(bot.events(update(message(CHANNEL, text="News", sender_chat=CHANNEL), "channel_post"), NOW))
         copy = message(number=4, text="News", sender_chat=CHANNEL, is_automatic_forward=True)
-        (ours,) = hearing.events(update(copy), NOW)
-        (comment,) = hearing.events(update(message(text="nice", reply_to_message=copy)), NOW)
+        (ours,) = bot.events(update(copy), NOW)
+        (comment,) = bot.events(update(message(text="nice", reply_to_message=copy)), NOW)
         assert (ours.origin, comment.origin) == ("own", "addressed")  # type: ignore[union-attr]
 
     def test_an_answered_message_from_before_us_comes_along_once(self) -> None:
-        hearing = ears(began=START + 1)
+        bot = reader(began=START + 1)
         said = update(message(text="yes", reply_to_message=message(number=2, text="really?")))
-        first, second = list(hearing.events(said, NOW)), list(hearing.events(said, NOW))
+        first, second = list(bot.events(said, NOW)), list(bot.events(said, NOW))
         assert [(one.post.text, one.origin) for one in first] == [("really?", "context"), ("yes", "stream")]  # type: ignore[union-attr]
         assert len(second) == 1
-        assert len(list(ears(began=START).events(said, NOW))) == 1
+        assert len(list(reader(began=START).events(said, NOW))) == 1
 
     def test_deletions_are_told_of_business_chats(self) -> None:
         gone = {"business_connection_id": "b", "chat": DIRECT, "message_ids": [3, 4]}
-        found = list(ears().events(update(gone, "deleted_business_messages"), NOW))
+        found = list(reader().events(update(gone, "deleted_business_messages"), NOW))
         assert [one.post_key for one in found] == ["telegram:b/501/3", "telegram:b/501/4"]  # type: ignore[union-attr]
 
     def test_pressing_the_start_button_says_nothing(self) -> None:
-        assert list(ears().events(update(message(DIRECT, text="/start campaign")), NOW)) == []
-        assert list(ears().events(update(message(DIRECT, text="/started yesterday")), NOW))
+        assert list(reader().events(update(message(DIRECT, text="/start campaign")), NOW)) == []
+        assert list(reader().events(update(message(DIRECT, text="/started yesterday")), NOW))
 
 
-def ears(began: float = START) -> Ears:
-    return Ears(TELEGRAM, Job("source-1", {}, ""), RawUser(ME["id"], username=ME["username"]), began, lambda _: None)
+def reader(began: float = START) -> Reader:
+    return Reader(TELEGRAM, Job("source-1", {}, ""), RawUser(ME["id"], username=ME["username"]), began, lambda _: None)
 
 
 def entity(text: str, part: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -374,7 +378,7 @@ parts = st.sampled_from(["message_id", "date", "edit_date", "text", "caption", "
 def test_only_its_own_error_escapes(mangled: dict[str, Any], around: dict[str, Any]) -> None:
     said = message(text="@azar hi", entities=[{"type": "mention", "offset": 0, "length": 5}]) | mangled
     with suppress(NormaliseError):
-        list(ears().events(read(json.dumps({"update_id": 1, "message": said} | around)), NOW))
+        list(reader().events(read(json.dumps({"update_id": 1, "message": said} | around)), NOW))
 
 
 @given(st.integers(-(2**70), 2**70), st.integers(-(2**70), 2**70), st.text(st.characters(codec=None)))

@@ -138,6 +138,10 @@ class TestCollecting(Collecting):
         assert len(heard.keys) == POSTS - 1
         assert [one.where for one in heard.rejected] == [f"update {number}"]
 
+    def test_an_update_that_comes_again_is_handed_over_once(self, stage: BotStage) -> None:
+        stage.server.instead["getUpdates"] = [result(stage.server.updates)] * 2
+        assert stage.looks(2).keys == stage.expected
+
     def test_updates_without_numbers_are_of_no_bot_api(self, stage: BotStage) -> None:
         stage.server.instead["getUpdates"] = [Answer(200, b'{"ok":true,"result":[{"a":1},{"update_id":9}]}')]
         assert len(stage.looks(1).rejected) == 1
