@@ -36,6 +36,7 @@ from tests.services.telegram import (
     Mischief,
     bot_api,
     refused,
+    result,
 )
 from tests.services.web import Answer, web
 
