@@ -291,6 +291,6 @@ class _Api:
 
     def _not_ours(self) -> AuthorisationError:
         return AuthorisationError(
-            f"{self._title} does not accept the token of the bot {self._handle}; "
+            f"{self._title} does not accept the token of {self._handle or 'this bot'}; "
             "get a new one from its BotFather and connect the bot again."
         )

@@ -40,7 +40,7 @@ class TokenSharedError(RetryableError):
 
     def __init__(self, title: str, handle: str) -> None:
         super().__init__(
-            f"Another program reads the messages of the bot {handle}, and {title} gives them to one owner of a token "
+            f"Another program reads the messages of {handle}, and {title} gives them to one owner of a token "
             "alone; stop the other one, or make a bot for Shenava alone."
         )
 
@@ -50,7 +50,7 @@ class WebhookSetError(PermanentError):
 
     def __init__(self, title: str, handle: str) -> None:
         super().__init__(
-            f"{title} sends the messages of the bot {handle} to a web address (a webhook), so nobody can ask for them; "
+            f"{title} sends the messages of {handle} to a web address (a webhook), so nobody can ask for them; "
             "delete the webhook, or make a bot for Shenava alone."
         )
 
@@ -160,6 +160,6 @@ class Bot:
 
     def _refused(self) -> AuthorisationError:
         return AuthorisationError(
-            f"{self.platform.title} does not accept the token of the bot {self._handle}; "
+            f"{self.platform.title} does not accept the token of {self._handle or 'this bot'}; "
             "get a new one from its BotFather and connect the bot again."
         )

@@ -49,12 +49,12 @@ class BotStage(Stage):
 
     accounts: dict[str, Account] = field(default_factory=dict)
     server: BotApi = field(default_factory=BotApi)
-    allowance: int = 2**31
+    left: int = 2**31
 
     def job(self, cursor: str = "", **options: str) -> Job:
         job = super().job(cursor, **options)
         account = self.accounts.get(job.options.get("account", ""))
-        return msgspec.structs.replace(job, account=account, allowance=lambda _: self.allowance)
+        return msgspec.structs.replace(job, account=account, allowance=lambda _: self.left)
 
     def looks(self, count: int, cursor: str = "", **options: str) -> Heard:
         """So many batches."""
@@ -287,20 +287,20 @@ class TestAllowance:
     """What may be read is asked first, and never exceeded."""
 
     def test_a_page_is_cut_to_what_is_left(self, stage: BotStage) -> None:
-        stage.allowance = 2
+        stage.left = 2
         batch = stage.looks(1).batches[0]
         assert (len(batch.events), batch.spent) == (2, {"": 2})
         assert dict(stage.server.asked)["getUpdates"]["limit"] == 2
 
     def test_with_nothing_left_nothing_is_asked(self, stage: BotStage) -> None:
         cursor = stage.looks(1).cursor
-        stage.allowance, asked = 0, len(stage.server.asked)
+        stage.left, asked = 0, len(stage.server.asked)
         with stage.running(stage.job(cursor)) as batches:
             assert next(batches).idle
             assert [method for method, _ in stage.server.asked[asked:]] == ["getMe"]
             since = stage.clock.now()
             stage.clock.advance(2 * 86_400)
-            stage.allowance = 9
+            stage.left = 9
             stage.server.say(GROUP, "late")
             batch = next(batches)
         (gap,) = batch.gaps
