@@ -20,7 +20,7 @@ from collectors.telegram.api import TokenSharedError, WebhookSetError
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
 from crm.ports.responder import Account
 from crm.ports.source import Gap, Job, Searching
-from crm.ports.transport import BrokenConnectionError
+from crm.ports.transport import BrokenConnectionError, Transport
 from crm.words import Collected
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
 from tests.services.telegram import (
@@ -50,6 +50,10 @@ class BotStage(Stage):
     accounts: dict[str, Account] = field(default_factory=dict)
     server: BotApi = field(default_factory=BotApi)
     left: int = 2**31
+    made: dict[tuple[str, ...], Transport] = field(default_factory=dict)
+
+    def transport(self) -> Transport:
+        return self.made.setdefault(self.hosts, super().transport())
 
     def job(self, cursor: str = "", **options: str) -> Job:
         job = super().job(cursor, **options)
@@ -152,8 +156,6 @@ class TestCollecting(Collecting):
 
 
 class TestAlbums:
-    """An album comes as several updates, and becomes one post."""
-
     def test_parts_that_come_late_are_waited_for(self, stage: BotStage) -> None:
         stage.server.say(GROUP, photo=[{}], media_group_id="13", caption="look")
         heard = Heard()
@@ -284,8 +286,6 @@ class TestReaching(Reaching):
 
 
 class TestAllowance:
-    """What may be read is asked first, and never exceeded."""
-
     def test_a_page_is_cut_to_what_is_left(self, stage: BotStage) -> None:
         stage.left = 2
         batch = stage.looks(1).batches[0]

@@ -27,6 +27,8 @@ from tests.services.relay import LOST, relay_to
 from tests.services.telegram import BASIC, DIRECT, GROUP, ME, START, TOKEN, WRONG, BotApi, bot_api, refused
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 KINDS: dict[str, type[BotResponder]] = {"telegram": TelegramResponder, "bale": BaleResponder}
 SEND, LOOK = f"/bot{TOKEN}/sendMessage", f"/bot{TOKEN}/getMe"
 
