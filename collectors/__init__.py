@@ -19,7 +19,9 @@ def all_sources() -> tuple[Source, ...]:
     from collectors.hackernews import HackerNewsSource
     from collectors.jetstream import JetstreamSource
     from collectors.mastodon import MastodonSource
+    from collectors.telegram import BaleSource, TelegramSource
 
     return (
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
+        TelegramSource(Random()), BaleSource(Random()),
     )  # fmt: skip

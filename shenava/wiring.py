@@ -121,10 +121,13 @@ class House:
         """Platforms on which we answer through their interface."""
         from responders.bluesky import BlueskyResponder
         from responders.mastodon import MastodonResponder
+        from responders.telegram import BaleResponder, TelegramResponder
 
         able: list[Responder] = [
             BlueskyResponder(self.transport, self.clock),
             MastodonResponder(self.transport, self.clock),
+            TelegramResponder(self.transport, self.clock),
+            BaleResponder(self.transport, self.clock),
         ]
         return {one.platform: one for one in able}
 

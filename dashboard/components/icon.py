@@ -14,6 +14,7 @@ PLATFORM_ICONS = {
     "twitter": "brand-x",
     "instagram": "brand-instagram",
     "telegram": "brand-telegram",
+    "bale": "message-circle",
     "reddit": "brand-reddit",
     "youtube": "brand-youtube",
     "linkedin": "brand-linkedin",

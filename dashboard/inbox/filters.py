@@ -20,6 +20,7 @@ PLATFORMS = (
     "x",
     "instagram",
     "telegram",
+    "bale",
     "bluesky",
     "mastodon",
     "reddit",

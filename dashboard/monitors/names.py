@@ -13,12 +13,13 @@ LANGUAGES = ("fa", "fa-Latn", "en", "ar", "ur", "other")
 USUAL = ("bluesky", "mastodon", "rss", "x", "instagram", "telegram", "googleplay", "bazaar")
 COLLECTS: Mapping[str, str] = {
     "jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
+    "telegram": "telegram", "bale": "bale",
 }  # fmt: skip
 """The platform of each kind of source that has only one."""
 
 _NAMED = frozenset({
     "bluesky", "mastodon", "rss", "x", "instagram", "telegram", "googleplay", "bazaar", "reddit", "youtube",
-    "facebook", "linkedin", "tiktok", "github", "hackernews",
+    "facebook", "linkedin", "tiktok", "github", "hackernews", "bale",
 })  # fmt: skip
 
 

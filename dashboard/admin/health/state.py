@@ -13,7 +13,8 @@ from dashboard.context import viewer
 from dashboard.dates import clock, duration, relative
 from dashboard.text import t
 
-PLATFORMS = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews"}
+PLATFORMS = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
+             "telegram": "telegram", "bale": "bale"}  # fmt: skip
 """Whose mark stands before a source of a kind."""
 
 REFUSED = frozenset({"AuthorisationError", "AccountRefusedError"})
