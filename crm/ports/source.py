@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from threading import Event
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from crm.errors import InvalidInputError
 from crm.ports.clock import Clock
+from crm.ports.responder import Account
 from crm.ports.transport import Transport
+from crm.query.tree import Node
 from crm.words import CollectedEvent
 
-OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file"]
+OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file", "account", "monitors"]
+"""`account` is the id of one of our accounts on the source's platform, `monitors` ids of monitors (none: all)."""
+
+
+UNLIMITED = 2**31
+"""More posts than anybody reads before a cap is looked at again."""
 
 
 class Option(Struct, frozen=True):
@@ -46,29 +55,90 @@ class Rejected(Struct, frozen=True):
     params: Mapping[str, str] = {}
 
 
+class Quota(Struct, frozen=True):
+    """What a platform still lets us ask until `resets_at`, by the headers of its last answer."""
+
+    remaining: int
+    limit: int | None = None
+    resets_at: datetime | None = None
+
+
+class Gap(Struct, frozen=True):
+    """A stretch of time of which posts may be missing, and why: a code of the catalogue.
+
+    Codes: too_old (the platform does not search that far back), too_many (it gives out only the newest),
+    budget (the cap was reached).
+    """
+
+    since: datetime
+    until: datetime
+    reason: str
+
+
 class Batch(Struct, frozen=True):
     """What a source hands over at once. `cursor` says where to go on after this batch is stored.
 
-    `idle` marks a batch that only says "I am alive and there was nothing new".
+    `idle` marks a batch that only says "I am alive and there was nothing new". `spent` is how many posts were
+    read of what the platform counts, by the monitor they were read for (empty where for none).
     """
 
     events: tuple[CollectedEvent, ...]
     cursor: str
     rejected: tuple[Rejected, ...] = ()
     idle: bool = False
+    spent: Mapping[str, int] = {}
+    quota: Quota | None = None
+    gaps: tuple[Gap, ...] = ()
+
+
+class Search(Struct, frozen=True):
+    """What one monitor looks for, its platforms and languages already in the query."""
+
+    monitor: str
+    query: Node
+
+
+class Asked(Struct, frozen=True):
+    """How a platform is asked what a query looks for.
+
+    `texts` are its own search strings, which together find every post that the query matches and that the
+    platform finds; `left` are the parts that only we can judge, as the query language writes them.
+    """
+
+    texts: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+
+class CantBeAskedError(InvalidInputError):
+    """A platform's search can't be asked a query; `code` and `params` say why for the catalogue."""
+
+    def __init__(self, message: str, code: str, **params: str) -> None:
+        self.code, self.params = code, params
+        super().__init__(message)
+
+
+def unlimited(monitor: str) -> int:
+    """The allowance of whoever pays nothing."""
+    del monitor
+    return UNLIMITED
 
 
 class Job(Struct, frozen=True):
     """One run of a source.
 
     `source` is the id that goes into every event, `options` are validated, `cursor` is the
-    last one stored (empty at first).
+    last one stored (empty at first). `account` is the one that the options name, signed in as far as we know,
+    `searches` what the monitors look for, `allowance` how many posts may still be read for a monitor (or for
+    none, with an empty name) before the cap of the platform or the monitor is reached: ask before each request.
     """
 
     source: str
     options: Mapping[str, str]
     cursor: str
     workspace: str | None = None
+    account: Account | None = None
+    searches: tuple[Search, ...] = ()
+    allowance: Callable[[str], int] = unlimited
 
 
 class Source(Protocol):
@@ -92,5 +162,26 @@ class Source(Protocol):
         reported in `rejected` and hold up nothing.
         Raises: RetryableError (the runner waits and calls again from the last stored cursor),
         RateLimitedError, AuthorisationError, PermanentError (the runner stops and shows it).
+        """
+        ...
+
+
+@runtime_checkable
+class Searching(Protocol):
+    """A source that asks its platform what monitors look for."""
+
+    def ask(self, query: Node) -> Asked:
+        """How the platform would be asked. Asks nobody. Raises CantBeAskedError."""
+        ...
+
+
+@runtime_checkable
+class Forecasting(Protocol):
+    """A source that knows beforehand how much a query would bring."""
+
+    def forecast(self, query: Node, account: Account, transport: Transport) -> int:
+        """How many posts of the last seven days the platform would give out for the query, by its own count.
+
+        Raises what :meth:`Source.collect` raises, and CantBeAskedError.
         """
         ...
