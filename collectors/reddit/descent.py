@@ -25,23 +25,22 @@ class Descent:
         self._strand, self._place = strand, place
         self._floor = math.inf if place is None else place - OVERLAP
         self.after, self.read, self.newest, self.ended = "", 0, 0.0, False
-        self._oldest, self._page_newest, self._pages = math.inf, -math.inf, {""}
+        self._oldest, self._pages = math.inf, {""}
 
     def note(self, created: float) -> None:
         """A thing of this page was made then."""
         if 0 < created < LATEST:
             self.newest, self._oldest = max(self.newest, created), min(self._oldest, created)
-            self._page_newest = max(self._page_newest, created)
 
     def step(self, found: Page) -> tuple[Gap, ...]:
         """This page is read; what is missing, where it was the last one and not the end."""
         self.read += len(found.children)
-        # A page may be out of order: only one that is old throughout is the end.
-        reached = -math.inf < self._page_newest < self._floor
-        self.after, self._page_newest = found.after or "", -math.inf
+        # Within a page things may be out of order, but what comes after it is older.
+        reached = self._oldest < self._floor
+        self.after = found.after or ""
         over = self.after in self._pages or not found.children
         self._pages.add(self.after)
-        if reached or self._floor == math.inf:
+        if reached or self._place is None:
             self.ended = True
         elif over or len(self._pages) > MOST_PAGES:
             return self.stop("too_many") if self.read >= self._strand.ends or not over else self.stop("")

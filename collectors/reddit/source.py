@@ -115,7 +115,8 @@ class _Run:
                 gaps = descent.stop("budget")
             if descent.ended:
                 self._places[strand.key] = max(place or 0.0, min(began, descent.newest or began))
-            yield self._batch(events, gaps)
+            if events or gaps or self._spent:
+                yield self._batch(events, gaps)
 
     def _page(self, strand: Strand, children: Sequence[object], descent: Descent) -> list[CollectedEvent]:
         """A page's news, the oldest first, after what they answer where that is unfolded."""
