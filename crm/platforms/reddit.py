@@ -118,10 +118,10 @@ class Reddit:
     def post(self, path: str, data: Mapping[str, str]) -> object:
         """The decoded answer of a call that changes something; never made a second time unless refused at the door.
 
+        `sign_in` first: then every fault is one of the call itself.
         Raises: RedditAnswerError, BusyRedditError, RateLimitedError, AuthorisationError, and what the transport raises.
         BrokenConnectionError also stands for an answer that can't be read.
         """
-        self.sign_in()
         return self._call("POST", path, None, dict(data))
 
     def sign_in(self) -> None:
@@ -165,7 +165,7 @@ class Reddit:
             if Config.CONFIG is None:
                 Config.CONFIG = ConfigParser(interpolation=None)
         base = self._account.base_url.strip().rstrip("/") or WEB
-        own = (urlsplit(base).hostname or "").endswith("reddit.com")
+        own = f".{urlsplit(base).hostname}".endswith(".reddit.com")
         known = self._credentials
         return praw.Reddit(
             "DEFAULT",

@@ -50,6 +50,7 @@ class RedditStandIn:
     ends: int = 1000
     overlapping: int = 0
     shuffled: Random | None = None
+    url: str = ""
     _made: int = 0
 
     def submit(self, title: str, text: str = "", **more: Any) -> Thing:
