@@ -120,15 +120,15 @@ def page(answer: object) -> Page:
 
 
 def things(answer: object, depth: int = DEEPEST) -> Iterator[object]:
-    """Every submission, comment and message of an answer, each still to be read; those that it answers first."""
+    """Every submission, comment and message of an answer, still to be read; what is answered before its answers."""
     if depth <= 0:
         return
     if isinstance(answer, list):
         for one in answer:
             yield from things(one, depth - 1)
     elif isinstance(answer, dict):
-        data = answer.get("data")
-        if answer.get("kind") in KINDS and isinstance(data, dict):
+        kind, data = answer.get("kind"), answer.get("data")
+        if isinstance(kind, str) and kind in KINDS and isinstance(data, dict):
             yield answer
             yield from things(data.get("replies"), depth - 1)
         elif isinstance(data, dict):

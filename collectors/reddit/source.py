@@ -128,11 +128,13 @@ class _Run:
 
     def _read(self, children: Iterable[object], where: str) -> Iterator[Raw]:
         """What can be read of a page; the rest is reported."""
-        for thing in things(list(children)):
-            try:
-                yield read(thing)
-            except NormaliseError as error:
-                self._rejected.append(error.at(where))
+        for child in children:
+            # a message holds the messages that answer it
+            for thing in [*things(child)] or [child]:
+                try:
+                    yield read(thing)
+                except NormaliseError as error:
+                    self._rejected.append(error.at(f"{where} {named(thing)}".strip()))
 
     def _news(self, raw: Raw, where: str, origin: Origin = "stream") -> Iterator[CollectedEvent]:
         """A post that is news, or the end of one that was; nothing for one that came gone."""

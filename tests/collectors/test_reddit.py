@@ -148,9 +148,13 @@ class TestCollecting(Collecting):
     def test_a_thing_at_fault_holds_up_nothing(self, stage: RedditStage, server: RedditStandIn) -> None:
         server.posts[1]["data"]["created_utc"] = "soon"
         server.comments[1]["data"]["created_utc"] = 1e300
+        server.posts.append({"kind": ["t3"], "data": {"name": "t3_odd", "subreddit": "iran"}})
         heard = looks(stage, collect="new")
         assert len(heard.keys) == 3
-        assert len(heard.rejected) == 2
+        assert [one.where for one in heard.rejected] == [
+            f"r/iran+persian/new {server.posts[1]['data']['name']}", "r/iran+persian/new t3_odd",
+            f"r/iran+persian/comments/ {server.comments[1]['data']['name']}",
+        ]  # fmt: skip
         assert "created_utc" in heard.rejected[0].reason
 
     def test_only_what_was_chosen(self, stage: RedditStage, stand: tuple[RedditStandIn, Web]) -> None:
