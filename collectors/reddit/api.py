@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import requests
 
@@ -21,7 +22,7 @@ from crm.ports.source import Quota
 PAGE = 100
 KEPT = 20
 """Requests of the quota that are left to those who answer."""
-INBOX, INFO = "message/inbox/", "api/info/"
+INBOX, SENT, INFO = "message/inbox/", "message/sent/", "api/info/"
 
 
 def search_path(communities: Sequence[str]) -> str:
@@ -39,6 +40,11 @@ def new_paths(communities: Sequence[str]) -> tuple[str, str]:
     """Where the new submissions and the new comments of some communities are."""
     joined = "+".join(communities)
     return f"r/{joined}/new", f"r/{joined}/comments/"
+
+
+def own_path(handle: str) -> str:
+    """Where the comments of an account of ours are."""
+    return f"user/{quote(handle, safe='')}/comments"
 
 
 class Server:

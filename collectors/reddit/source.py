@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from random import Random
 from threading import Event
 
@@ -27,7 +28,7 @@ from collectors.reddit.normalise import (
     to_post,
 )
 from collectors.reddit.search import asked
-from collectors.reddit.strands import OPTIONS, Strand, problems, since_of, strands
+from collectors.reddit.strands import OPTIONS, Strand, concerning, problems, since_of, strands
 from crm.ports.clock import Clock
 from crm.ports.source import Asked, Batch, Gap, Job, Option, Problem, Rejected
 from crm.ports.transport import Transport
@@ -36,7 +37,7 @@ from crm.words import Collected, CollectedEvent, Origin, Post, Removed
 
 LOOK_SECONDS = 60.0
 AGAIN_SECONDS = 12 * 3600.0
-REMEMBERED = 2000
+REMEMBERED = 1500
 DEEPEST = 5
 """Rounds in which the posts are fetched that an answer answers."""
 
@@ -84,6 +85,7 @@ class _Run:
         self._strands, self._since = strands(job), since_of(job.options)
         keys = {strand.key for strand in self._strands}
         self._places = {key: place for key, place in cursor.places.items() if key in keys}
+        self._concerns = concerning(job.searches)
         self._memory = Memory(REMEMBERED, cursor.known)
         self._again = cursor.again or self._now() + AGAIN_SECONDS
         self._rejected: list[Rejected] = []
@@ -123,8 +125,12 @@ class _Run:
         events: list[CollectedEvent] = []
         for raw in self._read(reversed(children), strand.key):
             descent.note(raw.created_utc)
-            events += self._news(raw, strand.key)
-        return [*self._ancestors(events), *events] if strand.unfold else events
+            events += self._news(raw, strand.key, kept=strand.ours)
+        posts = [event.post for event in events if isinstance(event, Collected)]
+        unfolded = [post for post in posts if strand.unfold or (post.parent_key and self._memory.keeps(post.native_id))]
+        earlier = self._ancestors(unfolded)
+        known = {event.post.key for event in earlier if isinstance(event, Collected)}
+        return [*earlier, *(one for one in events if not (isinstance(one, Collected) and one.post.key in known))]
 
     def _read(self, children: Iterable[object], where: str) -> Iterator[Raw]:
         """What can be read of a page; the rest is reported."""
@@ -136,7 +142,7 @@ class _Run:
                 except NormaliseError as error:
                     self._rejected.append(error.at(f"{where} {named(thing)}".strip()))
 
-    def _news(self, raw: Raw, where: str, origin: Origin = "stream") -> Iterator[CollectedEvent]:
+    def _news(self, raw: Raw, where: str, origin: Origin = "stream", *, kept: bool = False) -> Iterator[CollectedEvent]:
         """A post that is news, or the end of one that was; nothing for one that came gone."""
         name = fullname(raw)
         if is_gone(raw):
@@ -147,7 +153,7 @@ class _Run:
         except NormaliseError as error:
             self._rejected.append(error.at(f"{where} {name}"))
             return
-        if self._memory.take(raw):
+        if self._memory.take(raw, kept=kept or self._concerns(post)):
             yield Collected(self._job.source, post, self._clock.now(), origin, workspace=self._job.workspace)
 
     def _removed(self, name: str, *, for_good: bool, with_author: bool = False) -> Iterator[CollectedEvent]:
@@ -159,23 +165,21 @@ class _Run:
         if with_author and known.author:
             yield Removed(source, now, author_key=f"{PLATFORM}:{known.author}", workspace=workspace)
 
-    def _ancestors(self, events: Iterable[CollectedEvent]) -> list[CollectedEvent]:
+    def _ancestors(self, posts: Sequence[Post]) -> list[CollectedEvent]:
         """What they answer, up to the roots, as far as the allowance and DEEPEST rounds go; the eldest first."""
-        posts = [event.post for event in events if isinstance(event, Collected)]
         found: list[CollectedEvent] = []
         tried: set[str] = set()
         for _ in range(DEEPEST):
-            names = [name for name in _answered(posts) if name not in tried and name not in self._memory]
+            names = [name for name in _answered(posts) if name not in tried and not self._memory.keeps(name)]
             names = names[: max(0, min(PAGE, self._job.allowance("")))]
             if not names:
                 break
             tried.update(names)
-            earlier = [
-                event for raw in self._read(self._info(names), INFO) for event in self._news(raw, INFO, "context")
-            ]
+            raws = self._read(self._info(names), INFO)
+            earlier = [event for raw in raws for event in self._news(raw, INFO, "context", kept=True)]
             posts = [event.post for event in earlier if isinstance(event, Collected)]
-            found = earlier + found
-        return found
+            found += earlier
+        return sorted(found, key=_said_at)
 
     def _look_again(self) -> Iterator[Batch]:
         """Edits, deletions and what vanished among the posts that are remembered, a batch a hundred."""
@@ -217,3 +221,7 @@ def _answered(posts: Iterable[Post]) -> list[str]:
     keys = [key for post in posts for key in (post.root_key, post.parent_key) if key]
     names = [key.partition(":")[2] for key in dict.fromkeys(keys)]
     return [name for name in names if name.startswith(("t1_", "t3_"))]
+
+
+def _said_at(event: CollectedEvent) -> datetime:
+    return event.post.posted_at if isinstance(event, Collected) else event.removed_at

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 
 from msgspec import Struct
 
 from collectors.moments import DateError, moment
-from collectors.reddit.api import INBOX, new_paths, search_params, search_path
+from collectors.reddit.api import INBOX, SENT, new_paths, own_path, search_params, search_path
 from collectors.reddit.search import asked
-from crm.ports.source import CantBeAskedError, Job, Option, Problem
-from crm.words import content_id
+from crm.ports.source import CantBeAskedError, Job, Option, Problem, Search
+from crm.query import Subject, compile_matcher
+from crm.query.tree import Field, Node
+from crm.query.widen import widened
+from crm.text import searchable, tokens
+from crm.words import Post, content_id
 
 ALL, SEARCH, NEW, INBOX_ONLY = CHOICES = ("all", "search", "new", "inbox")
 OPTIONS: tuple[Option, ...] = (
@@ -30,13 +34,18 @@ _COMMUNITY = re.compile(r"[A-Za-z0-9_]{2,21}")
 
 
 class Strand(Struct, frozen=True):
-    """One listing that is looked at, by its own place in the cursor. `ends` is where Reddit cuts it."""
+    """One listing that is looked at, by its own place in the cursor.
+
+    `ends` is where Reddit cuts it. `ours` says that all it brings concerns us, `unfold` that its threads are fetched;
+    of the others it is what a monitor may look for.
+    """
 
     key: str
     path: str
     params: Mapping[str, str | int] = {}
     monitor: str = ""
     ends: int = LISTING_ENDS
+    ours: bool = False
     unfold: bool = False
 
 
@@ -58,7 +67,11 @@ def strands(job: Job) -> list[Strand]:
     communities = communities_of(job.options)
     found: list[Strand] = []
     if chosen in (ALL, INBOX_ONLY):
-        found.append(Strand("inbox", INBOX, unfold=True))
+        found.append(Strand("inbox", INBOX, ours=True, unfold=True))
+        # what was answered on Reddit itself belongs to its threads as well
+        if job.account and job.account.handle:
+            found.append(Strand("own", own_path(job.account.handle), {"sort": "new"}, ours=True))
+        found.append(Strand("sent", SENT, ours=True))
     if chosen in (ALL, NEW) and communities:
         found += [Strand(path, path) for path in new_paths(communities)]
     if chosen in (ALL, SEARCH):
@@ -77,6 +90,22 @@ def _searches(job: Job, communities: list[str]) -> Iterator[Strand]:
             # a changed query is another strand, and looks back from the start
             key = f"search/{search.monitor}/{content_id(path, text)[:12]}"
             yield Strand(key, path, search_params(text, communities), search.monitor, SEARCH_ENDS)
+
+
+def concerning(searches: Sequence[Search]) -> Callable[[Post], bool]:
+    """Whether a post may be what a monitor looks for, judged by its words and its author alone."""
+    found = [widened(search.query, _early).query for search in searches]
+    matchers = [compile_matcher(query) for query in found if query is not None]
+
+    def concerns(post: Post) -> bool:
+        subject = Subject.new(post, tokens(searchable(post)))
+        return any(matches(subject) for matches in matchers)
+
+    return concerns
+
+
+def _early(node: Node) -> bool:
+    return not isinstance(node, Field) or node.name in ("author", "platform")
 
 
 def problems(options: Mapping[str, str]) -> list[Problem]:
