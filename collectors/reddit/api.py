@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from urllib.parse import quote
 
 import requests
 
@@ -42,9 +41,9 @@ def new_paths(communities: Sequence[str]) -> tuple[str, str]:
     return f"r/{joined}/new", f"r/{joined}/comments/"
 
 
-def own_path(handle: str) -> str:
+def own_path(user: str) -> str:
     """Where the comments of an account of ours are."""
-    return f"user/{quote(handle, safe='')}/comments"
+    return f"user/{user}/comments"
 
 
 class Server:

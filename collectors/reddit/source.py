@@ -35,7 +35,8 @@ from crm.ports.transport import Transport
 from crm.query.tree import Node
 from crm.words import Collected, CollectedEvent, Origin, Post, Removed
 
-LOOK_SECONDS = 60.0
+LOOK_SECONDS, STRAND_SECONDS = 60.0, 1.2
+"""A look a minute, or slower where there is much to look at: 100 requests a minute are allowed."""
 AGAIN_SECONDS = 12 * 3600.0
 REMEMBERED = 1500
 DEEPEST = 5
@@ -43,11 +44,15 @@ DEEPEST = 5
 
 
 class Cursor(Struct):
-    """How far each strand was read (seconds since 1970), what is remembered, and when it is looked at again."""
+    """How far each strand was read (seconds since 1970), what is remembered, and when it is looked at again.
+
+    `turn` is the strand that is being looked at.
+    """
 
     places: dict[str, float] = {}
     known: dict[str, Known] = {}
     again: float = 0.0
+    turn: str = ""
 
 
 class RedditSource:
@@ -68,9 +73,9 @@ class RedditSource:
         return asked(query)
 
     def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
-        pace = Pace(LOOK_SECONDS, self._random)
         with transport.session() as session:
             run = _Run(job, Server(job.account, session, clock), clock, stop)
+            pace = Pace(max(LOOK_SECONDS, STRAND_SECONDS * len(run.strands)), self._random)
             while not stop.is_set():
                 yield from run.look()
                 clock.sleep(pace.next(), stop)
@@ -82,8 +87,8 @@ class _Run:
     def __init__(self, job: Job, server: Server, clock: Clock, stop: Event) -> None:
         self._job, self._server, self._clock, self._stop = job, server, clock, stop
         cursor = msgspec.json.decode(job.cursor, type=Cursor) if job.cursor else Cursor()
-        self._strands, self._since = strands(job), since_of(job.options)
-        keys = {strand.key for strand in self._strands}
+        self.strands, self._since, self._turn = strands(job), since_of(job.options), cursor.turn
+        keys = {strand.key for strand in self.strands}
         self._places = {key: place for key, place in cursor.places.items() if key in keys}
         self._concerns = concerning(job.searches)
         self._memory = Memory(REMEMBERED, cursor.known)
@@ -93,11 +98,18 @@ class _Run:
 
     def look(self) -> Iterator[Batch]:
         """What is new in every strand, a batch a page; always at least one batch."""
-        for strand in self._strands:
+        for strand in self._in_turn():
+            self._turn = strand.key
             yield from self._descend(strand)
+        self._turn = ""
         if self._now() >= self._again:
             yield from self._look_again()
         yield self._batch([])
+
+    def _in_turn(self) -> list[Strand]:
+        """The strands from where a look broke off, so that the last are not left out again and again."""
+        first = next((at for at, strand in enumerate(self.strands) if strand.key == self._turn), 0)
+        return self.strands[first:] + self.strands[:first]
 
     def _descend(self, strand: Strand) -> Iterator[Batch]:
         """From the newest down to where the last look began; only then has the strand a new place."""
@@ -208,7 +220,7 @@ class _Run:
     def _batch(self, events: Sequence[CollectedEvent], gaps: tuple[Gap, ...] = ()) -> Batch:
         rejected, self._rejected = tuple(self._rejected), []
         spent, self._spent = self._spent, {}
-        cursor = msgspec.json.encode(Cursor(self._places, self._memory.saved(), self._again)).decode()
+        cursor = msgspec.json.encode(Cursor(self._places, self._memory.saved(), self._again, self._turn)).decode()
         idle = not (events or rejected)
         return Batch(tuple(events), cursor, rejected, idle, spent, self._server.quota, gaps)
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from collectors.moments import DateError, moment
 from collectors.reddit.api import INBOX, SENT, new_paths, own_path, search_params, search_path
 from collectors.reddit.search import asked
+from crm.platforms.reddit import user_of
 from crm.ports.source import CantBeAskedError, Job, Option, Problem, Search
 from crm.query import Subject, compile_matcher
 from crm.query.tree import Field, Node
@@ -69,8 +70,8 @@ def strands(job: Job) -> list[Strand]:
     if chosen in (ALL, INBOX_ONLY):
         found.append(Strand("inbox", INBOX, ours=True, unfold=True))
         # what was answered on Reddit itself belongs to its threads as well
-        if job.account and job.account.handle:
-            found.append(Strand("own", own_path(job.account.handle), {"sort": "new"}, ours=True))
+        if job.account and (user := user_of(job.account.handle)):
+            found.append(Strand("own", own_path(user), {"sort": "new"}, ours=True))
         found.append(Strand("sent", SENT, ours=True))
     if chosen in (ALL, NEW) and communities:
         found += [Strand(path, path) for path in new_paths(communities)]

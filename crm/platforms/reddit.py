@@ -7,6 +7,7 @@ answer that is no success is an error of ours before praw sees it. Source: praw 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from configparser import ConfigParser
 from contextlib import suppress
@@ -35,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
 }  # fmt: skip
 TOKEN = "/api/v1/access_token"
 LONGEST_WAIT = 86_400.0
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 SUCCESS = (200, 201, 202, 204)
 
 
@@ -97,13 +99,18 @@ def credentials(account: Account | None) -> Credentials:
     return found
 
 
+def user_of(handle: str) -> str:
+    """The name of an account as people write it: ``u/name``, ``@name``; without what no name of Reddit's has."""
+    return _NOT_IN_NAMES.sub("", handle.strip().lstrip("/@").removeprefix("u/"))
+
+
 class Reddit:
     """Calls as one account. `session` is closed by who opened it; `keep` requests of the quota are left to others."""
 
     def __init__(self, account: Account | None, session: requests.Session, clock: Clock, keep: int = 0) -> None:
         self._credentials = credentials(account)
         assert account is not None
-        self._account, self._line = account, _Line(session, clock, keep, _agent(session, account.handle))
+        self._account, self._line = account, _Line(session, clock, keep, _agent(session, user_of(account.handle)))
         self._praw: praw.Reddit | None = None
 
     @property
@@ -165,6 +172,7 @@ class Reddit:
             if Config.CONFIG is None:
                 Config.CONFIG = ConfigParser(interpolation=None)
         base = self._account.base_url.strip().rstrip("/") or WEB
+        base = base if "://" in base else f"https://{base}"
         own = f".{urlsplit(base).hostname}".endswith(".reddit.com")
         known = self._credentials
         return praw.Reddit(
@@ -177,7 +185,7 @@ class Reddit:
             client_id=known.client_id,
             client_secret=known.client_secret or None,
             refresh_token=known.refresh_token or None,
-            username=self._account.handle if known.password else None,
+            username=user_of(self._account.handle) if known.password else None,
             password=known.password or None,
         )
 
@@ -263,7 +271,9 @@ def _without(asked: dict[str, Any], name: str) -> dict[str, Any]:
 def _check_token(url: str, answer: requests.Response) -> None:
     """prawcore trusts what the token's address answers."""
     try:
-        msgspec.json.decode(answer.content, type=_Token)
+        token = msgspec.json.decode(answer.content, type=_Token).access_token
+        if not (token.isascii() and token.isprintable()):
+            raise BrokenConnectionError(url, "what arrived is no token")
     except (msgspec.DecodeError, UnicodeError):
         with suppress(msgspec.DecodeError, UnicodeError):
             said = msgspec.json.decode(answer.content, type=_Refusal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
@@ -142,6 +143,25 @@ class TestBudget:
             looks(stage)
         assert caught.value.retry_after == 300
         assert server.remaining == 20
+
+    def test_a_look_that_broke_off_goes_on_where_it_was(self, stage: RedditStage, server: RedditStandIn) -> None:
+        stage.queries = {name: f"azarbank OR {name}" for name in "abcdefgh"}
+        seen: set[str] = set()
+        cursor = ""
+        for _ in range(12):
+            server.remaining = 24
+            with suppress(RateLimitedError), stage.running(stage.job(cursor)) as batches:
+                for batch in batches:
+                    cursor = batch.cursor
+                    seen |= batch.spent.keys()
+        assert seen >= set(stage.queries)
+
+    def test_much_to_look_at_is_looked_at_more_slowly(self, stage: RedditStage) -> None:
+        stage.queries = {f"m{n}": f"word{n}" for n in range(100)}
+        with stage.running(stage.job(collect="search")) as batches:
+            next(batches)
+            next(batches)
+        assert 108 <= stage.clock.slept[0] <= 132
 
 
 class TestRemovals:

@@ -194,6 +194,16 @@ class TestAccounts(Accounts):
         account = stage.other_account(secret=secret(client_secret="other"))
         assert stage.responder.check(account).problem == "refused"
 
+    def test_a_handle_as_people_write_it(self, stage: Stage) -> None:
+        for handle in (f"u/{ME}", f"@{ME}", f"/u/{ME}", "آذربانک"):
+            assert stage.responder.check(stage.other_account(handle=handle)).handle == ME
+
+    @pytest.mark.parametrize("token", ["line\nbreak", "نشانه"])
+    def test_a_token_that_can_be_none(self, stage: Stage, token: str) -> None:
+        body = {"access_token": token, "token_type": "bearer", "expires_in": 60, "scope": "*"}
+        stage.relay.instead(TOKEN, Answer(200, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+        assert stage.responder.check(stage.account).problem == "unreachable"
+
     def test_the_account_is_known_as_a_collector_knows_it(self, stage: Stage) -> None:
         check = stage.responder.check(stage.account)
         assert (check.handle, check.native_id) == (ME, MY_ID)
