@@ -42,6 +42,7 @@ WEB = "https://www.reddit.com"
 ME, INFO, COMMENT, COMPOSE, SENT = "api/v1/me", "api/info/", "api/comment/", "api/compose/", "message/sent/"
 PAGES, PER_PAGE = 10, 100
 CLOCKS_APART = timedelta(minutes=5)
+LATEST = 2.0**33
 DELETED = frozenset({"[deleted]", "[removed]"})
 GONE = frozenset({"DELETED_COMMENT", "DELETED_LINK", "DELETED_THING", "NO_THING_ID", "USER_DOESNT_EXIST"})
 _FULLNAME = re.compile(r"t[134]_[a-z0-9]{1,13}")
@@ -113,6 +114,8 @@ class RedditResponder:
 
     def how(self, answer_to: Post, account: Account | None) -> Ways:
         here = open_on_platform(answer_to)
+        if not _FULLNAME.fullmatch(answer_to.native_id):
+            return Ways((here,))  # imported under another id
         ways: tuple[tuple[Way, str], ...] = (("dm", "private_message"),)
         if not answer_to.private:
             ways = (("reply", "community_reply"), ("dm", "unasked_message"))
@@ -298,4 +301,4 @@ def _sent(thing: _Data) -> Sent:
     else:
         link = (thing.link_id or "").rpartition("_")[2]
         url = f"{WEB}{thing.permalink}" if thing.permalink else f"{WEB}/comments/{link}/_/{thing.id}"
-    return Sent(name, url, datetime.fromtimestamp(thing.created_utc, UTC))
+    return Sent(name, url, datetime.fromtimestamp(min(max(0.0, thing.created_utc), LATEST), UTC))

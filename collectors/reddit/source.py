@@ -29,6 +29,7 @@ from collectors.reddit.normalise import (
 )
 from collectors.reddit.search import asked
 from collectors.reddit.strands import OPTIONS, Strand, concerning, problems, since_of, strands
+from crm.errors import ShenavaError
 from crm.ports.clock import Clock
 from crm.ports.source import Asked, Batch, Gap, Job, Option, Problem, Rejected
 from crm.ports.transport import Transport
@@ -77,7 +78,11 @@ class RedditSource:
             run = _Run(job, Server(job.account, session, clock), clock, stop)
             pace = Pace(max(LOOK_SECONDS, STRAND_SECONDS * len(run.strands)), self._random)
             while not stop.is_set():
-                yield from run.look()
+                try:
+                    yield from run.look()
+                except ShenavaError:
+                    yield from run.unreported()
+                    raise
                 clock.sleep(pace.next(), stop)
 
 
@@ -95,6 +100,12 @@ class _Run:
         self._again = cursor.again or self._now() + AGAIN_SECONDS
         self._rejected: list[Rejected] = []
         self._spent: dict[str, int] = {}
+        self._handed_over = job.cursor
+
+    def unreported(self) -> Iterator[Batch]:
+        """What was read and never handed over counts as well; its posts come again."""
+        if self._spent:
+            yield Batch((), self._handed_over, idle=True, spent=self._spent, quota=self._server.quota)
 
     def look(self) -> Iterator[Batch]:
         """What is new in every strand, a batch a page; always at least one batch."""
@@ -220,9 +231,10 @@ class _Run:
     def _batch(self, events: Sequence[CollectedEvent], gaps: tuple[Gap, ...] = ()) -> Batch:
         rejected, self._rejected = tuple(self._rejected), []
         spent, self._spent = self._spent, {}
-        cursor = msgspec.json.encode(Cursor(self._places, self._memory.saved(), self._again, self._turn)).decode()
+        cursor = Cursor(self._places, self._memory.saved(), self._again, self._turn)
+        self._handed_over = msgspec.json.encode(cursor).decode()
         idle = not (events or rejected)
-        return Batch(tuple(events), cursor, rejected, idle, spent, self._server.quota, gaps)
+        return Batch(tuple(events), self._handed_over, rejected, idle, spent, self._server.quota, gaps)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from collectors.reddit.source import AGAIN_SECONDS, REMEMBERED
-from crm.errors import RateLimitedError
+from crm.errors import RateLimitedError, RetryableError
 from crm.ports.source import Gap, Job
 from tests.conformance.source import JOB, Heard
 from tests.services.reddit import INFO, START, RedditStandIn, reddit_stand_in
@@ -131,6 +131,14 @@ class TestBudget:
         stage.queries["other"] = "coffee OR tea"
         spent = [batch.spent for batch in looks(stage, collect="search").batches if batch.spent]
         assert spent == [{"brand": 2}, {"other": 2}]
+
+    def test_what_was_read_counts_though_it_was_in_vain(self, stage: RedditStage, server: RedditStandIn) -> None:
+        server.instead[INFO] = [Answer(500)]
+        heard = Heard()
+        with pytest.raises(RetryableError), stage.running(stage.job(collect="inbox")) as batches:
+            heard.batches.extend(batches)
+        assert [(batch.events, batch.cursor, dict(batch.spent)) for batch in heard.batches] == [((), "", {"": 2})]
+        assert len(looks(stage, cursor=heard.cursor).keys) == len(stage.expected)
 
     def test_the_quota_is_told(self, stage: RedditStage) -> None:
         quota = looks(stage).batches[-1].quota

@@ -215,6 +215,10 @@ class TestMeasuring(Measuring):
         assert stage.responder.count("👨‍👩‍👧🇮🇷é").used == 8
         assert stage.responder.count("سلام").used == 4
 
+    def test_what_was_imported_under_another_id_is_answered_there(self, stage: Stage) -> None:
+        other = msgspec.structs.replace(stage.answer_to, native_id="https://reddit.com/r/iran/1")
+        assert [rule.way for rule in stage.responder.how(other, stage.account).rules] == ["open"]
+
     def test_the_rule_is_told(self, stage: Stage) -> None:
         rules = stage.responder.how(stage.answer_to, stage.account).rules
         assert [(rule.way, rule.rule) for rule in rules] == [
