@@ -44,9 +44,10 @@ def _word(token: str) -> Iterator[Ranked]:
         return
     if token.isdigit():
         yield 1, token.translate(_PERSIAN_DIGITS)
+        return
     if token.isascii():
         yield 2, f"#{token}"
-        if len(token) <= _LONGEST_HANDLE and not token.isdigit():
+        if len(token) <= _LONGEST_HANDLE:
             yield 2, f"@{token}"
         return
     for rank, way in _letters(token):

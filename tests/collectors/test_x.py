@@ -20,11 +20,10 @@ from crm.ports.responder import Account
 from crm.ports.source import Forecasting, Gap, Job, Search, Searching
 from crm.ports.transport import BrokenConnectionError
 from crm.query import parse
-from crm.words import Collected
 from tests.conformance.doubles import ManualClock
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
 from tests.services.web import Answer, Web
-from tests.services.x import KEYS, MESSAGES, POSTS, SEARCH, TOKEN, X, XMedia, XUser, refused, x_stand_in
+from tests.services.x import KEYS, MESSAGES, POSTS, TOKEN, X, XMedia, XUser, refused, x_stand_in
 from tests.services.x_openapi import Description
 from tests.services.x_posts import id_of
 

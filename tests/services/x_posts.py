@@ -160,7 +160,8 @@ class Writer:
 
 
 _NEWER = {
-    "referenced_tweets": "referenced_posts", "note_tweet": "note_post", "edit_history_tweet_ids": "edit_history_post_ids",
+    "referenced_tweets": "referenced_posts", "note_tweet": "note_post",
+    "edit_history_tweet_ids": "edit_history_post_ids",
 }  # fmt: skip
 
 
@@ -182,8 +183,8 @@ def user(one: XUser, *, newer: bool) -> dict[str, Any]:
 def problem(native: str, kind: str) -> dict[str, Any]:
     """What X says of a post that it does not show."""
     return {
-        "value": native, "resource_id": native, "parameter": "ids", "resource_type": "tweet", "title": "Not Found Error",
-        "detail": f"Could not find tweet with ids: [{native}].", "type": f"https://api.x.com/2/problems/{kind}",
+        "value": native, "resource_id": native, "parameter": "ids", "resource_type": "tweet",
+        "title": "Not Found Error", "detail": f"Could not find tweet with ids: [{native}].", "type": f"https://api.x.com/2/problems/{kind}",
     }  # fmt: skip
 
 
