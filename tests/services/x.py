@@ -109,6 +109,9 @@ class X:
         if path == MESSAGES:
             rows = sorted(self.messages, key=lambda one: int(one.id), reverse=True)
             return self._listed(rows, query, Writer(query, newer=self.newer).messages)
+        if found := re.fullmatch(r"/2/dm_conversations/([\d-]+)/dm_events", path):
+            rows = [one for one in sorted(self.messages, key=lambda one: -int(one.id)) if one.conversation == found[1]]
+            return self._listed(rows, query, Writer(query, newer=self.newer).messages)
         if path == "/2/tweets/counts/recent":
             return self._counted(query)
         if found := re.fullmatch(r"/2/users/by/username/(\w+)", path):
@@ -216,7 +219,7 @@ class X:
         quoted = self._by_id(body.get("quote_tweet_id"))
         if (answered or quoted) is None or (answered or quoted).gone:  # type: ignore[union-attr]
             return refused(403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you.")
-        if answered and self.us.handle not in answered.mentions:
+        if not {self.us.handle} & set((answered or quoted).mentions):  # type: ignore[union-attr]
             return refused(403, "Forbidden", NOT_SUMMONED)
         if any(post.author == self.us and _said(post) == body["text"].strip() for post in self._visible()):
             return refused(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
@@ -227,7 +230,7 @@ class X:
             text = f"@{answered.author.handle} {text}"
         elif quoted:
             text = f"{text} https://x.com/{quoted.author.handle}/status/{quoted.id}"
-        post = self.say(text, self.us, answered=answered)
+        post = self.say(text, self.us, answered=answered, quotes=quoted)
         return ok({"data": {"id": post.id, "text": text, "edit_history_tweet_ids": [post.id]}}, 201)
 
     def _by_id(self, native: str | None) -> XPost | None:
@@ -235,8 +238,9 @@ class X:
 
 
 def _said(post: XPost) -> str:
-    """What was written, without what X puts before a reply."""
-    return re.sub(r"^(@\w+ )+", "", post.text)
+    """What was written, without what X puts before a reply and behind a quotation."""
+    text = re.sub(r"^(@\w+ )+", "", post.text) if post.answered else post.text
+    return re.sub(r"\s*https://x\.com/\w+/status/\d+$", "", text) if post.quotes else text
 
 
 def ok(body: object, status: int = 200) -> Answer:

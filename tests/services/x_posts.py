@@ -47,6 +47,7 @@ class XPost:
     author: XUser
     answered: XPost | None = None
     passes_on: XPost | None = None
+    quotes: XPost | None = None
     media: list[XMedia] = field(default_factory=list)
     place: str = ""
     gone: str = ""
@@ -130,6 +131,7 @@ class Writer:
         found: dict[str, Any] = {"text": text, "id": native}
         references = [("replied_to", post.answered)] if post.answered else []
         references += [("retweeted", post.passes_on)] if post.passes_on else []
+        references += [("quoted", post.quotes)] if post.quotes else []
         counts = {"like_count": 3, "reply_count": 2, "quote_count": 1, "bookmark_count": 0, "impression_count": 500}
         whole = {
             "author_id": post.author.id,
