@@ -102,6 +102,18 @@ class Api:
         with self._asking(token):
             return self._page(self._client.get_users_mentions(user, user_auth=self._as_user, **more))
 
+    def own(self, user: str, size: int, since: str) -> Page:
+        """The account's newest posts after the id `since`, without what it only passed on."""
+        more = _WHOLE | {"max_results": size, "since_id": since, "exclude": ["retweets"]}
+        with self._asking():
+            return self._page(self._client.get_users_tweets(user, user_auth=self._as_user, **more))
+
+    def quotes(self, post: str, size: int, token: str = "") -> Page:
+        """Posts that quote a post, the newest first."""
+        more = _WHOLE | {"max_results": size, "pagination_token": token or None}
+        with self._asking(token):
+            return self._page(self._client.get_quote_tweets(post, user_auth=self._as_user, **more))
+
     def messages(self, size: int, token: str = "") -> Page:
         """Direct messages of the last 30 days, to and from the account, the newest first."""
         more = {

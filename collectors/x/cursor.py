@@ -35,7 +35,8 @@ class Cursor(Struct, omit_defaults=True):
     """Everything that outlives a run.
 
     `me` is the id of the account `handle`; `places` are those of the strands; `seen` the newest version of the last
-    posts, by their first; `due` when each of the posts that are looked at again has its turn, in seconds since 1970.
+    posts, by their first; `due` when each of the posts that are looked at again has its turn, in seconds since 1970;
+    `quotes` how often each of our own posts was quoted when that was last asked.
     """
 
     handle: str = ""
@@ -43,6 +44,7 @@ class Cursor(Struct, omit_defaults=True):
     places: dict[str, Place] = {}
     seen: dict[str, str] = {}
     due: dict[str, int] = {}
+    quotes: dict[str, int] = {}
 
 
 def read(text: str) -> Cursor:

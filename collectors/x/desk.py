@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
 
 from collectors.errors import NormaliseError
@@ -62,9 +62,11 @@ class Desk:
         """Say with the next batch that something could not be used."""
         self._rejected.append(rejected)
 
-    def posts(self, page: Page, where: str, monitor: str) -> list[CollectedEvent]:
-        """The new posts of a page, the oldest first, after what is above them in their threads."""
-        new = [post for native, post in self._read(page, where) if self._news(native, post)]
+    def posts(
+        self, page: Page, where: str, monitor: str, change: Callable[[Post], Post] = lambda post: post
+    ) -> list[CollectedEvent]:
+        """The new posts of a page, the oldest first and changed, after what is above them in their threads."""
+        new = [change(post) for native, post in self._read(page, where) if self._news(native, post)]
         above = self._above(new, monitor) if self._threads else []
         return [*self._handed(above, "context"), *self._handed(new)]
 

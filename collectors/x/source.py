@@ -17,6 +17,7 @@ from collectors.x import strands
 from collectors.x.api import Api, signed_in
 from collectors.x.desk import Desk
 from collectors.x.normalise import PLATFORM
+from collectors.x.quotes import Quotes
 from collectors.x.raw import read_user
 from collectors.x.search import asked
 from crm.errors import PermanentError
@@ -29,7 +30,7 @@ from crm.query.tree import Node
 EVERY_MINUTES, LONGEST_MINUTES = 5, 1440
 DAYS_AGAIN, MOST_DAYS = 1, 30
 ON = frozenset({"yes", "true", "on", "1"})
-KINDS = ("search", "mentions", "replies", "messages")
+KINDS = ("search", "mentions", "replies", "own", "messages")
 
 
 class XSource:
@@ -71,9 +72,12 @@ class XSource:
             since = options.get("since", "").strip()
             reader = strands.Reader(desk, clock, moment(since) if since else None)
             chosen = _strands(job, api, desk)
+            quotes = _quotes(job, api, desk, clock)
             while not stop.is_set():
                 for strand in chosen:
                     yield from reader.sweep(strand, stop)
+                if quotes and not stop.is_set():
+                    yield from quotes.look(stop)
                 if not stop.is_set():
                     yield from desk.again()
                 yield desk.batch()
@@ -108,6 +112,12 @@ def _strands(job: Job, api: Api, desk: Desk) -> list[strands.Strand]:
         found.append(strands.messages(api))
     desk.keep({strand.key for strand in found})
     return found
+
+
+def _quotes(job: Job, api: Api, desk: Desk, clock: Clock) -> Quotes | None:
+    if job.account is None or not _on(job.options, "own"):
+        return None
+    return Quotes(desk, api, clock, _me(api, desk, job.account), _handle(job.account))
 
 
 def _me(api: Api, desk: Desk, account: Account) -> str:

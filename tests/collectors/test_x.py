@@ -27,7 +27,7 @@ from tests.services.x import KEYS, MESSAGES, POSTS, TOKEN, X, XMedia, XUser, ref
 from tests.services.x_openapi import Description
 from tests.services.x_posts import id_of
 
-NOTHING_ELSE = {"search": "", "mentions": "", "replies": "", "messages": ""}
+NOTHING_ELSE = {"search": "", "mentions": "", "replies": "", "own": "", "messages": ""}
 
 
 class Pauses(ManualClock):
@@ -63,10 +63,10 @@ class XStage(Stage):
         account = self.accounts[job.options["account"]]
         return msgspec.structs.replace(job, account=account, searches=searches, allowance=self.allowance)
 
-    def looks(self, number: int = 1, cursor: str = "", **options: str) -> Heard:
+    def looks(self, number: int | str = 1, cursor: str = "", **options: str) -> Heard:
         """Everything of so many looks."""
         heard, stop = Heard(), Event()
-        self.clock.begin(number, stop)
+        self.clock.begin(int(number), stop)
         with self.running(self.job(cursor, **options), stop) as batches:
             heard.batches.extend(batches)
         return heard
@@ -118,13 +118,13 @@ def only(kind: str, **options: str) -> dict[str, str]:
     return NOTHING_ELSE | {kind: "yes"} | options
 
 
-def endure(stage: XStage, wanted: set[str], looks: int = 3, **options: str) -> Heard:
+def endure(stage: XStage, wanted: set[str], **options: str) -> Heard:
     """Run as the collect role does: after an error that may pass, go on from the last cursor, until all has come."""
     heard, cursor = Heard(), ""
     for _ in range(200):
         try:
             stop = Event()
-            stage.clock.begin(looks, stop)
+            stage.clock.begin(3, stop)
             with stage.running(stage.job(cursor, **options), stop) as batches:
                 for batch in batches:
                     heard.batches.append(batch)
@@ -176,7 +176,7 @@ class TestCollecting(Collecting):
             ("image", "https://pbs.example/3_1.jpg", "a screen"), ("video", "https://video.example/7_2.mp4", ""),
         ]  # fmt: skip
         assert (post.place, post.language_hint, post.counts.views) == ("Tehran, Iran", "fa", 500)
-        assert (post.counts.likes, post.counts.replies, post.counts.reposts) == (3, 2, 5)
+        assert (post.counts.likes, post.counts.replies, post.counts.reposts) == (3, 2, 4)
         assert post.posted_at == stage.clock.now() - timedelta(minutes=1) - timedelta(seconds=sum(stage.clock.slept))
         assert post.url == f"https://x.com/customer/status/{asks.id}"
         assert (post.author.native_id, post.author.followers, post.author.place) == ("2002", 1234, "Tehran")
@@ -195,6 +195,28 @@ class TestCollecting(Collecting):
             False,
             "to:azarbank -from:azarbank -is:retweet",
         )
+
+    def test_our_own_posts_and_who_quotes_them(self, stage: XStage, served: X) -> None:
+        ours = served.say("Our new app is out", served.us, timedelta(days=2))
+        first = [served.say(f"this is bad {n}", ago=timedelta(hours=9 - n), quotes=ours) for n in range(5)]
+        heard = stage.looks(**only("own"))
+        assert set(heard.keys) == {ours.key, *(one.key for one in first)}
+        links = {link for one in heard.collected for link in one.post.links}
+        assert links == {f"https://x.com/azarbank/status/{ours.id}"}
+        asked = len(served.asked)
+        assert stage.looks(cursor=heard.cursor, **only("own")).keys == []
+        assert [path for path, _ in served.asked[asked:]] == ["/2/users/1001/tweets"]
+        later = served.say("still bad", quotes=ours)
+        assert stage.looks(cursor=heard.cursor, **only("own")).keys == [later.key]
+
+    def test_quotations_wait_for_an_allowance(self, stage: XStage, served: X) -> None:
+        ours = served.say("Our new app is out", served.us)
+        served.say("this is bad", quotes=ours)
+        stage.allowance = lambda _: 10 - len(served.read)
+        heard = stage.looks(**only("own"))
+        assert heard.keys == [ours.key]
+        stage.allowance = lambda _: 100
+        assert len(stage.looks(cursor=heard.cursor, **only("own")).keys) == 1
 
     def test_protected_posts_are_private(self, stage: XStage, served: X) -> None:
         post = served.say("@azarbank quietly", XUser("3003", "shy", protected=True))

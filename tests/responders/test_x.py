@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError
-from crm.ports.responder import Account, AnsweredPostGoneError, UnknownOutcomeError
+from crm.ports.responder import Account, AnsweredPostGoneError, Sent, UnknownOutcomeError
 from crm.words import Post
 from responders.x import MESSAGE_LIMIT, XResponder
 from responders.x_api import UninvitedError
@@ -71,7 +71,7 @@ def stage(server: X, question: XPost) -> Iterator[Stage]:
 
 def ours(server: X, post: XPost) -> str:
     """What we asked to publish for a post of ours."""
-    return next(body["text"] for body in server.bodies if body["text"].strip() in post.text).strip()
+    return str(next(body["text"] for body in server.bodies if body["text"].strip() in post.text)).strip()
 
 
 def message(server: X) -> dict[str, Any]:
@@ -265,7 +265,7 @@ def direct(path: str) -> str:
     return path.replace("/with/750362064426721281/", "/750362064426721281-1072250532645998596/")
 
 
-def replay(exchange: Exchange) -> tuple[Asked, Any]:
+def replay(exchange: Exchange) -> tuple[Asked, Sent]:
     """Our request for a recorded one, and what we make of the recorded answer."""
 
     def handle(asked: Asked) -> Answer:
@@ -280,7 +280,8 @@ def replay(exchange: Exchange) -> tuple[Asked, Any]:
         page = "https://x.com/messages/750362064426721281-1072250532645998596"
         way = "dm" if "dm_" in exchange.path else "reply"
         order = stage.order(exchange.asked["text"], way=way, answer_to_url=page, created_at=NOW)
-        return (sent := responder.send(order)) and running.asked[-1], sent
+        sent = responder.send(order)
+        return running.asked[-1], sent
 
 
 def test_no_answer_is_read_as_refusal_by_a_wrong_token(stage: Stage) -> None:

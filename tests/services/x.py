@@ -57,6 +57,8 @@ class X:
         """A new post, by somebody else and now where nothing is said."""
         post = XPost([(self.new_id(ago), text)], author or self.them, **more)
         self.posts.append(post)
+        if post.quotes:
+            post.quotes.quoted_by.append(post)
         return post
 
     def edit(self, post: XPost, text: str) -> None:
@@ -83,6 +85,8 @@ class X:
             self.wrong += self.description.request_faults(asked.method, parts.path, query, body)
         self._used += 1
         answer = self._refused(asked) or self._answered(asked.method, parts.path, query, body)
+        if self.description is not None and self.newer and answer.status < 300:
+            self.wrong += self.description.answer_faults(asked.method, parts.path, json.loads(answer.body))
         fault = self.faults.pop(0) if self.faults else None
         answer = Answer(answer.status, answer.body, self.limits() | dict(answer.headers), answer.cut)
         return fault(answer) if fault else answer
@@ -120,6 +124,9 @@ class X:
             return ok({"data": user(self.us, newer=self.newer)})
         if found := re.fullmatch(r"/2/users/(\d+)/(mentions|tweets)", path):
             return self._timeline(found[2], query)
+        if found := re.fullmatch(r"/2/tweets/(\d+)/quote_tweets", path):
+            quoted = self._by_id(found[1])
+            return self._posts_listed([one for one in self._visible() if one.quotes is quoted], query)
         if found := re.fullmatch(r"/2/tweets/(\d+)", path):
             return self._looked_up([found[1]], query)
         return refused(404, "Not Found", "Not Found")

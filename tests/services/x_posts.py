@@ -48,6 +48,7 @@ class XPost:
     answered: XPost | None = None
     passes_on: XPost | None = None
     quotes: XPost | None = None
+    quoted_by: list[XPost] = field(default_factory=list)
     media: list[XMedia] = field(default_factory=list)
     place: str = ""
     gone: str = ""
@@ -132,8 +133,9 @@ class Writer:
         references = [("replied_to", post.answered)] if post.answered else []
         references += [("retweeted", post.passes_on)] if post.passes_on else []
         references += [("quoted", post.quotes)] if post.quotes else []
-        counts = {"like_count": 3, "reply_count": 2, "quote_count": 1, "bookmark_count": 0, "impression_count": 500}
-        whole = {
+        counts = {"like_count": 3, "reply_count": 2, "bookmark_count": 0, "impression_count": 500}
+        counts["quote_count"] = len(post.quoted_by)
+        whole: dict[str, Any] = {
             "author_id": post.author.id,
             "conversation_id": post.root.versions[0][0],
             "created_at": time_of(native).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
@@ -149,7 +151,8 @@ class Writer:
         if post.place:
             whole["geo"] = {"place_id": post.place}
         if len(text) > 280:
-            whole["note_tweet"] = {"text": text, "entities": entities}
+            urls = [{name: one[name] for name in one if name != "media_key"} for one in entities["urls"]]
+            whole["note_tweet"] = {"text": text, "entities": entities | {"urls": urls}}
             found["text"] = text[:270] + "…"
         found |= {name: value for name, value in whole.items() if name in self._fields}
         return {_NEWER.get(name, name): value for name, value in found.items()} if self._newer else found

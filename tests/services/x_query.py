@@ -57,20 +57,16 @@ def _all(pieces: list[str]) -> tuple[Matches, bool]:
 def _one(pieces: list[str]) -> tuple[Matches, bool]:
     piece = pieces.pop(0)
     if piece == "(":
-        inner = _any_within(pieces)
+        inner = _any(pieces)
         if not pieces or pieces.pop(0) != ")":
             raise BadQueryError("a parenthesis is open")
         return inner
     if piece.startswith("-"):
         if len(piece) == 1:
             raise BadQueryError("a group can't be left out")
-        inner, _ = _leaf(piece[1:])
-        return (lambda post: not inner(post)), False
+        left_out, _ = _leaf(piece[1:])
+        return (lambda post: not left_out(post)), False
     return _leaf(piece)
-
-
-def _any_within(pieces: list[str]) -> tuple[Matches, bool]:
-    return _any(pieces)
 
 
 def _leaf(piece: str) -> tuple[Matches, bool]:
