@@ -114,8 +114,9 @@ class Reader:
             try:
                 page = strand.ask(size, place.since, place.token)
             except StalePageError:
+                if swept:
+                    raise
                 self._begin(strand, place)
-                swept.clear()
                 continue
             ids = list(_ids(page))
             self._desk.ledger.charge(strand.monitor, ids)
@@ -134,7 +135,8 @@ class Reader:
     def _begin(self, strand: Strand, place: Place) -> None:
         """Set where a new sweep stops, at most as far back as X remembers."""
         now = self._clock.now()
-        since = (self._since or now - FIRST_LOOK) if not place.newest else (moment_of(place.newest) or now) - OVERLAP
+        since = (moment_of(place.newest) or now) - OVERLAP if place.newest else self._since or now - FIRST_LOOK
+        since = min(since, now - OVERLAP)
         if strand.back is not None and since < (edge := now - strand.back + EDGE):
             if not place.token:
                 self._desk.gap(Gap(since, edge, "too_old"))

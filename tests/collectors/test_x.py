@@ -1,75 +1,26 @@
-"""X: searched, read and looked at again, on a stand-in that speaks its API."""
+"""X: searched and read, on a stand-in that speaks its API."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from random import Random
-from threading import Event
 
 import msgspec
 import pytest
 
 from collectors.errors import BusyServerError
-from collectors.x import XSource
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
-from crm.ports.responder import Account
-from crm.ports.source import Forecasting, Gap, Job, Search, Searching
+from crm.errors import AuthorisationError, PermanentError, RateLimitedError
+from crm.ports.source import Forecasting, Searching
 from crm.ports.transport import BrokenConnectionError
 from crm.query import parse
-from tests.conformance.doubles import ManualClock
-from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
-from tests.services.web import Answer, Web
-from tests.services.x import KEYS, MESSAGES, POSTS, TOKEN, X, XMedia, XUser, refused, x_stand_in
+from tests.collectors.x_stage import XStage, only, x_stage
+from tests.conformance.source import Collecting, Options, Reaching, Resuming
+from tests.services.web import Answer
+from tests.services.x import MESSAGES, POSTS, X, XMedia, XUser, refused
 from tests.services.x_openapi import Description
 from tests.services.x_posts import id_of
-
-NOTHING_ELSE = {"search": "", "mentions": "", "replies": "", "own": "", "messages": ""}
-
-
-class Pauses(ManualClock):
-    """A clock that stops a run at one of its pauses between looks, instead of waiting."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._left, self._stop = 0, Event()
-
-    def begin(self, number: int, stop: Event) -> None:
-        """Stop at the `number`-th pause."""
-        self._left, self._stop = number, stop
-
-    def sleep(self, seconds: float, until: Event | None = None) -> bool:
-        self._left -= 1
-        if self._left == 0:
-            self._stop.set()
-        return super().sleep(seconds, until)
-
-
-@dataclass
-class XStage(Stage):
-    """A stage with accounts and monitors."""
-
-    accounts: dict[str, Account] = field(default_factory=dict)
-    queries: dict[str, str] = field(default_factory=dict)
-    allowance: Callable[[str], int] = lambda _: 10_000
-    clock: Pauses = field(default_factory=Pauses)
-
-    def job(self, cursor: str = "", **options: str) -> Job:
-        job = super().job(cursor, **options)
-        searches = tuple(Search(one, parse(text, now=self.clock.now())) for one, text in self.queries.items())
-        account = self.accounts[job.options["account"]]
-        return msgspec.structs.replace(job, account=account, searches=searches, allowance=self.allowance)
-
-    def looks(self, number: int | str = 1, cursor: str = "", **options: str) -> Heard:
-        """Everything of so many looks."""
-        heard, stop = Heard(), Event()
-        self.clock.begin(int(number), stop)
-        with self.running(self.job(cursor, **options), stop) as batches:
-            heard.batches.extend(batches)
-        return heard
 
 
 @pytest.fixture(scope="session")
@@ -78,66 +29,19 @@ def description(shared: Callable[[str], Path]) -> Description:
 
 
 @pytest.fixture
-def served(stage: XStage) -> X:
-    return stage.x  # type: ignore[attr-defined, no-any-return]
+def staged(description: Description) -> Iterator[tuple[XStage, X]]:
+    with x_stage(description) as staged:
+        yield staged
 
 
 @pytest.fixture
-def stage(description: Description) -> Iterator[XStage]:
-    away = nobody()
-    bad = {
-        "account": {"account": " "}, "search": NOTHING_ELSE, "since": {"since": "soon"}, "every": {"every": "0"},
-        "days_again": {"days_again": "many"},
-    }  # fmt: skip
-    stage = XStage(XSource(Random(1)), {"account": "ours", "search": "yes", "mentions": "yes"}, [], bad)
-    with x_stand_in(stage.clock.now, description) as (x, running):
-        x.page = 3
-        said = [x.say(f"@azarbank card {n}", ago=timedelta(hours=1) / n) for n in range(1, 6)]
-        stage.expected = [said[n].key for n in (2, 3, 4, 0, 1)]
-        stage.accounts = accounts(running, away)
-        stage.queries = {"cards": "card", "apps": "app OR بانک"}
-        stage.hosts, stage.unreachable = (running.host, away), {"account": "away"}
-        stage.x = x  # type: ignore[attr-defined]
-        yield stage
-        assert x.wrong == []
+def stage(staged: tuple[XStage, X]) -> XStage:
+    return staged[0]
 
 
-def accounts(running: Web, away: str) -> dict[str, Account]:
-    ours = Account("x", "azarbank", running.url, TOKEN)
-    return {
-        "ours": ours,
-        "away": msgspec.structs.replace(ours, base_url=f"http://{away}"),
-        "keys": msgspec.structs.replace(ours, secret=KEYS),
-        "empty": msgspec.structs.replace(ours, secret=" "),
-        "odd": msgspec.structs.replace(ours, secret="two words"),
-        "old": msgspec.structs.replace(ours, secret="expired"),
-    }
-
-
-def only(kind: str, **options: str) -> dict[str, str]:
-    return NOTHING_ELSE | {kind: "yes"} | options
-
-
-def endure(stage: XStage, wanted: set[str], **options: str) -> Heard:
-    """Run as the collect role does: after an error that may pass, go on from the last cursor, until all has come."""
-    heard, cursor = Heard(), ""
-    for _ in range(200):
-        try:
-            stop = Event()
-            stage.clock.begin(3, stop)
-            with stage.running(stage.job(cursor, **options), stop) as batches:
-                for batch in batches:
-                    heard.batches.append(batch)
-                    cursor = batch.cursor
-        except RateLimitedError as error:
-            stage.clock.advance(error.retry_after or 60.0)
-        except RetryableError:
-            stage.clock.advance(2.0)
-        else:
-            if wanted <= set(heard.keys):
-                return heard
-    missing = wanted - set(heard.keys)
-    raise AssertionError(f"{len(missing)} of {len(wanted)} posts never came: {sorted(missing)[:3]}")
+@pytest.fixture
+def served(staged: tuple[XStage, X]) -> X:
+    return staged[1]
 
 
 class TestOptions(Options):
@@ -271,132 +175,6 @@ class TestCollecting(Collecting):
         assert [(one.where, one.code) for one in heard.rejected] == [("monitor all but", "nothing_sought")]
 
 
-class TestAgain:
-    """Edits and deletions, of which X tells nobody."""
-
-    def test_an_edit_is_a_version_of_the_same_post(self, stage: XStage, served: X) -> None:
-        post = served.say("@azarbank teh card", ago=timedelta(minutes=1))
-        heard = stage.looks()
-        stage.clock.advance(600)
-        served.edit(post, "@azarbank the card")
-        stage.clock.advance(4000)
-        later = [one.post for one in stage.looks(2, heard.cursor).collected if one.post.key == post.key]
-        assert [one.text for one in later] == ["@azarbank the card"]
-        assert later[0].edited_at is not None
-        assert later[0].posted_at < later[0].edited_at
-        assert later[0].url.endswith(post.id)
-
-    def test_an_edit_that_no_search_finds_is_found_by_looking_again(self, stage: XStage, served: X) -> None:
-        post = served.say("@azarbank card", ago=timedelta(minutes=1))
-        heard = stage.looks()
-        served.edit(post, "nothing")
-        stage.clock.advance(5000)
-        again = stage.looks(1, heard.cursor)
-        assert [(one.post.key, one.post.text) for one in again.collected] == [(post.key, "nothing")]
-        assert len([path for path, _ in served.asked if path == POSTS]) == 2
-
-    def test_what_is_gone_is_removed(self, stage: XStage, served: X) -> None:
-        heard = stage.looks()
-        served.posts[0].gone, served.posts[1].gone = "resource-not-found", "not-authorized-for-resource"
-        stage.clock.advance(5000)
-        removed = stage.looks(1, heard.cursor).removed
-        assert [(one.post_key, one.for_good) for one in removed] == [
-            (served.posts[0].key, True), (served.posts[1].key, False),
-        ]  # fmt: skip
-
-    def test_posts_are_looked_at_again_for_as_long_as_the_options_say(self, stage: XStage, served: X) -> None:
-        stage.looks(600, every="10", days_again="2")
-        turns = [query["ids"].split(",") for path, query in served.asked if path == POSTS]
-        assert sum(served.posts[4].id in turn for turn in turns) == 3
-
-
-class TestAllowance:
-    """Nothing is read that may not be."""
-
-    def test_pages_are_cut_to_what_is_left(self, stage: XStage, served: X) -> None:
-        served.page = 100
-        stage.allowance = lambda _: 12
-        stage.looks(**only("search"))
-        assert {query["max_results"] for _, query in served.asked} == {"12"}
-
-    def test_less_than_a_page_is_not_asked_for(self, stage: XStage, served: X) -> None:
-        stage.allowance = lambda monitor: 0 if monitor else 4
-        heard = stage.looks()
-        assert [path for path, _ in served.asked] == ["/2/users/by/username/azarbank"]
-        assert heard.keys == []
-
-    def test_the_cap_is_never_passed_and_the_rest_is_a_gap(self, stage: XStage, served: X) -> None:
-        served.page = 100
-        for n in range(300):
-            served.say(f"card {n}", ago=timedelta(seconds=n))
-        left = {"cards": 130, "apps": 0, "": 0}
-        stage.allowance = left.__getitem__
-        heard = Heard()
-        with stage.running(stage.job(**only("search"))) as batches:
-            for batch in batches:
-                heard.batches.append(batch)
-                for monitor, spent in batch.spent.items():
-                    left[monitor] -= spent
-                if batch.idle and not batch.gaps:
-                    break
-        assert left["cards"] == 0
-        assert len(served.read) == 130
-        (gap,) = [gap for batch in heard.batches for gap in batch.gaps]
-        assert gap.reason == "budget"
-        assert gap.since < gap.until <= stage.clock.now() - timedelta(seconds=128)
-        left["cards"] = 100
-        news = served.say("card again")
-        assert stage.looks(cursor=heard.cursor, **only("search")).keys == [news.key]
-
-    def test_a_post_counts_once_a_day(self, stage: XStage, served: X) -> None:
-        served.page = 100
-        stage.queries = {"cards": "card", "five": "5"}
-        spent = [batch.spent for batch in stage.looks(days_again="3", threads="yes").batches if batch.spent]
-        assert spent == [{"cards": 5}]
-
-    def test_threads_are_left_folded_without_allowance(self, stage: XStage, served: X) -> None:
-        root = served.say("hello", ago=timedelta(days=2))
-        served.say("@azarbank hello?", answered=root)
-        served.page, stage.allowance = 100, lambda _: 6
-        assert root.key not in stage.looks(threads="yes", **only("mentions")).keys
-
-    def test_what_the_platform_leaves_us_is_told(self, stage: XStage) -> None:
-        quota = stage.looks().batches[0].quota
-        assert quota is not None
-        assert (quota.limit, quota.remaining) == (300, 298)
-        assert quota.resets_at == datetime(2026, 3, 21, 8, 15, tzinfo=UTC)
-
-
-class TestBackfill:
-    def test_from_a_date_as_far_as_x_searches(self, stage: XStage, served: X) -> None:
-        old = [served.say(f"old card {n}", ago=timedelta(days=n)) for n in (2, 6, 8)]
-        heard = stage.looks(since="2026-03-01", **only("search"))
-        assert {one.key for one in old} & set(heard.keys) == {one.key for one in old[:2]}
-        gaps = [gap for batch in heard.batches for gap in batch.gaps]
-        assert {gap.reason for gap in gaps} == {"too_old"}
-        assert gaps[0] == Gap(datetime(2026, 3, 1, tzinfo=UTC), gaps[0].until, "too_old")
-
-    def test_after_a_long_pause(self, stage: XStage, served: X) -> None:
-        cursor = stage.looks().cursor
-        stage.clock.advance(10 * 86400)
-        found = served.say("card", ago=timedelta(days=6))
-        heard = stage.looks(cursor=cursor, **only("search"))
-        assert heard.keys == [found.key]
-        assert [gap.reason for batch in heard.batches for gap in batch.gaps] == ["too_old", "too_old"]
-
-    def test_a_quiet_strand_leaves_no_gap(self, stage: XStage) -> None:
-        heard = stage.looks(12, every="1440", days_again="0")
-        assert [gap for batch in heard.batches for gap in batch.gaps] == []
-
-    def test_mentions_beyond_what_x_keeps_are_a_gap(self, stage: XStage, served: X) -> None:
-        served.page = 100
-        for n in range(805):
-            served.say(f"@azarbank {n}", ago=timedelta(minutes=n))
-        heard = stage.looks(since="2026-03-01", **only("mentions"))
-        assert len(set(heard.keys)) == 800
-        assert [gap.reason for batch in heard.batches for gap in batch.gaps] == ["too_many"]
-
-
 class TestResuming(Resuming):
     def test_a_page_that_x_forgot_is_read_anew(self, stage: XStage, served: X) -> None:
         with stage.running(stage.job()) as batches:
@@ -484,40 +262,3 @@ class TestReaching(Reaching):
         stage.accounts["ours"] = account
         with pytest.raises(PermanentError, match="@nobody"):
             stage.looks()
-
-
-@pytest.mark.slow
-class TestFaults:
-    """Every post that is served arrives, whatever happens on the way, and none under two keys."""
-
-    @pytest.mark.parametrize("seed", range(4))
-    def test_all_arrives(self, stage: XStage, served: X, seed: int) -> None:
-        random = Random(seed)
-        served.page, served.disorder = 7, random
-        posts = [served.say(f"@azarbank card {n}", ago=timedelta(minutes=5 * n)) for n in range(60)]
-        posts += [served.say(f"app {n}", ago=timedelta(minutes=n)) for n in range(40)]
-        told = [served.tell(f"message {n}", ago=timedelta(minutes=n)) for n in range(12)]
-        faults = [
-            lambda one: Answer(429, b"{}", one.headers), lambda _: Answer(500, b"oops"), lambda _: Answer(cut=0),
-            lambda one: Answer(one.status, one.body[: len(one.body) // 2], one.headers),
-            lambda one: Answer(one.status, one.body, one.headers, cut=len(one.body) // 2),
-        ]  # fmt: skip
-        served.faults = [random.choice([None, None, *faults]) for _ in range(120)]
-        wanted = {one.key for one in posts} | {f"x:dm:{one.id}" for one in told} | set(stage.expected)
-        heard = endure(stage, wanted, messages="yes", replies="yes", threads="yes")
-        assert set(heard.keys) == wanted
-        assert heard.rejected == []
-        assert {one.post.key: one.post.text for one in heard.collected if one.post.key in {p.key for p in posts}} == {
-            one.key: one.text for one in posts
-        }
-
-    def test_forgotten_pages_among_faults(self, stage: XStage, served: X) -> None:
-        served.page = 3
-        posts = [served.say(f"card {n}", ago=timedelta(minutes=n)) for n in range(20)]
-
-        def forget(answer: Answer) -> Answer:
-            served.forget_lists()
-            return answer
-
-        served.faults = [None, forget, None, None, forget, None]
-        assert {one.key for one in posts} <= set(endure(stage, {one.key for one in posts}, **only("search")).keys)
