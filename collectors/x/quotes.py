@@ -24,6 +24,8 @@ from crm.words import Post
 DAYS = timedelta(days=7)
 MOST_PAGES = 5
 """Pages of quotations of one post and look."""
+VAIN = 2
+"""Pages in a row without anything new: newer ones may have come as mentions."""
 
 
 class Quotes:
@@ -50,7 +52,7 @@ class Quotes:
 
     def _of(self, native: str, count: int) -> Iterator[Batch]:
         """The quotations of one post, the newest first, back to those that are known."""
-        token = ""
+        token, vain = "", 0
         for _ in range(MOST_PAGES):
             size = min(PAGE, self._desk.ledger.room(""))
             if size < LEAST_SEARCHED:
@@ -62,7 +64,8 @@ class Quotes:
             self._desk.ledger.charge("", [one for one, _ in self._counted(page)])
             events = self._desk.posts(page, f"quotes of {native}", "", lambda post: self._linked(post, native))
             token = page.meta.next_token or ""
-            ended = not token or not events
+            vain = 0 if events else vain + 1
+            ended = not token or vain == VAIN
             if ended:
                 self._desk.cursor.quotes[native] = count
             yield self._desk.batch(events)

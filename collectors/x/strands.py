@@ -103,8 +103,7 @@ class Reader:
     def sweep(self, strand: Strand, stop: Event) -> Iterator[Batch]:
         """A batch a page, until the strand is read, the allowance is used up or `stop` is set."""
         place = self._desk.cursor.places.setdefault(strand.key, Place())
-        if not place.token:
-            self._begin(strand, place)
+        lost = None if place.token else self._begin(strand, place)
         swept, vain, size = set[str](), 0, strand.first
         while vain < VAIN and not stop.is_set():
             size = min(size, self._desk.ledger.room(strand.monitor))
@@ -116,8 +115,12 @@ class Reader:
             except StalePageError:
                 if swept:
                     raise
-                self._begin(strand, place)
+                lost = self._begin(strand, place)
                 continue
+            if lost is not None:
+                # Only now: a sweep that was not begun, because nothing may be read, will say it another time.
+                self._desk.gap(lost)
+                lost = None
             ids = list(_ids(page))
             self._desk.ledger.charge(strand.monitor, ids)
             vain, size = (0 if set(ids) - swept else vain + 1), PAGE
@@ -132,16 +135,17 @@ class Reader:
         if not stop.is_set():
             place.finish()
 
-    def _begin(self, strand: Strand, place: Place) -> None:
-        """Set where a new sweep stops, at most as far back as X remembers."""
+    def _begin(self, strand: Strand, place: Place) -> Gap | None:
+        """Set where a new sweep stops; what X no longer remembers."""
         now = self._clock.now()
-        since = (moment_of(place.newest) or now) - OVERLAP if place.newest else self._since or now - FIRST_LOOK
+        known = moment_of(place.newest) if place.newest else None
+        since = known - OVERLAP if known else self._since or now - FIRST_LOOK
+        if place.token and (unfinished := _at(place.since)):
+            since = unfinished
         since = min(since, now - OVERLAP)
-        if strand.back is not None and since < (edge := now - strand.back + EDGE):
-            if not place.token:
-                self._desk.gap(Gap(since, edge, "too_old"))
-            since = edge
-        place.since, place.top, place.low, place.token = id_at(since), id_at(now - UNSURE), "", ""
+        edge = since if strand.back is None else max(since, now - strand.back + EDGE)
+        place.since, place.top, place.low, place.token = id_at(edge), id_at(now - UNSURE), "", ""
+        return Gap(since, edge, "too_old") if since < edge else None
 
     def _turn_page(self, strand: Strand, place: Place, page: Page, ids: list[str]) -> bool:
         """Note a page in its place; whether it was the last one."""

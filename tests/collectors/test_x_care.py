@@ -186,6 +186,22 @@ class TestBackfill:
         assert {gap.reason for gap in gaps} == {"too_old"}
         assert gaps[0] == Gap(datetime(2026, 3, 1, tzinfo=UTC), gaps[0].until, "too_old")
 
+    def test_a_gap_is_told_when_something_is_read(self, stage: XStage) -> None:
+        stage.allowance = lambda _: 0
+        starved = stage.looks(3, since="2026-03-01", **only("search"))
+        assert [gap for batch in starved.batches for gap in batch.gaps] == []
+        stage.allowance = lambda _: 100
+        heard = stage.looks(3, starved.cursor, since="2026-03-01", **only("search"))
+        assert [gap.since.day for batch in heard.batches for gap in batch.gaps] == [1, 1]
+
+    def test_a_pause_in_the_middle_of_a_sweep(self, stage: XStage, served: X) -> None:
+        with stage.running(stage.job(**only("search"))) as batches:
+            cursor = next(batches).cursor
+        stage.clock.advance(10 * 86400)
+        served.forget_lists()
+        gaps = [gap.reason for batch in stage.looks(cursor=cursor, **only("search")).batches for gap in batch.gaps]
+        assert gaps == ["too_old"]
+
     def test_after_a_long_pause(self, stage: XStage, served: X) -> None:
         cursor = stage.looks().cursor
         stage.clock.advance(10 * 86400)
