@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from crm.errors import AuthorisationError, PermanentError, RetryableError
 from crm.ports.clock import Clock
@@ -27,11 +27,12 @@ from crm.ports.responder import (
     Way,
     WayRule,
     Ways,
+    account_problem,
 )
 from crm.ports.transport import Transport
 from crm.words import Post
 from responders.text import connected, open_on_platform
-from responders.x_api import Call, XApi, signed_in
+from responders.x_api import Call, NoCreditError, XApi, signed_in
 from responders.x_text import LIMIT, same, weight
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     import tweepy
 
 SITE = "https://x.com"
+MESSAGE = "dm:"
+"""Before the ids of direct messages, as the collector writes them."""
 MESSAGE_LIMIT = 10_000
 PAGES, PER_PAGE = 10, 100
 CLOCKS_APART = timedelta(minutes=5)
@@ -46,6 +49,9 @@ _ZERO = 1288834974657
 _QUOTED = re.compile(r"\s*https?://(?:x|twitter)\.com/\w+/status/\d+$")
 """The link to the quoted post, which X puts at the end."""
 _CONVERSATION = re.compile(r"/messages/([0-9-]+)$")
+
+
+Native = Annotated[str, Meta(pattern="^[0-9]{1,19}$")]
 
 
 class _Url(Struct, frozen=True):
@@ -70,7 +76,7 @@ class _Note(Struct, frozen=True):
 class _Item(Struct, frozen=True):
     """A post of ours, or a direct message."""
 
-    id: str
+    id: Native
     text: str = ""
     sender_id: str = ""
     entities: _Entities = _Entities()
@@ -110,7 +116,7 @@ class _Whose(Struct, frozen=True):
 
 
 class _Message(Struct, frozen=True):
-    dm_event_id: str
+    dm_event_id: Native
     dm_conversation_id: str
 
 
@@ -136,6 +142,9 @@ class XResponder:
         limit = MESSAGE_LIMIT if answer_to.private else LIMIT
         if account is None or not connected(account):
             return Ways((here, WayRule(way, "not_connected", allowed=False, limit=limit)))
+        if answer_to.private and not answer_to.native_id.startswith(MESSAGE):
+            # a post of a protected account: nothing of it may be said in public, and it is no conversation
+            return Ways((here, WayRule("dm", "private_unsupported", allowed=False)))
         if answer_to.private:
             return Ways((WayRule("dm", "private_message", limit=limit), here))
         if _invites(answer_to, account.handle):
@@ -184,6 +193,8 @@ class XResponder:
             return AccountCheck(account.handle, ok=False, problem="refused")
         except RetryableError:
             return AccountCheck(account.handle, ok=False, problem="unreachable")
+        except NoCreditError as error:
+            return AccountCheck(account.handle, ok=False, problem=account_problem(error))
         except PermanentError:
             return AccountCheck(account.handle, ok=False, problem="wrong_address")
 
@@ -285,4 +296,4 @@ def _sent(native: str, order: SendOrder) -> Sent:
 
 
 def _told(native: str, conversation: str) -> Sent:
-    return Sent(f"dm:{native}", f"{SITE}/messages/{conversation}", _time_of(native))
+    return Sent(f"{MESSAGE}{native}", f"{SITE}/messages/{conversation}", _time_of(native))

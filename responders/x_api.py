@@ -37,6 +37,13 @@ class UninvitedError(PermanentError):
         super().__init__("X lets an app answer only posts that name or quote the account; answer on X itself.")
 
 
+class NoCreditError(PermanentError):
+    """X is paid beforehand, and nothing is left."""
+
+    def __init__(self) -> None:
+        super().__init__("X refuses because the app's credits are used up; add some at console.x.com.")
+
+
 class Refusal(Struct, frozen=True):
     """What X says when it refuses."""
 
@@ -107,7 +114,7 @@ class XApi:
         if status == 429:
             return RateLimitedError("X", self._until_reset(answer))
         if status == 402:
-            return PermanentError("X refuses because the app's credits are used up; add some at console.x.com.")
+            return NoCreditError()
         if status >= 500 or status in (408, 409) or status < 300:
             return Unsaid(f"{status} {words}".strip())
         if order is not None and (known := _known(words, order)):

@@ -47,7 +47,7 @@ def to_post(raw: RawPost, included: Included) -> Post:
         _author(raw.author_id, author, native),
         text,
         moment_of(native) or said,
-        url=f"{SITE}/{(author and author.username) or 'i'}/status/{_checked(raw.id)}",
+        url=f"{SITE}/{(author and author.username) or 'i'}/status/{checked(raw.id)}",
         title=clean((raw.article and raw.article.title) or ""),
         parent_key=_key(parent),
         root_key=_key(root),
@@ -69,7 +69,7 @@ def to_message(raw: RawMessage, included: Included) -> Post:
     text, links = _text(raw.text or "", raw.entities, None)
     return Post(
         PLATFORM,
-        f"dm:{_checked(raw.id)}",
+        f"dm:{checked(raw.id)}",
         _author(raw.sender_id, author, raw.id),
         text,
         _date(raw.created_at, raw.id),
@@ -97,21 +97,22 @@ def id_at(at: datetime) -> str:
 
 def _first(raw: RawPost) -> str:
     """The id of its first version; edits that don't name it are versions of nothing else."""
-    return _checked(raw.versions[0] if raw.id in raw.versions else raw.id)
+    return checked(raw.versions[0] if raw.id in raw.versions else raw.id)
 
 
-def _checked(native: str) -> str:
+def checked(native: str) -> str:
+    """An id as X gives it out. Raises: NormaliseError."""
     if not (native.isascii() and _ID.fullmatch(native)):
         raise NormaliseError(f"{native[:40]!r} is no id of X.", "bad_item")
     return native
 
 
 def _key(native: str | None) -> str | None:
-    return None if native is None else f"{PLATFORM}:{_checked(native)}"
+    return None if native is None else f"{PLATFORM}:{checked(native)}"
 
 
 def _date(said: str | None, native: str) -> datetime:
-    by_id = moment_of(_checked(native))
+    by_id = moment_of(checked(native))
     if by_id is not None:
         return by_id
     try:

@@ -16,7 +16,7 @@ from collectors.pace import Pace
 from collectors.x import strands
 from collectors.x.api import Api, signed_in
 from collectors.x.desk import Desk
-from collectors.x.normalise import PLATFORM
+from collectors.x.normalise import PLATFORM, checked
 from collectors.x.quotes import Quotes
 from collectors.x.raw import read_user
 from collectors.x.search import asked
@@ -126,7 +126,7 @@ def _me(api: Api, desk: Desk, account: Account) -> str:
     if cursor.handle != handle or not cursor.me:
         page = api.user(handle)
         try:
-            cursor.me, cursor.handle = next(read_user(raw).id for raw in page.data), handle
+            cursor.me, cursor.handle = next(checked(read_user(raw).id) for raw in page.data), handle
         except (StopIteration, NormaliseError) as error:
             raise PermanentError(f"X knows no account @{handle}; connect the account again.") from error
     return cursor.me

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from threading import Event
+from typing import Any
 
 import pytest
 
-from crm.errors import RateLimitedError, RetryableError
+from crm.errors import RateLimitedError, RetryableError, ShenavaError
 from crm.ports.source import Gap
 from crm.ports.transport import Limits
 from tests.collectors.x_stage import XStage, only, x_stage
 from tests.conformance.source import Heard
 from tests.services.web import Answer
-from tests.services.x import POSTS, X
+from tests.services.x import POSTS, X, XMedia
 from tests.services.x_openapi import Description
 
 
@@ -119,7 +122,7 @@ class TestAllowance:
 
     def test_the_cap_is_never_passed_and_the_rest_is_a_gap(self, stage: XStage, served: X) -> None:
         served.page = 100
-        for n in range(300):
+        for n in range(25):
             served.say(f"card {n}", ago=timedelta(seconds=n))
         left = {"cards": 130, "apps": 0, "": 0}
         stage.allowance = left.__getitem__
@@ -269,3 +272,33 @@ class TestFaults:
 
         served.faults = [None, forget, None, None, forget, None]
         assert {one.key for one in posts} <= set(endure(stage, {one.key for one in posts}, **only("search")).keys)
+
+    @pytest.mark.parametrize("seed", range(25))
+    def test_mangled_answers_are_refused_or_rejected(self, stage: XStage, served: X, seed: int) -> None:
+        random = Random(seed)
+        served.page = 100
+        ours = served.say("news", served.us)
+        served.say("@azarbank card", answered=ours, quotes=ours, media=[XMedia("1")], place="Tehran")
+        served.tell("message")
+
+        def mangle(answer: Answer) -> Answer:
+            body = json.loads(answer.body)
+            spoil(body, random)
+            return Answer(answer.status, json.dumps(body).encode(), answer.headers)
+
+        served.faults = [mangle] * 40
+        with suppress(ShenavaError):
+            stage.looks(3, every="60", own="yes", messages="yes", threads="yes")
+
+
+JUNK = (None, [], {}, "", "x", "9" * 30, -1, 10**30, 1e300, True, "\ud800", [[]], {"id": 7})
+
+
+def spoil(body: Any, random: Random) -> None:
+    """Put something else in the place of one value somewhere in it."""
+    while isinstance(body, dict | list) and body:
+        key = random.choice(list(body) if isinstance(body, dict) else range(len(body)))
+        if not isinstance(body[key], dict | list) or not body[key] or random.random() < 0.2:
+            body[key] = random.choice(JUNK)
+            return
+        body = body[key]

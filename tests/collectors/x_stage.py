@@ -104,7 +104,7 @@ def x_stage(description: Description) -> Iterator[tuple[XStage, X]]:
         stage.queries = {"cards": "card", "apps": "app OR بانک"}
         stage.hosts, stage.unreachable = (running.host, away), {"account": "away"}
         yield stage, x
-        assert x.wrong == []
+        assert x.wrong == [], "\n".join(x.wrong)
 
 
 def _accounts(running: Web, away: str) -> dict[str, Account]:

@@ -155,6 +155,15 @@ class TestFaults(Faults):
         with pytest.raises(AnsweredPostGoneError):
             stage.responder.send(stage.order())
 
+    @pytest.mark.parametrize(
+        "body",
+        [b'{"data": {"id": "soon", "text": ""}}', b'{"data": {}}', b"[]", b'{"data": null}', b'{"data": {"id": 7}}'],
+    )
+    def test_an_answer_at_fault_leaves_the_outcome_unknown(self, stage: Stage, body: bytes) -> None:
+        stage.relay.instead(stage.publishing, Answer(201, body))
+        with pytest.raises(UnknownOutcomeError):
+            stage.responder.send(stage.order())
+
     def test_credits_that_are_used_up(self, stage: Stage) -> None:
         stage.relay.instead(stage.publishing, refused(402, "Payment Required", "credits depleted"))
         with pytest.raises(PermanentError, match="credits"):
@@ -179,6 +188,12 @@ class TestAccounts(Accounts):
     def test_the_account_s_own_name_and_id(self, stage: Stage) -> None:
         check = stage.responder.check(stage.account)
         assert (check.handle, check.native_id) == ("azarbank", "1001")
+
+    def test_an_account_without_credits(self, stage: Stage) -> None:
+        stage.relay.instead(ME, refused(402, "Payment Required", "credits depleted"))
+        check = stage.responder.check(stage.account)
+        assert not check.ok
+        assert "credits" in check.problem
 
     def test_a_page_that_is_not_x(self, stage: Stage) -> None:
         stage.relay.instead(ME, Answer(404, b"<html>"))
@@ -212,7 +227,7 @@ class TestMeasuring(Measuring):
             ({"mentions": (), "links": ("https://x.com/AzarBank/status/12",)}, ["reply", "quote", "open"]),
             ({"mentions": (), "links": ("https://twitter.com/azarbank/status/12?s=20",)}, ["reply", "quote", "open"]),
             ({"mentions": (), "links": ("https://x.com/azarbank2/status/12",)}, ["open"]),
-            ({"private": True}, ["dm", "open"]),
+            ({"private": True, "native_id": "dm:12"}, ["dm", "open"]),
         ],
     )
     def test_only_who_names_or_quotes_us_may_be_answered(
@@ -225,6 +240,13 @@ class TestMeasuring(Measuring):
         assert {rule.limit for rule in ways.rules if rule.way != "open"} == {
             MESSAGE_LIMIT if "dm" in allowed else LIMIT
         }
+
+    def test_a_protected_account_is_answered_on_x_itself(self, stage: Stage) -> None:
+        ways = stage.responder.how(msgspec.structs.replace(stage.answer_to, private=True), stage.account)
+        assert [(rule.way, rule.rule) for rule in ways.rules] == [
+            ("open", "on_platform"),
+            ("dm", "private_unsupported"),
+        ]
 
     def test_our_own_posts_may_be_answered(self, stage: Stage) -> None:
         author = msgspec.structs.replace(stage.answer_to.author, handle="azarbank")
