@@ -122,7 +122,7 @@ class TestAllowance:
 
     def test_the_cap_is_never_passed_and_the_rest_is_a_gap(self, stage: XStage, served: X) -> None:
         served.page = 100
-        for n in range(25):
+        for n in range(300):
             served.say(f"card {n}", ago=timedelta(seconds=n))
         left = {"cards": 130, "apps": 0, "": 0}
         stage.allowance = left.__getitem__
@@ -291,7 +291,7 @@ class TestFaults:
             stage.looks(3, every="60", own="yes", messages="yes", threads="yes")
 
 
-JUNK = (None, [], {}, "", "x", "9" * 30, -1, 10**30, 1e300, True, "\ud800", [[]], {"id": 7})
+JUNK: tuple[Any, ...] = (None, [], {}, "", "x", "9" * 30, -1, 10**30, 1e300, True, "\ud800", [[]], {"id": 7})
 
 
 def spoil(body: Any, random: Random) -> None:
