@@ -16,11 +16,7 @@ from crm.ports.transport import Transport
 from crm.query.tree import Node
 from crm.words import CollectedEvent
 
-<<<<<<< HEAD
 OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file", "account", "monitors", "date"]
-=======
-OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file", "account", "monitors"]
->>>>>>> d792db0312966c21aa15f1a3002c722554029e73
 """`account` is the id of one of our accounts on the source's platform, `monitors` ids of monitors (none: all)."""
 
 
