@@ -19,9 +19,11 @@ def all_sources() -> tuple[Source, ...]:
     from collectors.hackernews import HackerNewsSource
     from collectors.jetstream import JetstreamSource
     from collectors.mastodon import MastodonSource
+    from collectors.reddit import RedditSource
     from collectors.telegram import BaleSource, TelegramSource
+    from collectors.x import XSource
 
     return (
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
-        TelegramSource(Random()), BaleSource(Random()),
+        TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
     )  # fmt: skip

@@ -121,13 +121,17 @@ class House:
         """Platforms on which we answer through their interface."""
         from responders.bluesky import BlueskyResponder
         from responders.mastodon import MastodonResponder
+        from responders.reddit import RedditResponder
         from responders.telegram import BaleResponder, TelegramResponder
+        from responders.x import XResponder
 
         able: list[Responder] = [
             BlueskyResponder(self.transport, self.clock),
             MastodonResponder(self.transport, self.clock),
             TelegramResponder(self.transport, self.clock),
             BaleResponder(self.transport, self.clock),
+            XResponder(self.transport, self.clock),
+            RedditResponder(self.transport, self.clock),
         ]
         return {one.platform: one for one in able}
 

@@ -22,10 +22,14 @@ def asked(query: Node) -> Asked:
     """The texts to ask for. Raises CantBeAskedError."""
     wide = widened(query, _knows)
     if wide.query is None or not is_sought(wide.query):
-        raise CantBeAskedError("Hacker News can only be asked for words; name one that must be there.", "ask_nothing")
+        raise CantBeAskedError(
+            "Hacker News can only be asked for words; name one that must be there.", "nothing_sought"
+        )
     texts = [" ".join(dict.fromkeys(one)) for one in _alternatives(wide.query)]
     if max(len(text.encode()) for text in texts) > LONGEST:
-        raise CantBeAskedError("Words that must stand together are too long for Hacker News; name fewer.", "ask_long")
+        raise CantBeAskedError(
+            "Words that must stand together are too long for Hacker News; name fewer.", "too_long", limit=str(LONGEST)
+        )
     return Asked(tuple(dict.fromkeys(texts)), tuple(render(part) for part in wide.left))
 
 
@@ -47,5 +51,5 @@ def _alternatives(node: Node) -> list[tuple[str, ...]]:
             raise AssertionError(f"{type(node).__name__} is nothing that can be asked.")
     if len(found) > MOST_TEXTS:
         message = f"Hacker News would have to be asked {len(found)} times, for every alternative once; name fewer."
-        raise CantBeAskedError(message, "ask_many", count=str(len(found)))
+        raise CantBeAskedError(message, "many_texts", count=str(len(found)))
     return found

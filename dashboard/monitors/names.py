@@ -13,7 +13,7 @@ LANGUAGES = ("fa", "fa-Latn", "en", "ar", "ur", "other")
 USUAL = ("bluesky", "mastodon", "rss", "x", "instagram", "telegram", "googleplay", "bazaar")
 COLLECTS: Mapping[str, str] = {
     "jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
-    "telegram": "telegram", "bale": "bale",
+    "telegram": "telegram", "bale": "bale", "x": "x", "reddit": "reddit",
 }  # fmt: skip
 """The platform of each kind of source that has only one."""
 

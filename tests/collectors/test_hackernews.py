@@ -126,7 +126,7 @@ class TestCollecting(Collecting):
     def test_a_monitor_that_can_not_be_asked_is_named_once(self, stage: Stage) -> None:
         stage.searches = (*stage.searches, Search("m2", parse("lang:fa", now=NOW)))
         heard = looks(stage, rounds=2)
-        assert [(one.where, one.code) for one in heard.rejected] == [("monitor m2", "ask_nothing")]
+        assert [(one.where, one.code) for one in heard.rejected] == [("monitor m2", "nothing_sought")]
 
     def test_a_hit_at_fault_holds_up_nothing(self, stage: Stage, news: HackerNews) -> None:
         news.items[101]["by"] = ""
@@ -193,9 +193,9 @@ def test_queries_as_they_are_asked(query: str, texts: tuple[str, ...], left: tup
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("lang:fa", "ask_nothing"), ("-nanmah", "ask_nothing"), ("nanmah OR lang:fa", "ask_nothing"),
-        ("(a OR b OR c) (d OR e OR f) (g OR h OR i)", "ask_many"),
-        ("abcdefgh" * 40 + " " + "hgfedcba" * 40, "ask_long"),
+        ("lang:fa", "nothing_sought"), ("-nanmah", "nothing_sought"), ("nanmah OR lang:fa", "nothing_sought"),
+        ("(a OR b OR c) (d OR e OR f) (g OR h OR i)", "many_texts"),
+        ("abcdefgh" * 40 + " " + "hgfedcba" * 40, "too_long"),
     ],
 )  # fmt: skip
 def test_queries_that_can_not_be_asked(query: str, code: str) -> None:
