@@ -40,7 +40,7 @@ class Descent:
         self.after = found.after or ""
         over = self.after in self._pages or not found.children
         self._pages.add(self.after)
-        if reached or self._place is None:
+        if reached:
             self.ended = True
         elif over or len(self._pages) > MOST_PAGES:
             return self.stop("too_many") if self.read >= self._strand.ends or not over else self.stop("")
