@@ -148,7 +148,7 @@ class _Run:
         events: list[CollectedEvent] = []
         for raw in self._read(reversed(children), strand.key):
             descent.note(raw.created_utc)
-            events += self._news(raw, strand.key, kept=strand.ours)
+            events += self._news(raw, strand.key, strand.origin, kept=strand.ours)
         posts = [event.post for event in events if isinstance(event, Collected)]
         unfolded = [post for post in posts if strand.unfold or (post.parent_key and self._memory.keeps(post.native_id))]
         earlier = self._ancestors(unfolded)

@@ -17,7 +17,7 @@ from crm.query import Subject, compile_matcher
 from crm.query.tree import Field, Node
 from crm.query.widen import widened
 from crm.text import searchable, tokens
-from crm.words import Post, content_id
+from crm.words import Origin, Post, content_id
 
 ALL, SEARCH, NEW, INBOX_ONLY = CHOICES = ("all", "search", "new", "inbox")
 OPTIONS: tuple[Option, ...] = (
@@ -48,6 +48,7 @@ class Strand(Struct, frozen=True):
     ends: int = LISTING_ENDS
     ours: bool = False
     unfold: bool = False
+    origin: Origin = "stream"
 
 
 def communities_of(options: Mapping[str, str]) -> list[str]:
@@ -68,7 +69,7 @@ def strands(job: Job) -> list[Strand]:
     communities = communities_of(job.options)
     found: list[Strand] = []
     if chosen in (ALL, INBOX_ONLY):
-        found.append(Strand("inbox", INBOX, ours=True, unfold=True))
+        found.append(Strand("inbox", INBOX, ours=True, unfold=True, origin="addressed"))
         # what was answered on Reddit itself belongs to its threads as well
         if job.account and (user := user_of(job.account.handle)):
             found.append(Strand("own", own_path(user), {"sort": "new"}, ours=True))

@@ -63,12 +63,13 @@ class Desk:
         self._rejected.append(rejected)
 
     def posts(
-        self, page: Page, where: str, monitor: str, change: Callable[[Post], Post] = lambda post: post
-    ) -> list[CollectedEvent]:
+        self, page: Page, where: str, monitor: str, change: Callable[[Post], Post] = lambda post: post,
+        origin: Origin = "stream",
+    ) -> list[CollectedEvent]:  # fmt: skip
         """The new posts of a page, the oldest first and changed, after what is above them in their threads."""
         new = [change(post) for native, post in self._read(page, where) if self._news(native, post)]
         above = self._above(new, monitor) if self._threads else []
-        return [*self._handed(above, "context"), *self._handed(new)]
+        return [*self._handed(above, "context"), *self._handed(new, origin)]
 
     def messages(self, page: Page, where: str) -> list[CollectedEvent]:
         """The new direct messages of a page, the oldest first."""
@@ -80,7 +81,7 @@ class Desk:
                     found.append(to_message(message, page.included))
             except NormaliseError as error:
                 self.reject(error.at(where))
-        return list(self._handed(sorted(found, key=lambda post: post.posted_at)))
+        return list(self._handed(sorted(found, key=lambda post: post.posted_at), "addressed"))
 
     def again(self) -> Iterator[Batch]:
         """Look again at posts whose turn has come: edits come as new versions, what is gone as removed."""

@@ -62,7 +62,8 @@ class Quotes:
             except StalePageError:
                 break
             self._desk.ledger.charge("", [one for one, _ in self._counted(page)])
-            events = self._desk.posts(page, f"quotes of {native}", "", lambda post: self._linked(post, native))
+            events = self._desk.posts(page, f"quotes of {native}", "", lambda post: self._linked(post, native),
+                                      "addressed")  # fmt: skip
             token = page.meta.next_token or ""
             vain = 0 if events else vain + 1
             ended = not token or vain == VAIN

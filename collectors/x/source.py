@@ -98,18 +98,18 @@ def _strands(job: Job, api: Api, desk: Desk) -> list[strands.Strand]:
     """What the options choose; places of what is no longer chosen are forgotten."""
     account, found = job.account, list[strands.Strand]()
     assert account is not None
-    if _on(job.options, "search"):
-        for search in job.searches:
-            try:
-                found += strands.searches(api, search.monitor, asked(search.query))
-            except CantBeAskedError as error:
-                desk.reject(Rejected(f"monitor {search.monitor}", str(error), error.code, error.params))
     if _on(job.options, "mentions"):
         found.append(strands.mentions(api, _me(api, desk, account)))
     if _on(job.options, "replies"):
         found.append(strands.replies(api, _handle(account)))
     if _on(job.options, "messages"):
         found.append(strands.messages(api))
+    if _on(job.options, "search"):
+        for search in job.searches:
+            try:
+                found += strands.searches(api, search.monitor, asked(search.query))
+            except CantBeAskedError as error:
+                desk.reject(Rejected(f"monitor {search.monitor}", str(error), error.code, error.params))
     desk.keep({strand.key for strand in found})
     return found
 

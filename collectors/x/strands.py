@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from threading import Event
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from collectors.x.api import LEAST_MENTIONS, LEAST_SEARCHED, PAGE, Api, StalePageError
 from collectors.x.cursor import Place
@@ -21,7 +21,7 @@ from collectors.x.normalise import id_at, moment_of
 from collectors.x.raw import Page
 from crm.ports.clock import Clock
 from crm.ports.source import Asked, Batch, Gap
-from crm.words import CollectedEvent, content_id
+from crm.words import CollectedEvent, Origin, content_id
 
 OVERLAP = timedelta(minutes=2)
 FIRST_LOOK = timedelta(days=1)
@@ -55,6 +55,7 @@ class Strand(Struct, frozen=True):
     back: timedelta | None = None
     kept: int | None = None
     private: bool = False
+    origin: Origin = "stream"
 
 
 def searches(api: Api, monitor: str, asked: Asked) -> Iterator[Strand]:
@@ -65,7 +66,8 @@ def searches(api: Api, monitor: str, asked: Asked) -> Iterator[Strand]:
 
 def replies(api: Api, handle: str) -> Strand:
     """Answers to the account's posts, also those that don't name it."""
-    return _search("replies", api, f"to:{handle} -from:{handle} -is:retweet", "")
+    found = _search("replies", api, f"to:{handle} -from:{handle} -is:retweet", "")
+    return structs.replace(found, origin="addressed")
 
 
 def mentions(api: Api, user: str) -> Strand:
@@ -74,7 +76,7 @@ def mentions(api: Api, user: str) -> Strand:
     def ask(size: int, since: str, token: str) -> Page:
         return api.mentions(user, size, since, token)
 
-    return Strand("mentions", ask, least=LEAST_MENTIONS, kept=MENTIONS_KEPT)
+    return Strand("mentions", ask, least=LEAST_MENTIONS, kept=MENTIONS_KEPT, origin="addressed")
 
 
 def messages(api: Api) -> Strand:
@@ -170,7 +172,7 @@ class Reader:
     def _events(self, strand: Strand, page: Page) -> list[CollectedEvent]:
         if strand.private:
             return self._desk.messages(page, strand.key)
-        return self._desk.posts(page, strand.key, strand.monitor)
+        return self._desk.posts(page, strand.key, strand.monitor, origin=strand.origin)
 
 
 def _at(native: str) -> datetime | None:

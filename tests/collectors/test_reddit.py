@@ -69,7 +69,7 @@ class TestCollecting(Collecting):
     def test_a_thread_is_known_and_unfolded(self, stage: RedditStage) -> None:
         heard = looks(stage, collect="inbox")
         root, first, mention, message = heard.collected
-        assert [one.origin for one in heard.collected] == ["context", "context", "stream", "stream"]
+        assert [one.origin for one in heard.collected] == ["context", "context", "addressed", "addressed"]
         assert (root.post.title, root.post.parent_key) == ("Azarbank's app", None)
         assert mention.post.parent_key == first.post.key
         assert mention.post.root_key == first.post.root_key == root.post.key

@@ -163,11 +163,11 @@ class TestCollecting(Collecting):
         assert sorted(context) == sorted(one.key for one in chain)
         assert sum(path == POSTS for path, _ in served.asked) == 3
 
-    def test_what_came_as_context_comes_again_when_it_is_said_to_us(self, stage: XStage, served: X) -> None:
+    def test_what_is_said_to_us_comes_as_that_though_a_hit_answers_it(self, stage: XStage, served: X) -> None:
         root = served.say("@azarbank no app today", ago=timedelta(hours=3))
         served.say("same card", ago=timedelta(minutes=1), answered=root)
         heard = stage.looks(threads="yes")
-        assert [one.origin for one in heard.collected if one.post.key == root.key] == ["context", "stream"]
+        assert [one.origin for one in heard.collected if one.post.key == root.key] == ["addressed"]
 
     def test_a_monitor_that_can_not_be_asked_is_named(self, stage: XStage) -> None:
         stage.queries["all but"] = "-card"
