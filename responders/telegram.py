@@ -28,6 +28,7 @@ from crm.ports.responder import (
     Account,
     AccountCheck,
     AnsweredPostGoneError,
+    CantLookError,
     Length,
     SendOrder,
     Sent,
@@ -54,13 +55,6 @@ BUSY = ("bot limit exceed", "local_rate_limited")
 """How Bale says that it limits a rate, without the status of it."""
 _PLACE = re.compile(r"(?:([^/]+)/)?(-?\d+)/(\d+)", re.ASCII)
 Result = TypeVar("Result")
-
-
-class CantLookError(PermanentError):
-    """A bot can't see what it said."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__(f"{title} shows a bot nothing of what it said, so look into the chat, and say what you see.")
 
 
 class Place(Struct, frozen=True):

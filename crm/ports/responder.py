@@ -31,6 +31,14 @@ class AnsweredPostGoneError(PermanentError):
         super().__init__(f"The post {post_key} can't be answered because its platform no longer shows it to us.")
 
 
+class CantLookError(PermanentError):
+    """The platform shows us nothing of what we said, so only a person can look there."""
+
+    def __init__(self, platform: str) -> None:
+        self.platform = platform
+        super().__init__(f"{platform} shows us nothing of what we said there; look yourself, and say what you see.")
+
+
 class Account(Struct, frozen=True):
     """An account of ours. `secret` is a password or a token; it is never shown, not even in a traceback."""
 
@@ -159,7 +167,7 @@ class Responder(Protocol):
     def find(self, order: SendOrder) -> Sent | None:
         """Look on the platform whether the order was carried out; None when it is certainly not visible there.
 
-        Raises: RetryableError, AuthorisationError, PermanentError.
+        Raises: RetryableError, AuthorisationError, PermanentError (CantLookError where the platform shows nothing).
         """
         ...
 

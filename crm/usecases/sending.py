@@ -18,7 +18,15 @@ from sqlalchemy import Connection
 from crm.errors import AuthorisationError, NotFoundError, PermanentError, RateLimitedError, RetryableError, StoreError
 from crm.policies.replies import LEASE, MAX_ATTEMPTS, may_repeat, retry_delay
 from crm.ports.clock import Clock
-from crm.ports.responder import Account, Responder, SendOrder, Sent, UnknownOutcomeError, account_problem
+from crm.ports.responder import (
+    Account,
+    CantLookError,
+    Responder,
+    SendOrder,
+    Sent,
+    UnknownOutcomeError,
+    account_problem,
+)
 from crm.ports.vault import Vault
 from crm.records import audit, changes, kept_posts, outbox, replies, sources
 from crm.records.cases import Case
@@ -126,6 +134,10 @@ class Sender:
         try:
             responder, order = self._order(job)
             found = responder.find(order)
+        except CantLookError as error:
+            if job.parcel.attempts:
+                raise InDoubtError(str(error)) from error
+            found = None  # a person who looked there approved it again
         except (AuthorisationError, PermanentError) as error:
             raise InDoubtError(str(error)) from error
         if found is not None:

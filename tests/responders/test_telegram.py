@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
-from crm.ports.responder import Account, AnsweredPostGoneError, UnknownOutcomeError
+from crm.ports.responder import Account, AnsweredPostGoneError, CantLookError, UnknownOutcomeError
 from crm.records import replies, sources
 from crm.records.sources import AccountRow
 from crm.usecases.sending import Sender
-from responders.telegram import BaleResponder, BotResponder, CantLookError, Place, TelegramResponder
+from responders.telegram import BaleResponder, BotResponder, Place, TelegramResponder
 from responders.telegram_turns import REMEMBERED, Turns
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock

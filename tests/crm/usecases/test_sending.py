@@ -10,7 +10,7 @@ import pytest
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError, StoreError
 from crm.policies.replies import LEASE, MAX_ATTEMPTS, REMEMBERED, ReplyStateError
-from crm.ports.responder import SendOrder, Sent, UnknownOutcomeError
+from crm.ports.responder import CantLookError, SendOrder, Sent, UnknownOutcomeError
 from crm.records import outbox, replies, sources
 from crm.records.replies import Reply
 from crm.usecases.sending import Sender
@@ -153,6 +153,30 @@ def test_after_the_platform_may_have_forgotten_the_key_a_person_decides(office: 
     assert office.platform.looked == 2
     assert [order.key for order in office.platform.published] == [reply.id]
     assert now_is(office, reply).status == "sent"
+
+
+def test_where_nobody_but_a_person_can_look_their_word_is_enough_for_one_more_attempt(
+    office: Office, reply: Reply
+) -> None:
+    office.platform.before, office.platform.on_look = [lost()], [CantLookError("Telegram") for _ in range(3)]
+    worker(office).step()
+    office.clock.advance(30)
+    worker(office).step()
+    assert now_is(office, reply).status == "unknown"
+    failed = office.replies.decide_unknown(LENA, reply.id, was_sent=False)
+    office.replies.approve(LENA, reply.id, failed.version)
+    office.platform.before = [lost()]
+    office.clock.advance(8)
+    worker(office).step()
+    office.clock.advance(30)
+    worker(office).step()
+    assert (now_is(office, reply).status, office.platform.published) == ("unknown", [])
+    failed = office.replies.decide_unknown(LENA, reply.id, was_sent=False)
+    office.replies.approve(LENA, reply.id, failed.version)
+    office.clock.advance(8)
+    worker(office).step()
+    assert now_is(office, reply).status == "sent"
+    assert [order.key for order in office.platform.published] == [reply.id]
 
 
 def test_a_person_may_decide_that_it_was_sent(office: Office, reply: Reply) -> None:
