@@ -41,7 +41,7 @@ class Listing(Struct, frozen=True):
     """A list of Meta: how it is asked, the posts that an item of it holds, at most `weight` of them, and whose it is.
 
     `bare` lists name their next page by a cursor alone. In a `late` list old posts turn up anew. What is `found` in a
-    search says less of a post than any other list.
+    search says less of a post than any other list. `reached` says whether the list was read as far down as wanted.
     """
 
     key: str
@@ -54,6 +54,7 @@ class Listing(Struct, frozen=True):
     bare: bool = False
     late: bool = False
     found: bool = False
+    reached: Callable[[], bool] | None = None
 
 
 class Desk:

@@ -1,7 +1,7 @@
 """Searching Instagram by hashtag, at most 30 of them in 7 days.
 
-Source: developers.facebook.com/docs/instagram-platform (instagram-api-with-facebook-login/hashtag-search): a hashtag counts
-from its first question on for 7 days, whoever asks for the account; only media of the last 24 hours are given out.
+Source: developers.facebook.com/docs/instagram-platform (instagram-api-with-facebook-login/hashtag-search). A hashtag
+counts from its first question on for 7 days, whoever asks for the account; only media of the last 24 hours are found.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collectors.meta.lists import Reader
 from collectors.meta.normalise import of_media
 from collectors.meta.raw import RawMedia, read
 from collectors.meta.search import asked
-from crm.errors import AuthorisationError, PermanentError
+from crm.errors import PermanentError
 from crm.ports.source import Batch, CantBeAskedError, Rejected, Search
 from crm.words import Post
 
@@ -62,8 +62,6 @@ class Hashtags:
                 continue
             try:
                 yield from self._read(tag, monitor, stop)
-            except (AuthorisationError, CantBeAskedError):
-                raise
             except PermanentError as error:
                 self._refused.add(tag)
                 self._desk.reject(Rejected(f"hashtag {tag}", str(error), "hashtag_refused", self._named(tag)))
@@ -75,7 +73,7 @@ class Hashtags:
         place = self._desk.cursor.places.setdefault(key, Place())
         edge = self._desk.now() - DAY
         self._desk.gap(place.done or self._desk.cursor.start, edge, "too_old")
-        if place.after and place.done < edge:
+        if place.after and 0 < place.done < edge:
             place.after = ""
         listing = Listing(
             key, f"{number}/recent_media", {"user_id": us.number, "fields": MEDIA}, _media, monitor, found=True

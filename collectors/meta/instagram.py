@@ -1,7 +1,7 @@
 """What of Instagram is asked, and how its answers are read.
 
-Source: developers.facebook.com/docs/instagram-platform (ig-user/media, ig-media/comments, ig-user/tags, mentioned_media,
-mentioned_comment) and /docs/messenger-platform/conversations, as of 2026.
+Source: developers.facebook.com/docs/instagram-platform (ig-user/media, ig-media/comments, ig-user/tags,
+mentioned_media, mentioned_comment) and /docs/messenger-platform/conversations, as of 2026.
 """
 
 from __future__ import annotations

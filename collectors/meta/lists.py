@@ -25,10 +25,9 @@ VAIN = 2
 
 
 class Swept(Struct):
-    """What a sweep found: the ids of its posts, whether it came to the end of the list, and did so in one go."""
+    """What a sweep found: the ids of its posts, and whether it began at the top."""
 
     ids: set[str]
-    ended: bool = False
     whole: bool = False
 
 
@@ -56,9 +55,8 @@ class Reader:
             swept.ids.update(post.native_id for post in posts)
             place.after = page.after(bare=listing.bare)
             any_news = any_news or bool(events)
-            vain = vain + 1 if self._is_vain(posts, bool(events), deep=deep) else 0
-            swept.ended = not place.after or not page.data
-            if swept.ended or vain >= VAIN or (vain and not deep and not any_news):
+            vain = vain + 1 if self._is_vain(listing, posts, bool(events), deep=deep) else 0
+            if not place.after or not page.data or vain >= VAIN or (vain and not deep and not any_news):
                 place.after, place.deep, place.done = "", False, self._desk.now()
                 yield self._desk.batch(events)
                 return swept
@@ -84,6 +82,8 @@ class Reader:
             posts += more
         return posts
 
-    def _is_vain(self, posts: list[Post], news: bool, *, deep: bool) -> bool:
-        """Deep sweeps go on through what is known until everything is older than wanted."""
-        return all(map(self._desk.is_old, posts)) and not news if deep else not news
+    def _is_vain(self, listing: Listing, posts: list[Post], news: bool, *, deep: bool) -> bool:
+        """Whether a page says that there is no use in going on: for a deep sweep only what is older than wanted."""
+        if not deep:
+            return not news
+        return listing.reached() if listing.reached else not news and all(map(self._desk.is_old, posts))

@@ -52,12 +52,13 @@ class Threads:
         self._desk, self._api, self._reader, self._kind = desk, api, reader, kind
         self._window = days * 86_400
         self._counts: dict[str, int] = {}
+        self._oldest = 0
 
     def look(self, stop: Event, *, visitors: bool, comments: bool) -> Iterator[Batch]:
         """The account's posts, those of `visitors` too, and then their `comments`."""
         place = self._desk.cursor.places.setdefault("posts", Place())
         # The list is read down to the oldest post that is followed, since it tells how many comments each has.
-        place.deep = True
+        place.deep, self._oldest = True, self._desk.now()
         yield from self._reader.sweep(self._listing(visitors=visitors), place, stop)
         if not comments:
             return
@@ -76,12 +77,15 @@ class Threads:
             self._follow(read(raw, _Counted, "post"))
             return [post for post in posts if visitors or self._desk.us.said(post)]
 
-        return msgspec.structs.replace(listing, read=followed)
+        return msgspec.structs.replace(listing, read=followed, reached=lambda: self._oldest < self._floor())
+
+    def _floor(self) -> int:
+        return min(self._desk.cursor.start, self._desk.now() - self._window)
 
     def _follow(self, item: _Counted) -> None:
         posted = int(when(item.timestamp or item.created_time).timestamp())
-        threads, floor = self._desk.cursor.threads, min(self._desk.cursor.start, self._desk.now() - self._window)
-        if posted < floor or (item.id not in threads and len(threads) >= FOLLOWED):
+        threads, self._oldest = self._desk.cursor.threads, min(self._oldest, posted)
+        if posted < self._floor() or (item.id not in threads and len(threads) >= FOLLOWED):
             return
         thread = threads.setdefault(item.id, Thread(posted))
         thread.url = item.permalink or item.permalink_url or ""
@@ -116,12 +120,12 @@ class Threads:
         thread.count = count
         if whole:
             thread.whole = self._desk.now()
-            if swept.whole and swept.ended:
+            if swept.whole:
                 yield from self._gone(native, swept.ids)
 
     def _gone(self, native: str, there: set[str]) -> Iterator[Batch]:
         """Comments that were there and aren't any more; each is asked for before it is taken for gone."""
-        missed = [one for one in self._desk.known(f"{self._prefix(native)}_") if one not in there][:MISSED]
+        missed = [one for one in self._desk.known(f"{self._prefix(native)}_") if one not in there][-MISSED:]
         gone: list[str] = []
         for one in missed:
             try:
