@@ -28,7 +28,9 @@ from crm.words import Post
 MOST, WEEK, DAY = 30, 7 * 86_400, 86_400
 
 
-class _Hashtag(Struct, frozen=True):
+class Hashtag(Struct, frozen=True):
+    """A hashtag, known by an id that never changes."""
+
     id: str
     name: str | None = None
 
@@ -87,7 +89,7 @@ class Hashtags:
             listed = self._api.page("ig_hashtag_search", user_id=self._desk.us.number, q=tag)
             if not listed.data:
                 raise GoneError(f"Instagram knows no hashtag {tag}.")
-            numbers[tag] = read(listed.data[0], _Hashtag, "hashtag").id
+            numbers[tag] = read(listed.data[0], Hashtag, "hashtag").id
         return numbers[tag]
 
     def _may(self, tag: str) -> bool:
@@ -116,7 +118,7 @@ class Hashtags:
         self._asked_before = True
         for raw in listed.data:
             try:
-                found = read(raw, _Hashtag, "hashtag")
+                found = read(raw, Hashtag, "hashtag")
             except NormaliseError as error:
                 self._desk.reject(error.at("hashtags"))
                 continue
