@@ -116,7 +116,7 @@ def test_whatever_comes_becomes_a_post_or_is_named(
         msgspec.json.encode(make(read(json.dumps(item | {name: value}).encode(), kind, "item")))
     if isinstance(item[name], dict):
         with suppress(NormaliseError):
-            inner = {**item[name], **{part: value for part in ("id", "data", "summary", "url")}}
+            inner = {**item[name], **dict.fromkeys(("id", "data", "summary", "url"), value)}
             msgspec.json.encode(make(read(json.dumps(item | {name: inner}).encode(), kind, "item")))
 
 

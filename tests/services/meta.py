@@ -43,6 +43,7 @@ class Mischief:
 class Meta:
     """What the platform holds. `instead` are answers that come first, by the end of the path they are for."""
 
+    address: str = ""
     page_size: int = 50
     """The largest page that is given out."""
     media: list[Item] = field(default_factory=list)
@@ -350,4 +351,5 @@ def meta_stand_in() -> Iterator[tuple[Meta, Web]]:
     """The stand-in on a free port of 127.0.0.1."""
     server = Meta()
     with web(server.handle) as running:
+        server.address = running.url
         yield server, running

@@ -25,7 +25,7 @@ USES: tuple[tuple[str, str, Any], ...] = (
         "comments read",
         RawRemark,
     ),
-    (r"instagram/.*(hashtag_search|searched_hashtags|hashtag_info|ig_hashtag)", "hashtags read", None),
+    (r"instagram/.*(hashtag_search|searched_hashtags|hashtags?_info|ig_hashtag)", "hashtags read", None),
     (r"facebook/(apidata/posts/|models/post)|base/full_connecions", "posts read", RawPost),
     (r"facebook/apidata/groups/feed", "posts of groups read, which Meta no longer gives out", RawPost),
     (r"facebook/(apidata/comments/|models/comment)", "comments read", RawComment),
