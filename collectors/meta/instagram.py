@@ -31,8 +31,7 @@ _REMARK = "id,text,timestamp,username,from,user,like_count,parent_id"
 REPLIES = 10
 """Replies that come along with a comment; further ones are asked for."""
 REMARK = f"{_REMARK},replies.limit({REPLIES}){{{_REMARK}}}"
-MENTIONED_MEDIA = "mentioned_media.media_id({}){{" + MEDIA + ",username}}"
-MENTIONED_COMMENT = "mentioned_comment.comment_id({}){{id,text,timestamp,username,like_count,media{{id,permalink}}}}"
+MENTIONED = "id,text,timestamp,username,like_count,media{id,permalink}"
 ME = "id,name,instagram_business_account{id,username,name}"
 MENTION = re.compile(r"(\d{1,25})(?:/(\d{1,25}))?", re.ASCII)
 
@@ -87,7 +86,9 @@ def mentioned(api: Api, desk: Desk, said: list[str]) -> Iterator[Batch]:
         found = MENTION.fullmatch(one)
         if found is None or desk.room("") < 1 or not desk.once(one):
             continue
-        fields = MENTIONED_COMMENT.format(found[2]) if found[2] else MENTIONED_MEDIA.format(found[1])
+        fields = f"mentioned_media.media_id({found[1]}){{{TAGGED}}}"
+        if found[2]:
+            fields = f"mentioned_comment.comment_id({found[2]}){{{MENTIONED}}}"
         try:
             answer = api.one(desk.us.number, _Mentioned, fields=fields)
             posts = [of_remark(answer.mentioned_comment, found[1])] if answer.mentioned_comment else []

@@ -59,7 +59,7 @@ def of_media(raw: RawMedia) -> Post:
 def of_remark(raw: RawRemark, media: str = "", url: str = "") -> Post:
     """A comment on Instagram, below the media with this id and page. Raises: NormaliseError."""
     media = media or (raw.media.id if raw.media else "")
-    url = url or (raw.media.permalink or "" if isinstance(raw.media, RawMedia) else "")
+    url = url or (raw.media.permalink if raw.media else None) or ""
     native, text = _below(media, raw.id), clean(raw.text or "")
     said = raw.from_ or Person()
     person = Person(said.id or (raw.user.id if raw.user else ""), said.username or raw.username)

@@ -114,6 +114,13 @@ class RawChild(Struct, frozen=True):
     alt_text: str | None = None
 
 
+class Above(Struct, frozen=True):
+    """The media that a comment is below."""
+
+    id: str = ""
+    permalink: str | None = None
+
+
 class RawRemark(Struct, frozen=True):
     """A comment on Instagram; `user` is there when it is our own."""
 
@@ -123,7 +130,7 @@ class RawRemark(Struct, frozen=True):
     username: str | None = None
     from_: Person | None = msgspec.field(name="from", default=None)
     user: Ref | None = None
-    media: RawMedia | Ref | None = None
+    media: Above | None = None
     parent_id: str | None = None
     like_count: int | None = None
     replies: Listed | None = None

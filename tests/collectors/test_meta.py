@@ -50,8 +50,8 @@ def instagram_stage(meta: Meta, web: Web) -> Stage:
     older, newer = meta.show(NOW - 9 * HOUR, "New branch"), meta.show(NOW - 5 * HOUR, "New card")
     above = meta.remark(NOW - 4 * HOUR, newer, "Lovely")
     answer = meta.remark(NOW - 3 * HOUR, newer, "@sara yes", "reza", above=above)
-    expected = [older, newer, f"{older}_{meta.remark(NOW - 2 * HOUR, older, 'Where is it?')}"]
-    expected += [f"{newer}_{above}", f"{newer}_{answer}"]
+    other = meta.remark(NOW - 2 * HOUR, older, "Where is it?")
+    expected = [older, newer, f"{newer}_{above}", f"{newer}_{answer}", f"{older}_{other}"]
     return Stage(
         InstagramSource(Random(1)), {"account": "1", "comments": "yes"}, [f"instagram:{one}" for one in expected],
         BAD | {"comments": {"comments": "no"}, "mentioned": {"mentioned": "here"}}, (web.host,),
@@ -116,7 +116,7 @@ class TestCollecting(Collecting):
 
     def test_comments_stand_below_what_they_answer(self, instagram: Stage) -> None:
         found = {event.post.key: event.post for event in looks(instagram).collected}
-        _, media, _, comment, answer = instagram.expected
+        _, media, comment, answer, _ = instagram.expected
         assert (found[comment].parent_key, found[comment].root_key) == (media, media)
         assert (found[answer].parent_key, found[answer].root_key) == (comment, media)
         assert found[answer].author.handle == "reza"

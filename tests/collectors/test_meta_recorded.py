@@ -69,7 +69,7 @@ def test_media_become_posts(recordings: Recordings) -> None:
         assert [one.url for one in post.media] == [one["media_url"] for one in children]
         assert (post.counts.likes, post.counts.replies) == (item["like_count"], item["comments_count"])
         assert post.author.handle == item.get("username", "")
-    assert len(found) == len({post.key for _, _, post in found}) + 8
+    assert len(found) == len({post.key for _, _, post in found}) + 4
 
 
 def test_comments_of_instagram_become_posts(recordings: Recordings) -> None:
@@ -103,7 +103,7 @@ def test_posts_of_pages(recordings: Recordings) -> None:
             assert post.media
     by_key = {post.key: post for _, _, post in found}
     album = by_key["facebook:565225540184937_4018908568149933"]
-    assert (len(album.media), album.counts.likes, album.counts.replies) == (4, 8878, 47)
+    assert (len(album.media), album.counts.likes, album.counts.replies) == (7, 8878, 47)
     shared = by_key["facebook:19292868552_10158331020098553"]
     assert shared.mentions == ("Facebook AI",)
     assert any(link.startswith("https://ai.facebook.com/blog/launching-the-nethack") for link in shared.links)

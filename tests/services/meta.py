@@ -279,6 +279,8 @@ class Meta:
             items = [
                 one | {"comments": {"data": [], "summary": {"total_count": self.below(one["id"])}}} for one in items
             ]
+        if edge == "comments" and number.partition("_")[0] != PAGE and "_" in number:
+            items = self.answers(number)
         if edge == "comments" and "replies" in said.get("fields", ""):
             items = [self.with_replies(one) for one in items]
         newest = sorted(
@@ -296,7 +298,7 @@ class Meta:
         replies = self.replies.get(item["id"], [])
         if not replies:
             return item
-        return item | {"replies": self.page(replies, {"limit": "2"}, f"{item['id']}/replies")}
+        return item | {"replies": self.page(replies[::-1], {"limit": "2"}, f"{item['id']}/replies")}
 
     def conversation(self, number: str) -> Item:
         """A conversation with its newest messages."""
