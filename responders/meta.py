@@ -20,6 +20,7 @@ from crm.ports.responder import (
     Length,
     SendOrder,
     Sent,
+    Way,
     WayRule,
     Ways,
 )
@@ -58,7 +59,7 @@ class _MetaResponder:
     def how(self, answer_to: Post, account: Account | None) -> Ways:
         here = open_on_platform(answer_to)
         if account is None or not connected(account):
-            way = "dm" if answer_to.private else "reply"
+            way: Way = "dm" if answer_to.private else "reply"
             return Ways((here, WayRule(way, "not_connected", allowed=False, limit=self.limit)))
         rules = self._private(answer_to) if answer_to.private else self._public(answer_to, account)
         opened = [rule for rule in rules if rule.allowed]
@@ -237,7 +238,7 @@ class InstagramResponder(_MetaResponder):
         return [WayRule("reply", rule, allowed=False, limit=self.limit)]
 
     def _me(self, api: MetaApi) -> Me:
-        return api.read("me", Me, fields="id,name,instagram_business_account{id,username,name}")
+        return api.me("id,name,instagram_business_account{id,username,name}")
 
     def _us(self, me: Me) -> Person:
         return me.instagram_business_account or Person()
@@ -286,7 +287,7 @@ class FacebookResponder(_MetaResponder):
     medium = "messenger"
 
     def _me(self, api: MetaApi) -> Me:
-        return api.read("me", Me, fields="id,name,username")
+        return api.me("id,name,username,category")
 
     def _us(self, me: Me) -> Person:
         return Person(me.id, "", me.name)

@@ -20,12 +20,15 @@ from msgspec import Struct
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
 from crm.ports.responder import Account, AnsweredPostGoneError, SendOrder, UnknownOutcomeError
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
+from responders.meta_raw import Me
 
 T = TypeVar("T")
 HOME, VERSION = "https://graph.facebook.com", "v24.0"
 LIMITED = frozenset({4, 17, 32, 341, 613, *range(80001, 80015)})
 EXPIRED = frozenset({102, 190})
 FORBIDDEN = frozenset({3, 10, *range(200, 300)})
+MISSING = ("permission", "Public Content Access", "app secret proof")
+"""What Meta's words for a missing permission hold where its code (100) does not say so."""
 UNSURE = frozenset({1, 2})
 """Codes by which Meta does not say whether it did anything."""
 GONE = frozenset({(100, 33), (803, 0)})
@@ -39,6 +42,10 @@ class GoneError(PermanentError):
     """Meta shows us no such thing."""
 
 
+class BadQuestionError(PermanentError):
+    """Meta does not understand a parameter or a field."""
+
+
 class SilentError(RetryableError):
     """Meta failed in a way that does not say what it did."""
 
@@ -50,6 +57,12 @@ class Refusal(Struct, frozen=True):
     code: int = 0
     error_subcode: int = 0
     is_transient: bool = False
+
+    @property
+    def forbids(self) -> bool:
+        """Whether a permission, a feature or the app's proof is missing."""
+        unclear = self.code == 100 and not self.error_subcode
+        return self.code in FORBIDDEN or (unclear and any(one in self.message for one in MISSING))
 
     @property
     def sentence(self) -> str:
@@ -84,6 +97,15 @@ class MetaApi:
             return self._call("GET", path, kind, params)
         except UnreadableAnswerError as error:
             raise BrokenConnectionError(self._base, str(error)) from error
+
+    def me(self, fields: str) -> Me:
+        """The Page of the token, by fields that only a Page has. Raises: AuthorisationError for a person's token."""
+        try:
+            return self.read("me", Me, fields=fields)
+        except BadQuestionError as error:
+            raise AuthorisationError(
+                "This is no access token of a Page; connect the account again with the Page's own."
+            ) from error
 
     def write(self, path: str, kind: type[T], order: SendOrder, **said: object) -> T:
         """Publish something: whatever is not clearly a refusal leaves the outcome unknown."""
@@ -155,13 +177,14 @@ def _refusal(answer: httpx.Response) -> ShenavaError:
         return PermanentError("Meta sends no second private reply to one comment.")
     if code in EXPIRED or (status == 401 and not code):
         return AuthorisationError(f"Meta no longer accepts our token: {said.sentence}; connect the account again.")
-    if code in FORBIDDEN or (status == 403 and not code):
+    if said.forbids or (status == 403 and not code):
         return AuthorisationError(f"Meta does not let our token answer here: {said.sentence}.")
     if code in UNSURE or said.is_transient or status >= 500 or status in (408, 425):
         return SilentError(f"Meta answered {status}: {said.sentence}.")
     if (code, said.error_subcode) in GONE:
         return GoneError(f"Meta shows us no such post: {said.sentence}.")
-    return PermanentError(f"Meta refused: {code or status} {said.sentence}.")
+    kind = BadQuestionError if code == 100 else PermanentError
+    return kind(f"Meta refused: {code or status} {said.sentence}.")
 
 
 def _wait(answer: httpx.Response) -> float:

@@ -24,7 +24,7 @@ import msgspec
 from msgspec import Struct
 
 from collectors.errors import BusyServerError, NormaliseError, WrongAddressError
-from collectors.meta.raw import Listed, read
+from collectors.meta.raw import Listed, RawMe, read
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, ShenavaError
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
@@ -36,17 +36,22 @@ HOME, VERSION = "https://graph.facebook.com", "v24.0"
 LIMITED = frozenset({4, 17, 32, 341, 613, *range(80001, 80015)})
 EXPIRED = frozenset({102, 190})
 FORBIDDEN = frozenset({3, 10, *range(200, 300)})
+MISSING = ("permission", "Public Content Access", "app secret proof")
+"""What Meta's words for a missing permission hold where its code (100) does not say so."""
 BUSY = frozenset({1, 2})
 GONE = frozenset({(100, 33), (803, 0), (24, 2207024)})
 FULL = 95.0
 """Per cent of a limit; what is beyond is left to whoever shares it."""
 PAUSE = 300.0
 """Seconds to wait where Meta says that a limit is reached and not for how long."""
-STALE = "cursor"
 
 
 class GoneError(PermanentError):
     """Meta shows us no such thing, be it deleted, hidden or none of ours."""
+
+
+class BadQuestionError(PermanentError):
+    """Meta does not understand a parameter or a field."""
 
 
 class StalePageError(PermanentError):
@@ -60,6 +65,12 @@ class Refusal(Struct, frozen=True):
     code: int = 0
     error_subcode: int = 0
     is_transient: bool = False
+
+    @property
+    def forbids(self) -> bool:
+        """Whether a permission, a feature or the app's proof is missing."""
+        unclear = self.code == 100 and not self.error_subcode
+        return self.code in FORBIDDEN or (unclear and any(one in self.message for one in MISSING))
 
     @property
     def sentence(self) -> str:
@@ -114,12 +125,22 @@ class Api:
         """One thing. Raises as the class says, GoneError among them."""
         return self._read(self._get(path, params), kind)
 
+    def me(self, fields: str) -> RawMe:
+        """The Page of the token, by fields that only a Page has. Raises: AuthorisationError for a person's token."""
+        try:
+            return self.one("me", RawMe, fields=fields)
+        except BadQuestionError as error:
+            raise AuthorisationError(
+                "This is no access token of a Page; connect the account again with the Page's own."
+            ) from error
+
     def page(self, path: str, after: str = "", **params: str) -> Listed:
         """A page of a list; `after` is what :meth:`Listed.after` gave."""
         try:
             return self._read(self._get(path, params | dict(parse_qsl(after))), Listed)
-        except PermanentError as error:
-            if after and STALE in str(error).lower():
+        except BadQuestionError as error:
+            # the question is the same on every page, so it is the place that Meta does not understand
+            if after:
                 raise StalePageError(str(error)) from error
             raise
 
@@ -213,7 +234,7 @@ def refusal(path: str, answer: httpx.Response, used: Usage) -> ShenavaError:
         return RateLimitedError("Meta", 60.0 * used.minutes or PAUSE)
     if said.code in EXPIRED or (status == 401 and not said.code):
         return AuthorisationError(f"Meta no longer accepts our token: {said.sentence}; connect the account again.")
-    if said.code in FORBIDDEN or (status == 403 and not said.code):
+    if said.forbids or (status == 403 and not said.code):
         return AuthorisationError(
             f"Meta does not let our token read {path}: {said.sentence}; connect the account again with that permission."
         )
@@ -223,4 +244,5 @@ def refusal(path: str, answer: httpx.Response, used: Usage) -> ShenavaError:
         return GoneError(f"Meta shows us no {path}: {said.sentence}.")
     if not said.code:
         return WrongAddressError(path, status)
-    return PermanentError(f"Meta refused {path}: {said.code} {said.sentence}.")
+    kind = BadQuestionError if said.code == 100 else PermanentError
+    return kind(f"Meta refused {path}: {said.code} {said.sentence}.")

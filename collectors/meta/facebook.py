@@ -13,7 +13,7 @@ from collectors.meta.cursor import Thread
 from collectors.meta.desk import Listing, Us
 from collectors.meta.lists import Reader
 from collectors.meta.normalise import FACEBOOK, of_comment, of_post
-from collectors.meta.raw import RawComment, RawMe, RawPost, read
+from collectors.meta.raw import RawComment, RawPost, read
 from crm.words import Post
 
 _ATTACHED = "type,media_type,title,description,media,url,unshimmed_url"
@@ -25,12 +25,12 @@ POST = (
 COMMENT = (
     "id,message,created_time,permalink_url,from,parent{id},message_tags,attachment,like_count,comment_count,is_private"
 )
-ME = "id,name,username"
+ME = "id,name,username,category"
 
 
 def identify(api: Api) -> Us:
     """The Page of the token."""
-    me = api.one("me", RawMe, fields=ME)
+    me = api.me(ME)
     return Us(FACEBOOK, me.id, me.id, me.username or "")
 
 

@@ -18,7 +18,7 @@ from collectors.meta.cursor import Thread
 from collectors.meta.desk import Desk, Listing, Us
 from collectors.meta.lists import Reader
 from collectors.meta.normalise import INSTAGRAM, of_media, of_remark
-from collectors.meta.raw import RawMe, RawMedia, RawRemark, read
+from collectors.meta.raw import RawMedia, RawRemark, read
 from crm.errors import PermanentError
 from crm.ports.source import Batch, Rejected
 from crm.words import Post
@@ -43,7 +43,7 @@ class _Mentioned(Struct, frozen=True):
 
 def identify(api: Api) -> Us:
     """The Page of the token and the Instagram account behind it. Raises: PermanentError where there is none."""
-    me = api.one("me", RawMe, fields=ME)
+    me = api.me(ME)
     account = me.instagram_business_account
     if account is None or not account.id:
         raise PermanentError(

@@ -112,8 +112,12 @@ class Threads:
         try:
             swept = yield from self._reader.sweep(self._kind.comments(native, thread, self._reader), place, stop)
         except GoneError:
-            self._desk.cursor.threads.pop(native, None)
-            yield self._desk.batch(self._desk.removed([native, *self._desk.known(f"{self._prefix(native)}_")]))
+            if self._is_gone(native):
+                self._desk.cursor.threads.pop(native, None)
+                yield self._desk.batch(self._desk.removed([native, *self._desk.known(f"{self._prefix(native)}_")]))
+                return
+            # it is there, and Meta shows us none of its comments
+            thread.count, thread.whole, thread.place = count, self._desk.now(), Place()
             return
         if place.after:
             return
@@ -126,14 +130,16 @@ class Threads:
     def _gone(self, native: str, there: set[str]) -> Iterator[Batch]:
         """Comments that were there and aren't any more; each is asked for before it is taken for gone."""
         missed = [one for one in self._desk.known(f"{self._prefix(native)}_") if one not in there][-MISSED:]
-        gone: list[str] = []
-        for one in missed:
-            try:
-                self._api.one(self._kind.comment_of(one), Ref, fields="id")
-            except GoneError:
-                gone.append(one)
+        gone = [one for one in missed if self._is_gone(self._kind.comment_of(one))]
         if gone:
             yield self._desk.batch(self._desk.removed(gone))
+
+    def _is_gone(self, number: str) -> bool:
+        try:
+            self._api.one(number, Ref, fields="id")
+        except GoneError:
+            return True
+        return False
 
     def _prefix(self, native: str) -> str:
         """How the ids of a post's comments begin: Facebook leaves out the Page."""

@@ -30,7 +30,7 @@ from collectors.meta.raw import (
     RawRemark,
     read,
 )
-from crm.errors import PermanentError
+from crm.errors import AuthorisationError
 from crm.words import Post
 from tests.conftest import ROOT
 from tests.services.meta_recordings import Recordings, items_of, use_of
@@ -159,7 +159,7 @@ def test_hashtags(recordings: Recordings) -> None:
 def test_refusals_name_what_is_missing(recordings: Recordings) -> None:
     for answer in recordings.used_as("refusals told apart").values():
         error = refusal("/1/feed", httpx.Response(400, json=answer), Usage())
-        assert type(error) is PermanentError
+        assert isinstance(error, AuthorisationError)
         assert "Pages Public Content Access" in str(error) or "pages_read_engagement" in str(error)
 
 

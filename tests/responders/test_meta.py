@@ -34,6 +34,7 @@ def meta() -> Iterator[Meta]:
 @pytest.fixture(params=["instagram", "facebook"])
 def stage(request: pytest.FixtureRequest, meta: Meta) -> Iterator[Stage]:
     with relay_to(meta.address) as relay:
+        kind: type[InstagramResponder] | type[FacebookResponder]
         if request.param == "instagram":
             media = meta.show(NOW - 900, "New card")
             number = meta.remark(NOW - 600, media, "My card was charged twice!")
@@ -148,7 +149,9 @@ class TestElsewhere:
             post = Post("instagram", "71_72", Author("instagram", "5", "sara"), "@azarbank?", THEN, url=URL)
             account = Account("instagram", HANDLE, relay.web.url, TOKEN)
             meta.mentioned = {"71": {"id": "71"}, "72": {"id": "72"}}
-            yield Stage(responder, account, relay, post, f"{V}/{ACCOUNT}/mentions", "", lambda: meta.published, list)
+            yield Stage(
+                responder, account, relay, post, f"{V}/{ACCOUNT}/mentions", "", lambda: meta.published, lambda: None
+            )
 
     @pytest.mark.parametrize("native", ["71", "71_72"])
     def test_a_mention_is_answered_where_it_stands(self, stage: Stage, native: str) -> None:
@@ -199,6 +202,10 @@ class TestAccounts(Accounts):
         asked = stage.relay.web.asked[-1].path
         assert "appsecret_proof=" in asked
         assert TOKEN not in asked
+
+    def test_a_token_of_a_person(self, stage: Stage) -> None:
+        stage.relay.instead(f"{V}/me", error(100, "(#100) Tried accessing nonexisting field (category)"))
+        assert stage.responder.check(stage.account).problem == "refused"
 
     def test_a_page_without_an_instagram_account(self, stage: Stage) -> None:
         stage.relay.instead(f"{V}/me", Answer(200, json.dumps({"id": PAGE, "name": NAME}).encode()))
