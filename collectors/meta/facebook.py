@@ -16,9 +16,9 @@ from collectors.meta.normalise import FACEBOOK, of_comment, of_post
 from collectors.meta.raw import RawComment, RawPost, read
 from crm.words import Post
 
-_ATTACHED = "type,media_type,title,description,media,url,unshimmed_url"
+_ATTACHED = "type,title,description,media,url,unshimmed_url"
 POST = (
-    "id,message,story,created_time,updated_time,permalink_url,from,message_tags,place,shares,"
+    "id,message,story,created_time,permalink_url,from,message_tags,place,shares,"
     f"attachments{{{_ATTACHED},subattachments}},reactions.limit(0).summary(total_count),"
     "comments.filter(stream).limit(0).summary(total_count)"
 )

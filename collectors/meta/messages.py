@@ -14,9 +14,9 @@ from collectors.meta.normalise import INSTAGRAM, of_message
 from collectors.meta.raw import RawConversation, RawMessage, read
 from crm.words import Post
 
-MESSAGE = "id,created_time,from,to,message,attachments,shares"
+MESSAGE = "id,created_time,from,message,attachments,shares"
 NEWEST = 20
-CONVERSATION = f"id,updated_time,link,participants,messages.limit({NEWEST}){{{MESSAGE}}}"
+CONVERSATION = f"id,link,messages.limit({NEWEST}){{{MESSAGE}}}"
 
 
 def messages(us: Us, reader: Reader, desk: Desk) -> Listing:

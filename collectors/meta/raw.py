@@ -74,12 +74,6 @@ class Person(Struct, frozen=True):
     name: str | None = None
 
 
-class People(Struct, frozen=True):
-    """A list of accounts."""
-
-    data: tuple[Person, ...] = ()
-
-
 class Ref(Struct, frozen=True):
     """Something that is named by its id."""
 
@@ -161,23 +155,15 @@ class Shown(Struct, frozen=True):
     source: str | None = None
 
 
-class Target(Struct, frozen=True):
-    """What an attachment leads to."""
-
-    url: str | None = None
-
-
 class Attachment(Struct, frozen=True):
     """A picture, video, link or shared post on Facebook."""
 
     type: str | None = None
-    media_type: str | None = None
     title: str | None = None
     description: str | None = None
     media: Shown | None = None
     url: str | None = None
     unshimmed_url: str | None = None
-    target: Target | None = None
     subattachments: Listed | None = None
 
 
@@ -204,7 +190,6 @@ class RawPost(Struct, frozen=True):
     story: str | None = None
     from_: Person | None = msgspec.field(name="from", default=None)
     permalink_url: str | None = None
-    updated_time: str | None = None
     message_tags: tuple[Named, ...] = ()
     attachments: Listed | None = None
     place: Place | None = None
@@ -259,7 +244,6 @@ class RawMessage(Struct, frozen=True):
     created_time: str
     message: str | None = None
     from_: Person | None = msgspec.field(name="from", default=None)
-    to: People | None = None
     attachments: Listed | None = None
     shares: Listed | None = None
 
@@ -268,9 +252,7 @@ class RawConversation(Struct, frozen=True):
     """A conversation with its newest messages."""
 
     id: str
-    updated_time: str
     link: str | None = None
-    participants: People | None = None
     messages: Listed | None = None
 
 

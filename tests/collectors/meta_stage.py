@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 from collectors.meta import FacebookSource, InstagramSource
 from crm.ports.responder import Account
+from crm.ports.transport import PAGE, Limits, Transport
 from tests.conformance.source import Heard, Stage
 from tests.services.meta import NOW, TOKEN, Meta
 from tests.services.web import Web
+
+if TYPE_CHECKING:
+    import httpx
 
 HOUR = 3_600
 BAD = {
     "account": {"account": ""}, "since": {"since": "soon"}, "every": {"every": "0"}, "days_again": {"days_again": "x"},
 }  # fmt: skip
+
+
+@dataclass
+class Patient:
+    """A transport that waits no longer than a test can."""
+
+    inner: Transport
+
+    def http(self, limits: Limits = PAGE) -> httpx.Client:
+        """See :class:`crm.ports.transport.Transport`."""
+        del limits
+        return self.inner.http(Limits(read=0.2))
 
 
 def instagram_stage(meta: Meta, web: Web) -> Stage:

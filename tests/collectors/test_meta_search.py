@@ -100,8 +100,8 @@ SHAPES: list[tuple[dict[str, Any], Any, Callable[[Any], Post]]] = [
         RawComment, of_comment,
     ),
     (
-        {"id": "m", "created_time": AT, "message": "", "to": {}, "attachments": {"data": [{}]}, "shares": {}, **PEOPLE},
-        RawMessage, lambda raw: of_message(raw, INSTAGRAM, RawConversation("t_1", AT)),
+        {"id": "m", "created_time": AT, "message": "", "attachments": {"data": [{}]}, "shares": {}, **PEOPLE},
+        RawMessage, lambda raw: of_message(raw, INSTAGRAM, RawConversation("t_1")),
     ),
 ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +23,7 @@ TOKEN = "token-of-the-stand-in"
 PAGE, ACCOUNT = "2121008874780932", "17841406338772941"
 NAME, HANDLE = "Azar Bank", "azarbank"
 NOW = int(datetime(2026, 3, 21, 8, 0, tzinfo=UTC).timestamp())
+HOLD_SECONDS = 30.0
 Item = dict[str, Any]
 
 
@@ -60,6 +62,9 @@ class Meta:
     instead: list[tuple[str, Answer]] = field(default_factory=list)
     usage: dict[str, str] = field(default_factory=dict)
     mischief: Mischief = field(default_factory=lambda: Mischief(Random(1)))
+    late: str = ""
+    """The end of a path whose answer is held back until `released`."""
+    released: Event = field(default_factory=Event)
     permission: str = ""
     """An edge that the token may not read."""
     published: list[str] = field(default_factory=list)
@@ -138,6 +143,8 @@ class Meta:
         """Answer one request."""
         split = urlsplit(asked.path)
         path = re.sub(r"^/v\d+\.\d+", "", split.path)
+        if self.late and path.endswith(self.late):
+            self.released.wait(HOLD_SECONDS)
         for n, (end, answer) in enumerate(self.instead):
             if path.endswith(end):
                 del self.instead[n]
