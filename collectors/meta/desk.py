@@ -94,6 +94,12 @@ class Desk:
         if since < until:
             self._gaps.append(Gap(datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC), reason))
 
+    def lost(self, posts: list[Post], key: str, reason: str) -> None:
+        """Say that what was said in a list between its last look and the oldest of these posts may be missing."""
+        place = self.cursor.places.get(key)
+        since = place.done if place and place.done else self.cursor.start
+        self.gap(since, min(int(post.posted_at.timestamp()) for post in posts), reason)
+
     def reject(self, rejected: Rejected) -> None:
         """Say with the next batch that something could not be used."""
         self._rejected.append(rejected)

@@ -72,7 +72,7 @@ def comments(native: str, thread: Thread, reader: Reader) -> Listing:
         below = msgspec.structs.replace(
             listing, path=f"{remark.id}/replies", read=lambda one: [_remark(one, native, thread, remark.id)]
         )
-        return [post, *reader.rest(remark.replies, below, 1)]
+        return [post, *reader.rest(remark.replies, below)]
 
     return msgspec.structs.replace(
         listing, path=f"{native}/comments", params={"fields": REMARK}, read=all_of, weight=1 + REPLIES

@@ -36,13 +36,16 @@ class Reader:
 
     def __init__(self, desk: Desk, api: Api) -> None:
         self._desk, self._api = desk, api
+        self._spare = 0
 
     def sweep(self, listing: Listing, place: Place, stop: Event) -> Generator[Batch, None, Swept]:
         """A batch a page, until the list is read, the allowance is used up or `stop` is set."""
         swept, again = Swept(set(), whole=not place.after), bool(place.done)
         deep, vain, any_news = place.deep or bool(place.after) or not again, 0, False
         for _ in range(PAGES):
-            size = min(listing.size, self._desk.room(listing.monitor) // listing.weight)
+            room = self._desk.room(listing.monitor)
+            size = min(listing.size, room // listing.weight)
+            self._spare = room - size * listing.weight
             if stop.is_set() or size < 1:
                 return swept
             try:
@@ -63,23 +66,28 @@ class Reader:
             yield self._desk.batch(events)
         return swept
 
-    def rest(self, first: Listed | None, listing: Listing, held: int) -> list[Post]:
+    def rest(self, first: Listed | None, listing: Listing) -> list[Post]:
         """The posts of a list that came along in an item, and of its further pages as far as they are new.
 
-        `held` posts are in our hands already.
+        Further pages are read as far as the allowance goes beyond what the items themselves may hold.
         """
         if first is None:
             return []
-        posts, page = self._desk.posts(first.data, listing), first
+        posts = list[Post]()
+        last, after = self._desk.posts(first.data, listing), first.after()
         for _ in range(PAGES):
-            after, size = page.after(), min(listing.size, self._desk.room(listing.monitor) - held - len(posts))
-            if not after or size < 1 or all(self._desk.is_known(post) for post in posts[-len(page.data) :]):
+            posts += last
+            size = min(listing.size, self._spare)
+            if not after or not last or all(map(self._desk.is_known, last)):
+                break
+            if size < 1:
+                self._desk.lost(last, listing.key, "budget")
                 break
             page = self._api.page(listing.path, after, limit=str(size), **listing.params)
-            more = self._desk.posts(page.data, listing)
-            if not more:
-                break
-            posts += more
+            self._spare -= len(page.data)
+            last, after = self._desk.posts(page.data, listing), page.after()
+        else:
+            posts += last
         return posts
 
     def _is_vain(self, listing: Listing, posts: list[Post], news: bool, *, deep: bool) -> bool:

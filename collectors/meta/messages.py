@@ -31,7 +31,7 @@ def messages(us: Us, reader: Reader, desk: Desk) -> Listing:
 
         below = Listing("messages", f"{conversation.id}/messages", {"fields": MESSAGE}, one)
         if us.platform != INSTAGRAM:
-            return reader.rest(conversation.messages, below, 0)
+            return reader.rest(conversation.messages, below)
         listed = conversation.messages
         posts = desk.posts(listed.data, below) if listed else []
         _note_lost(desk, posts, known=bool(listed and not listed.after()))
@@ -47,6 +47,4 @@ def _note_lost(desk: Desk, posts: list[Post], *, known: bool) -> None:
     """Say so when more was written since the last look than Instagram gives out."""
     if known or len(posts) < NEWEST or any(map(desk.is_known, posts)):
         return
-    oldest = min(int(post.posted_at.timestamp()) for post in posts)
-    place = desk.cursor.places.get("messages")
-    desk.gap(place.done if place and place.done else desk.cursor.start, oldest, "too_many")
+    desk.lost(posts, "messages", "too_many")

@@ -118,6 +118,37 @@ class TestHashtags:
         assert [event.origin for event in found] == ["addressed"]
 
 
+class TestCaps:
+    @pytest.mark.parametrize("cap", [0, 1, 12, 40, 60])
+    def test_no_reading_goes_beyond_the_cap(self, stage: Stage, meta: Meta, cap: int) -> None:
+        crowd(meta)
+        for n in range(40):
+            if meta.media:
+                first = next(iter(meta.comments.values()))[0]["id"]
+                meta.remark(NOW - 60 + n, "", f"more {n}", above=first)
+            meta.tell(NOW - 60 + n, "t_1", f"more {n}")
+        read: list[int] = []
+        stage.allowance = lambda _: cap - sum(read)
+        options = {**stage.options, "mentions": "yes", "messages": "yes"}
+        with stage.running(stage.job(**options)) as batches:
+            for batch in batches:
+                assert sum(batch.spent.values()) == len(batch.events)
+                read.append(len(batch.events))
+                assert sum(read) <= cap
+                if len(stage.clock.slept) > 2:
+                    break
+        assert sum(read) > 0 or cap == 0
+
+    def test_what_a_cap_made_us_miss_is_a_gap(self, facebook: Stage, meta: Meta) -> None:
+        for n in range(70):
+            meta.tell(NOW - HOUR + n, "t_501", f"Hello {n}")
+        facebook.allowance = lambda _: 35
+        with facebook.running(facebook.job(messages="yes", feed="", comments="")) as batches:
+            first = next(batches)
+        assert len(first.events) == 35
+        assert [(gap.reason, gap.until.timestamp()) for gap in first.gaps] == [("budget", NOW - HOUR + 35)]
+
+
 class TestAccess:
     @pytest.mark.parametrize("secret", ["", " ", "{}", '{"access_token": ""}', '{"access_token": 3}', "two words"])
     def test_without_a_token_nothing_is_asked(self, stage: Stage, web: Web, secret: str) -> None:
