@@ -227,12 +227,12 @@ class InstagramResponder(_MetaResponder):
     medium = "instagram"
 
     def _public(self, post: Post, account: Account) -> list[WayRule]:
+        ours = account.handle.removeprefix("@").casefold()
+        if ours and post.author.handle.casefold() == ours:
+            return [WayRule("reply", "comment_reply", limit=self.limit)]
         if post.parent_key:
             return super()._public(post, account)
-        ours = account.handle.removeprefix("@").casefold()
-        if post.author.handle.casefold() == ours:
-            return [WayRule("reply", "comment_reply", limit=self.limit)]
-        if ours in map(str.casefold, post.mentions):
+        if ours and ours in map(str.casefold, post.mentions):
             return [WayRule("reply", "mention_reply", limit=self.limit)]
         rule = "tagged_media" if post.author.handle else "hashtag_media"
         return [WayRule("reply", rule, allowed=False, limit=self.limit)]

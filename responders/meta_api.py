@@ -196,4 +196,4 @@ def _wait(answer: httpx.Response) -> float:
     except (msgspec.DecodeError, UnicodeError):
         business = {}
     minutes = [one.estimated_time_to_regain_access for cases in business.values() for one in cases]
-    return 60.0 * max(minutes, default=0.0) or PAUSE
+    return 60.0 * max(0.0, *minutes) or PAUSE if minutes else PAUSE

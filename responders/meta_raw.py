@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
+from crm.errors import RetryableError
+
 
 class Person(Struct, frozen=True):
     """An account."""
@@ -44,8 +46,11 @@ class Item(Struct, frozen=True):
 
     @property
     def at(self) -> datetime:
-        """When it was said."""
-        return datetime.strptime(self.timestamp or self.created_time, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+        """When it was said. Raises: RetryableError where that can't be read."""
+        try:
+            return datetime.strptime(self.timestamp or self.created_time, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+        except ValueError as error:
+            raise RetryableError(f"Meta gave a time that can't be read for {self.id}.") from error
 
 
 class Cursors(Struct, frozen=True):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError
+from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
 from crm.ports.responder import Account, AnsweredPostGoneError, UnknownOutcomeError
 from crm.words import Author, Post
 from responders.meta import FacebookResponder, InstagramResponder
@@ -76,6 +76,14 @@ class TestSending(Sending):
         else:
             meta.comment(NOW, meta.root(number), text, above=number)
         assert stage.responder.find(stage.order()) is None
+
+    def test_a_time_that_can_not_be_read(self, stage: Stage, meta: Meta) -> None:
+        stage.responder.send(stage.order())
+        number = stage.preparing.rpartition("/")[2]
+        items = meta.replies[number] if meta.replies else meta.comments[meta.root(number)]
+        items[-1]["timestamp"] = items[-1]["created_time"] = "soon"
+        with pytest.raises(RetryableError, match="time"):
+            stage.responder.find(stage.order())
 
     def test_what_we_said_long_before_is_not_taken_for_it(self, stage: Stage) -> None:
         stage.responder.send(stage.order())
@@ -239,5 +247,8 @@ class TestMeasuring(Measuring):
         assert self.rules(stage, parent_key=None) == {"on_platform": True, "tagged_media": False}
         named = self.rules(stage, parent_key=None, mentions=(HANDLE,))
         assert named == {"mention_reply": True, "on_platform": True}
+        stage.account = stage.other_account(handle="")
+        assert self.rules(stage, parent_key=None, author=nobody) == {"on_platform": True, "hashtag_media": False}
+        stage.account = stage.other_account(handle=HANDLE)
         ours = self.rules(stage, parent_key=None, author=Author("instagram", ACCOUNT, HANDLE))
         assert ours == {"comment_reply": True, "on_platform": True}
