@@ -109,6 +109,9 @@ class Credential(Struct, frozen=True):
     def __repr__(self) -> str:
         return "Credential(...)"
 
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return []
+
 
 class Api:
     """The Graph API, asked as one account. `quota` is what the last answer leaves us, in per cent of a limit."""

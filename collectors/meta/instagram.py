@@ -94,7 +94,7 @@ def mentioned(api: Api, desk: Desk, said: list[str]) -> Iterator[Batch]:
             posts = [of_remark(answer.mentioned_comment, found[1])] if answer.mentioned_comment else []
             posts += [of_media(answer.mentioned_media)] if answer.mentioned_media else []
         except (GoneError, NormaliseError) as error:
-            desk.reject(Rejected(f"mention {one}", str(error)))
+            desk.reject(Rejected(f"mention {one}", str(error), "mention_gone", {"mention": one}))
             posts = []
         yield desk.batch(desk.handed(posts, listing, again=False))
 

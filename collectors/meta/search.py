@@ -4,8 +4,9 @@ Source: developers.facebook.com/docs/instagram-platform/instagram-api-with-faceb
 one hashtag and finds public media of the last 24 hours that carry it; it knows no words, no AND, OR or NOT, no emoji,
 and an account may name 30 hashtags in 7 days. So a word is asked for as a hashtag, a phrase as two (written together,
 and with low lines), alternatives each for themselves, and of things that must all be there the one that needs the
-fewest hashtags; the rest is judged by us. Media that have the words without a hashtag are not found by anybody. Arabic
-spellings (ي, ك) are not asked for: each would use up one of the 30.
+fewest hashtags; the rest is judged by us. Media that have the words without a hashtag are not found by anybody. Folding
+takes the madda of آ away, so a word that begins with ا is asked for with it as well, where there is room; the other
+spellings (ي, ك, ئ) are not, since each would use up one of the 30.
 
 Facebook has no search of posts for apps at all.
 """
@@ -35,14 +36,18 @@ def asked(query: Node) -> Asked:
     if len(found) > MOST_HASHTAGS:
         message = f"Instagram would have to be asked for {len(found)} hashtags, and {MOST_HASHTAGS} are allowed."
         raise CantBeAskedError(message, "ask_many", count=str(len(found)))
-    judged = dict.fromkeys((*wide.left, *left))
-    return Asked(tuple(found), tuple(render(part) for part in judged))
+    judged, more = dict.fromkeys((*wide.left, *left)), dict.fromkeys((*found, *map(_with_madda, found)))
+    return Asked(tuple(more if len(more) <= MOST_HASHTAGS else found), tuple(render(part) for part in judged))
 
 
 def _knows(node: Node) -> bool:
     if not isinstance(node, Words) or any(token.startswith("emoji") for token in node.tokens):
         return False
     return all(map(_WORD.fullmatch, node.tokens)) and _sound("".join(node.tokens))
+
+
+def _with_madda(tag: str) -> str:
+    return f"آ{tag[1:]}" if tag.startswith("ا") else tag
 
 
 def _sound(tag: str) -> bool:

@@ -12,6 +12,7 @@ from threading import Event
 import msgspec
 import pytest
 
+from collectors.meta.api import credentials
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
 from crm.ports.source import Batch, Search
 from crm.query import parse
@@ -178,6 +179,14 @@ class TestAccess:
         looks(facebook)
         proof = hmac.new(b"s3", TOKEN.encode(), hashlib.sha256).hexdigest()
         assert all(TOKEN not in asked.path and f"appsecret_proof={proof}" in asked.path for asked in web.asked)
+
+    def test_a_credential_is_never_shown(self, facebook: Stage) -> None:
+        from rich.pretty import pretty_repr
+
+        assert facebook.account
+        found = credentials(facebook.account)
+        assert (found.access_token, found.app_secret) == (TOKEN, "s3")
+        assert not {TOKEN, "s3"} & {part for shown in (repr(found), pretty_repr(found)) for part in shown.split("'")}
 
     def test_a_token_of_a_person(self, stage: Stage, meta: Meta) -> None:
         meta.instead = [("/me", error(100, "(#100) Tried accessing nonexisting field (category) on node type (User)"))]

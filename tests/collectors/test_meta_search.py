@@ -38,6 +38,8 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
     [
         ("nanmah", ("nanmah",), ()),
         ("#نان_ماه", ("نانماه", "نان_ماه"), ()),
+        ("آذربانک", ("اذربانک", "آذربانک"), ()),
+        ("آب OR b OR c OR d OR e OR f OR g OR h OR i OR j", ("اب", *"bcdefghij"), ()),
         ('"nanmah bank"', ("nanmahbank", "nanmah_bank"), ()),
         ("nanmah OR rival", ("nanmah", "rival"), ()),
         ("(nanmah OR rival) app", ("app",), ("nanmah OR rival",)),
