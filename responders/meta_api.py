@@ -78,9 +78,17 @@ class _Business(Struct, frozen=True):
     estimated_time_to_regain_access: float = 0.0
 
 
-class _Credential(Struct, frozen=True):
+class Credential(Struct, frozen=True):
+    """What an account signs in with. Never shown."""
+
     access_token: str = ""
     app_secret: str = ""
+
+    def __repr__(self) -> str:
+        return "Credential(...)"
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return []
 
 
 class MetaApi:
@@ -144,13 +152,13 @@ def signed_in(account: Account, transport: Transport) -> Iterator[MetaApi]:
         yield MetaApi(client, account.base_url.strip() or HOME, found.access_token.strip(), found.app_secret.strip())
 
 
-def credential(account: Account) -> _Credential:
+def credential(account: Account) -> Credential:
     """The parts of the account's secret. Raises: AuthorisationError."""
     secret = account.secret.strip()
     try:
-        found = msgspec.json.decode(secret, type=_Credential) if secret.startswith("{") else _Credential(secret)
+        found = msgspec.json.decode(secret, type=Credential) if secret.startswith("{") else Credential(secret)
     except (msgspec.DecodeError, UnicodeError):
-        found = _Credential()
+        found = Credential()
     token = found.access_token.strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         who = f"{account.platform} account {account.handle}".strip()
