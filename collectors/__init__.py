@@ -19,6 +19,7 @@ def all_sources() -> tuple[Source, ...]:
     from collectors.hackernews import HackerNewsSource
     from collectors.jetstream import JetstreamSource
     from collectors.mastodon import MastodonSource
+    from collectors.meta import FacebookSource, InstagramSource
     from collectors.reddit import RedditSource
     from collectors.telegram import BaleSource, TelegramSource
     from collectors.x import XSource
@@ -26,4 +27,5 @@ def all_sources() -> tuple[Source, ...]:
     return (
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
         TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
+        InstagramSource(Random()), FacebookSource(Random()),
     )  # fmt: skip

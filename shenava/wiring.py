@@ -121,6 +121,7 @@ class House:
         """Platforms on which we answer through their interface."""
         from responders.bluesky import BlueskyResponder
         from responders.mastodon import MastodonResponder
+        from responders.meta import FacebookResponder, InstagramResponder
         from responders.reddit import RedditResponder
         from responders.telegram import BaleResponder, TelegramResponder
         from responders.x import XResponder
@@ -132,6 +133,8 @@ class House:
             BaleResponder(self.transport, self.clock),
             XResponder(self.transport, self.clock),
             RedditResponder(self.transport, self.clock),
+            InstagramResponder(self.transport, self.clock),
+            FacebookResponder(self.transport, self.clock),
         ]
         return {one.platform: one for one in able}
 

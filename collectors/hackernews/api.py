@@ -28,11 +28,12 @@ class Api:
 
     def search(self, text: str, since: int, until: int) -> RawPage:
         """The newest hits of a text from the second `since` to before `until`, at most PAGE."""
-        spelt_so = {"typoTolerance": "false", "advancedSyntax": "true", "queryType": "prefixNone"}
+        begun = "prefixAll" if "*" in text else "prefixNone"
+        spelt_so = {"typoTolerance": "false", "advancedSyntax": "true", "queryType": begun}
         answer = self._get(
             self._search,
             {
-                "query": text,
+                "query": text.replace("*", ""),
                 "tags": "(story,comment,poll)",
                 "numericFilters": f"created_at_i>={since},created_at_i<{until}",
                 "hitsPerPage": str(PAGE),

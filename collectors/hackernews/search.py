@@ -1,7 +1,8 @@
 """What monitors look for, as the search of Hacker News is asked.
 
 Source: hn.algolia.com/api. It finds items that hold all words of a text, and words in quotation marks side by side.
-It knows no OR, so alternatives are texts of their own; what it does with a minus is not promised, so that is ours.
+With a star after one word it takes every word for the beginning of one. It knows no OR, so alternatives are texts of
+their own; what it does with a minus is not promised, so that is ours.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from itertools import product
 
 from crm.ports.source import Asked, CantBeAskedError
 from crm.query import render
-from crm.query.tree import And, Node, Or, Words
+from crm.query.tree import And, Node, Or, Prefix, Words
 from crm.query.widen import is_sought, widened
 
 MOST_TEXTS = 20
@@ -35,7 +36,9 @@ def asked(query: Node) -> Asked:
 
 def _knows(node: Node) -> bool:
     # An emoji is a word of ours alone.
-    return isinstance(node, Words) and not any(token.startswith("emoji") for token in node.tokens)
+    return isinstance(node, Prefix) or (
+        isinstance(node, Words) and not any(token.startswith("emoji") for token in node.tokens)
+    )
 
 
 def _alternatives(node: Node) -> list[tuple[str, ...]]:
@@ -43,6 +46,8 @@ def _alternatives(node: Node) -> list[tuple[str, ...]]:
     match node:
         case Words(tokens):
             return [(" ".join(tokens) if len(tokens) == 1 else f'"{" ".join(tokens)}"',)]
+        case Prefix(token):
+            return [(f"{token}*",)]
         case Or(children):
             found = [one for child in children for one in _alternatives(child)]
         case And(children):

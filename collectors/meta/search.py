@@ -31,11 +31,11 @@ def asked(query: Node) -> Asked:
     wide = widened(query, _knows)
     if wide.query is None or not is_sought(wide.query):
         message = "Instagram can only be asked for hashtags; name a word that must be there."
-        raise CantBeAskedError(message, "ask_nothing")
+        raise CantBeAskedError(message, "nothing_sought")
     found, left = _hashtags(wide.query)
     if len(found) > MOST_HASHTAGS:
         message = f"Instagram would have to be asked for {len(found)} hashtags, and {MOST_HASHTAGS} are allowed."
-        raise CantBeAskedError(message, "ask_many", count=str(len(found)))
+        raise CantBeAskedError(message, "many_texts", count=str(len(found)))
     judged, more = dict.fromkeys((*wide.left, *left)), dict.fromkeys((*found, *map(_with_madda, found)))
     return Asked(tuple(more if len(more) <= MOST_HASHTAGS else found), tuple(render(part) for part in judged))
 

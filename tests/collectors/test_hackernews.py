@@ -106,6 +106,10 @@ class TestCollecting(Collecting):
         assert (gap.reason, int(gap.since.timestamp()), int(gap.until.timestamp())) == ("too_many", at, at + 1)
         assert len(heard.keys) == 1_005
 
+    def test_the_beginning_of_a_word_is_asked_for(self, stage: Stage) -> None:
+        stage.searches = (Search("m1", parse("nanm* bread", now=NOW)),)
+        assert looks(stage).keys == list(stage.expected)
+
     def test_hits_that_come_twice_are_told_once(self, stage: Stage, news: HackerNews) -> None:
         news.doubled = True
         assert looks(stage, rounds=2).keys == list(stage.expected)
@@ -181,6 +185,7 @@ class TestFaults:
         ("nanmah", ("nanmah",), ()),
         ('"nanmah bank" app', ('"nanmah bank" app', "nanmahbank app"), ()),
         ("(nanmah OR rival) app", ("nanmah app", "rival app"), ()),
+        ("nanm* app", ("nanm* app",), ()),
         ("nanmah -bread lang:fa", ("nanmah",), ("NOT bread", "lang:fa")),
         ("nanmah NEAR/3 app", ("nanmah app",), ("nanmah NEAR/3 app",)),
     ],

@@ -98,7 +98,7 @@ class TestHashtags:
 
     def test_a_monitor_that_can_not_be_asked_is_named(self, stage: Stage) -> None:
         stage.searches = (*stage.searches, Search("m2", parse("lang:fa", now=stage.clock.now())))
-        assert [one.code for one in looks(stage).rejected] == ["ask_nothing"]
+        assert [one.code for one in looks(stage).rejected] == ["nothing_sought"]
 
     def test_a_cap_is_never_exceeded(self, stage: Stage, web: Web) -> None:
         stage.allowance = lambda monitor: 2 if monitor else 0

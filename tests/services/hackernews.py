@@ -51,7 +51,9 @@ class HackerNews:
     def _has(self, item: dict[str, Any], query: dict[str, str]) -> bool:
         said = f"{item.get('title', '')} {item.get('text', '')}".lower()
         words = re.findall(r'"([^"]+)"|(\S+)', query["query"])
-        return not item.get("deleted") and all((phrase or word).lower() in said for phrase, word in words)
+        end = "" if query["queryType"] == "prefixAll" else r"\b"
+        asked = [rf"\b{re.escape((phrase or word).lower())}{end}" for phrase, word in words]
+        return not item.get("deleted") and all(re.search(one, said) for one in asked)
 
     def _hit(self, item: dict[str, Any]) -> dict[str, Any]:
         root = item

@@ -70,7 +70,7 @@ def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
         return area(option.name, label, value, wrong=wrong, rows=2)
     if option.kind == "switch":
         return tick(option.name, label, value="yes", on=value == "yes")
-    hint = t("health.minutes") if option.kind == "number" else None
+    hint = t("health.minutes") if option.name == "every" else None
     example = {"feed": "https://", "mastodon": "https://"}.get(kind, "") if option.kind == "url" else ""
     return text_field(option.name, label, value, wrong=wrong, required=option.required, placeholder=example, hint=hint,
                       ltr=option.kind in {"url", "number", "date"})  # fmt: skip

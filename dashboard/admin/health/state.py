@@ -14,7 +14,8 @@ from dashboard.dates import clock, duration, relative
 from dashboard.text import t
 
 PLATFORMS = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
-             "telegram": "telegram", "bale": "bale", "x": "x", "reddit": "reddit"}  # fmt: skip
+             "telegram": "telegram", "bale": "bale", "x": "x", "reddit": "reddit",
+             "instagram": "instagram", "facebook": "facebook"}  # fmt: skip
 """Whose mark stands before a source of a kind."""
 
 REFUSED = frozenset({"AuthorisationError", "AccountRefusedError"})

@@ -37,6 +37,8 @@ PLATFORMS = {
     "mastodon": SignIn(""),
     "x": SignIn(),
     "reddit": SignIn(handle=True, secrets=("client_id", "client_secret", "password")),
+    "instagram": SignIn(),
+    "facebook": SignIn(),
     "telegram": SignIn(),
     "bale": SignIn(),
 }
