@@ -39,7 +39,7 @@ CODED = {
     "UnusableFileError": "source.problem_",
     "CantBeAskedError": "error.row_",
 }
-BY_VARIABLE = {"bad_date", "two_dates"}
+BY_VARIABLE = {"bad_date", "two_dates", "hashtags_used_up", "hashtag_refused", "mention_gone"}
 
 
 @pytest.fixture
