@@ -64,7 +64,9 @@ def web(handle: Callable[[Asked], Answer]) -> Iterator[Web]:
             if answer.cut == 0:
                 return
             self.send_response(answer.status)
-            for name, value in ({"Content-Length": str(len(answer.body))} | dict(answer.headers)).items():
+            # Else a client may ask once more on a connection that is being closed.
+            usual = {"Content-Length": str(len(answer.body)), "Connection": "close"}
+            for name, value in (usual | dict(answer.headers)).items():
                 self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):  # whoever asked may have heard enough
