@@ -1,4 +1,4 @@
-"""A checksum in every row of a SQLite file: it notices damaged pages, but not other bytes where a row's content was.
+"""A checksum in every row: SQLite notices that a page is damaged, but not other bytes where a row's content was.
 
 Triggers write it, so that no statement has to think of it, and the tables of the code do not know its column.
 PostgreSQL keeps checksums of its own pages.

@@ -16,8 +16,6 @@ from crm.records import checksums
 BUSY_SECONDS = 15
 """How long one transaction waits for another."""
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 1_800
 CONNECTIONS = 5
@@ -63,7 +61,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, entry: ConnectionPoolEntry) 
     connection.isolation_level = None  # we say BEGIN ourselves
     checksums.teach(connection)
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

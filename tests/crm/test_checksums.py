@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.config import Config
 from sqlalchemy import insert, select, update
 
 from crm.errors import StoreError
@@ -29,6 +30,14 @@ def records(file: Path) -> Iterator[Records]:
     one = Records.connect(f"sqlite:///{file}")
     yield one
     one.close()
+
+
+def move(records: Records, step: Callable[[Config, str], None]) -> None:
+    """Bring the tables up or down to the version before there were checksums."""
+    with records.write() as tx:
+        config = migrate.configuration()
+        config.attributes["connection"] = tx
+        step(config, BEFORE_CHECKSUMS)
 
 
 def add_tag(records: Records, name: str) -> None:
@@ -64,10 +73,7 @@ def test_rows_that_are_changed_by_us_stay_whole(records: Records) -> None:
 
 
 def test_rows_of_an_older_version_get_their_checksums(records: Records, file: Path) -> None:
-    with records.write() as tx:
-        config = migrate.configuration()
-        config.attributes["connection"] = tx
-        command.upgrade(config, BEFORE_CHECKSUMS)
+    move(records, command.upgrade)
     add_tag(records, "ارسال")
     assert migrate.upgrade(records, lambda: None)
     records.check()
@@ -79,10 +85,7 @@ def test_rows_of_an_older_version_get_their_checksums(records: Records, file: Pa
 def test_going_back_leaves_a_file_that_the_older_version_can_write(records: Records, file: Path) -> None:
     migrate.upgrade(records, lambda: None)
     add_tag(records, "ارسال")
-    with records.write() as tx:
-        config = migrate.configuration()
-        config.attributes["connection"] = tx
-        command.downgrade(config, BEFORE_CHECKSUMS)
+    move(records, command.downgrade)
     with closing(sqlite3.connect(file)) as plain:
         assert checksums.COLUMN not in [column[1] for column in plain.execute("PRAGMA table_info(tags)")]
         plain.execute("UPDATE tags SET name = 'x'")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from crm.records import checksums, migrate
+from crm.records import migrate
 from crm.records.columns import metadata
 from crm.records.database import Records
-from tests.doubles.office import Office, open_office
+from tests.doubles.office import Office, new_records, open_office
 from tests.services.postgresql import PostgreSQL
 
 
@@ -53,10 +53,7 @@ class Drawer:
     def records(self, folder: Path) -> Iterator[Records]:
         """Records with every table and no row."""
         if self._server is None:
-            records = Records.connect(f"sqlite:///{folder / 'records.sqlite'}")
-            metadata.create_all(records.engine)
-            with records.write() as tx:
-                checksums.install(tx)
+            records = new_records(folder)
             yield records
             records.close()
             return

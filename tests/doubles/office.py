@@ -87,7 +87,8 @@ def actor(user_id: str = "lena", role: Role = "agent", **more: object) -> Actor:
     return Actor(user_id, WORKSPACE, role, user_id.title(), **more)  # type: ignore[arg-type]
 
 
-def _new_records(folder: Path) -> Records:
+def new_records(folder: Path) -> Records:
+    """Records in a file of their own, with every table and no row."""
     records = Records.connect(f"sqlite:///{folder / 'records.sqlite'}")
     metadata.create_all(records.engine)
     with records.write() as tx:
@@ -97,7 +98,7 @@ def _new_records(folder: Path) -> Records:
 
 def open_office(where: Path | Records) -> Office:
     """A workspace in Tehran's zone that works around the clock, with four people, in a folder or in empty records."""
-    records = where if isinstance(where, Records) else _new_records(where)
+    records = where if isinstance(where, Records) else new_records(where)
     clock, index = ManualClock(START), MemoryIndex()
     with records.write() as tx:
         workspaces.add(
