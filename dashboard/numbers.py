@@ -31,6 +31,12 @@ def _number(value: float, lang: Language, places: int) -> str:
     return digits(plain.replace("−", "-").replace("-", "\u2212"), lang)
 
 
+def whole(text: str) -> int | None:
+    """The whole number that somebody wrote, ``12,345`` or ``۱۲٬۳۴۵``; None where it is none."""
+    plain = text.strip().replace(",", "").replace("٬", "")
+    return int(plain) if plain.isdecimal() and len(plain) < 19 else None
+
+
 def percent(share: float, lang: Language | None = None, places: int = 0) -> str:
     """A share between 0 and 1 as ``34%`` or ``۳۴‏٪``; the mark keeps its side of the digits."""
     lang = lang or language()

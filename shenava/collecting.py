@@ -20,7 +20,7 @@ from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
 from crm.ports.responder import Account
-from crm.ports.source import Batch, Job, Search, Searching, Source
+from crm.ports.source import Batch, Job, Search, Searching, Source, account_option
 from crm.ports.transport import Transport
 from crm.ports.vault import Vault
 from crm.query.walk import NOTHING
@@ -233,11 +233,6 @@ class Collecting:
             for row in run.rows:
                 sources.change(tx, row.id, **fields)
                 changes.note(tx, row.workspace, "source", row.id, self._stores.clock.now())
-
-
-def account_option(kind: Source) -> str | None:
-    """The option that names the account of ours a source reads with; None where it needs none."""
-    return next((option.name for option in kind.options if option.kind == "account"), None)
 
 
 def _digest(searches: tuple[Search, ...]) -> str:

@@ -22,6 +22,7 @@ from crm.records import migrate
 from crm.records.database import Records
 from crm.records.dead_letters import RecordedDeadLetters
 from crm.usecases.accounts import Accounts
+from crm.usecases.budgets import Budgets
 from crm.usecases.caseview import CaseViews
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
@@ -170,6 +171,7 @@ class House:
             setup=Setup(records, index, monitors, sources, clock),
             monitors=monitors,
             sources=sources,
+            budgets=Budgets(records, self.kinds, self.transport, vault, clock),
             inbox=Inbox(records, index, views, clock),
             replies=replies,
             toolbox=Toolbox(records, clock),

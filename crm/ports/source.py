@@ -166,6 +166,11 @@ class Source(Protocol):
         ...
 
 
+def account_option(kind: Source) -> str | None:
+    """The option that names the account of ours a source reads with; None where it needs none."""
+    return next((option.name for option in kind.options if option.kind == "account"), None)
+
+
 @runtime_checkable
 class Searching(Protocol):
     """A source that asks its platform what monitors look for."""

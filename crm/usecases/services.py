@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crm.usecases.accounts import Accounts
+from crm.usecases.budgets import Budgets
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
 from crm.usecases.disclosure import Disclosure
@@ -32,6 +33,7 @@ class Services:
     setup: Setup
     monitors: Monitors
     sources: Sources
+    budgets: Budgets
     inbox: Inbox
     replies: Replies
     toolbox: Toolbox

@@ -33,6 +33,7 @@ def editor(monitor: Monitor | None, fields: Filled) -> Component:
         form.where(fields, able),
         _query(fields["query"], able, error),
         html.Div(id="monitors-reach"),
+        html.Div(id="monitors-forecast", role="status", className="col g1"),
         form.then(fields, able),
     ]
     asked = {name_: fields[name_] for name_ in ("query", "platforms", "languages")}

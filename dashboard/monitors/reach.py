@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from crm.policies.access import may
-from crm.ports.source import CantBeAskedError, Rejected, Searching
+from crm.ports.source import CantBeAskedError, Rejected, Searching, account_option
 from crm.query import QueryError
 from crm.records.sources import SourceRow
 from crm.usecases.monitors import MonitorDraft
@@ -30,7 +30,8 @@ def reach(draft: MonitorDraft) -> Component:
         rows = [[html.Span(t("monitors.no_sources"), className="c2"), _add(), None]]
     heads = [t("monitors.platform"), t("monitors.not_sent"), t("monitors.meaning")]
     shown = table(heads, rows, caption=t("monitors.reach"), class_="mon-reach")
-    free = html.P(t("monitors.free"), className="t12 c3 mon-free")
+    counted = any(account_option(kind) for one in mine if (kind := services().sources.kinds.get(one.kind)))
+    free = html.P(t("monitors.counted" if counted else "monitors.free"), className="t12 c3 mon-free")
     return card(shown, free, title=t("monitors.reach"), beside=html.Span(t("monitors.reach_how"), className="t12 c3"))
 
 

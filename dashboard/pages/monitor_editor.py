@@ -18,6 +18,7 @@ from dashboard.context import actor, services
 from dashboard.errors import explained
 from dashboard.monitors import form
 from dashboard.monitors.editor import editor, mended, problem, run_of, sample_query
+from dashboard.monitors.forecast import forecast
 from dashboard.monitors.form import FIELDS, QUERY, Filled, Kept
 from dashboard.monitors.preview import preview
 from dashboard.monitors.reach import reach
@@ -98,6 +99,13 @@ def show_reach(asked: Asked) -> Component:
     """What each of the chosen platforms is asked for, and what it can't be."""
     chosen = tuple(asked["platforms"]), tuple(asked["languages"])
     return reach(MonitorDraft("", asked["query"], "", platforms=chosen[0], languages=chosen[1]))
+
+
+@callback(Output("monitors-forecast", "children"), Input("monitors-tried", "data"), State("monitors-kept", "data"))
+def show_forecast(asked: Asked, kept: Kept) -> list[Component]:
+    """What the query would cost on platforms that count what is read."""
+    chosen = tuple(asked["platforms"]), tuple(asked["languages"])
+    return forecast(MonitorDraft("", asked["query"], "", id=kept["id"], platforms=chosen[0], languages=chosen[1]))
 
 
 @callback(

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from crm.policies.access import Action
 from dashboard.admin.permission import allowed
-from dashboard.admin.settings import accounts, demo, me, rules, templates, tokens, workspace
+from dashboard.admin.settings import accounts, budget, demo, me, rules, templates, tokens, workspace
 from dashboard.admin.step import Steps, close, room, takes
 from dashboard.callbacks import callback
 from dashboard.components import icon, link, main, page_header
@@ -39,14 +39,15 @@ SECTIONS = (
     Section("tokens", "key", tokens.section),
     Section("workspace", "building-store", workspace.section),
     Section("accounts", "plug", accounts.section, "read_health"),
+    Section("budget", "coins", budget.section, "read_health"),
     Section("templates", "template", templates.section),
     Section("rules", "bolt", rules.section),
     Section("demo", "flask", demo.section, "import"),
 )
 
 STEPS: Steps = {
-    "close": close, **me.STEPS, **workspace.STEPS, **accounts.STEPS, **templates.STEPS, **rules.STEPS, **tokens.STEPS,
-    **demo.STEPS,
+    "close": close, **me.STEPS, **workspace.STEPS, **accounts.STEPS, **budget.STEPS, **templates.STEPS, **rules.STEPS,
+    **tokens.STEPS, **demo.STEPS,
 }  # fmt: skip
 
 DEMO_MS = 2_000

@@ -15,6 +15,7 @@ from crm.usecases.sources import SourceProblemsError
 from dashboard.admin.health import add, dead, detail
 from dashboard.admin.health.dead import dead_card
 from dashboard.admin.health.processes import processes_card
+from dashboard.admin.health.quota import reads_card
 from dashboard.admin.health.sources import sources_card
 from dashboard.admin.health.top import top
 from dashboard.admin.step import Steps, close, room, takes
@@ -68,7 +69,8 @@ def layout(**_query: str) -> Component:
 
 def _sections() -> tuple[list[Component | None], Component, list[Component]]:
     view = services().health.view(actor())
-    return top(view), sources_card(view), [dead_card(view), processes_card(view)]
+    aside = html.Div([reads_card(services().budgets.uses(actor())), processes_card(view)], className="col g3")
+    return top(view), sources_card(view), [dead_card(view), aside]
 
 
 @callback(

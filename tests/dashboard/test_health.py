@@ -7,13 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from collectors.feed.document import NotAFeedError
 from crm.envelope import NewerEnvelopeError
-from crm.ports.source import Rejected
+from crm.ports.source import Gap, Quota, Rejected
 from crm.ports.transport import ForbiddenAddressError, UnreachableError
-from crm.records import roles, sources
+from crm.records import budget, roles, sources
 from crm.records.sources import SourceRow
 from dashboard.admin.health.dead import START as SHOWN
 from dashboard.admin.health.dead import beginning
@@ -21,7 +22,7 @@ from dashboard.admin.step import Step
 from tests.conformance.dead_letters import letter
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
-from tests.doubles.office import START, WORKSPACE
+from tests.doubles.office import MONITOR, START, WORKSPACE
 
 pytestmark = pytest.mark.slow
 
@@ -220,3 +221,36 @@ def test_an_agent_hands_over_no_file(bureau: Bureau) -> None:
 def test_what_is_no_step_is_refused(data: object) -> None:
     with pytest.raises(Exception, match="no step"):
         Step.read(data)
+
+
+@pytest.mark.parametrize(("left", "limit", "said", "drawer"), [
+    (30, 300, "90% of 300", "30 of 300 calls left, anew at 08:02, in 2 min"),
+    (0, 300, "100% of 300", "0 of 300 calls left"),
+    (12, None, "12 calls left", "12 calls left, anew at"),
+])  # fmt: skip
+def test_the_quota_of_a_platform_is_shown_until_its_window_ends(
+    bureau: Bureau, left: int, limit: int | None, said: str, drawer: str
+) -> None:
+    quota = to_builtins(Quota(left, limit, START + timedelta(minutes=2)))
+    put(bureau, state="running", last_success=START, quota=quota)
+    desk = Desk(bureau, "manager")
+    assert said in desk.open("/status")
+    assert drawer.replace("08:02", "11:32") in desk.take("health", "open", "s1").text
+    bureau.clock.sleep(121)
+    assert said not in desk.open("/status")
+
+
+def test_reads_of_the_month_and_gaps_are_shown(bureau: Bureau) -> None:
+    desk = Desk(bureau, "agent")
+    assert "Reads this month" not in desk.open("/status")
+    with bureau.records.write() as tx:
+        sources.put(tx, SourceRow("s2", WORKSPACE, "x", "X", {"account": "a1"}, START))
+        budget.spend(tx, WORKSPACE, "x", {MONITOR: 70}, START)
+        budget.set_cap(tx, WORKSPACE, "x", "", 100)
+        budget.miss(tx, WORKSPACE, "s2", [Gap(START - timedelta(hours=5), START - timedelta(hours=1), "too_many")])
+    page = desk.open("/status")
+    assert "Reads this month" in page
+    assert "70 of 100" in page
+    drawer = desk.take("health", "open", "s2").text
+    assert "Posts may be missing" in drawer
+    assert "gave out only the newest" in drawer

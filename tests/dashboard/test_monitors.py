@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from crm.errors import NotFoundError
-from crm.records import jobs
+from crm.records import jobs, sources
+from crm.records.sources import AccountRow, SourceRow
 from crm.usecases.monitors import RERUN, MonitorDraft
 from dashboard.monitors import form
 from dashboard.monitors.editor import mended
 from dashboard.monitors.listing import query_line
 from dashboard.pages import monitor_editor, monitors
 from tests.dashboard.presser import Desk, drawn
+from tests.doubles.market import Market
 from tests.doubles.office import MONITOR, START, WORKSPACE, said
 
 pytestmark = pytest.mark.slow
@@ -161,6 +163,28 @@ def test_how_a_platform_is_asked_is_shown_before_anything_is_saved(desk: Desk) -
         assert "Everything is asked for" in drawn(monitor_editor.show_reach(tried("card")))
         assert "name one that must be there" in drawn(monitor_editor.show_reach(tried("lang:fa")))
         assert "asked for what the query looks for" in drawn(monitor_editor.show_reach(tried("(")))
+
+
+def test_what_a_query_would_cost_is_shown_before_anything_is_saved(desk: Desk) -> None:
+    bureau = desk.bureau
+    bureau.kinds["market"] = Market()
+    with bureau.records.write() as tx:
+        account = AccountRow("a1", WORKSPACE, "market", "", "nanmah", "n1", "connected", None, None, START)
+        sources.put_account(tx, account, bureau.vault.encrypt("hush"))
+        sources.put(tx, SourceRow("s1", WORKSPACE, "market", "Market", {"account": "a1"}, START))
+    fresh: Any = {"id": "", "version": 0, "fields": {}}
+    with desk.seen():
+        assert drawn(monitor_editor.show_forecast(tried(" "), fresh)) == "[]"
+        assert drawn(monitor_editor.show_forecast(tried("(card"), fresh)) == "[]"
+        tree = drawn(monitor_editor.show_forecast(tried("card"), fresh))
+        assert "400 posts in the last 7 days, about 1,737 a month" in tree
+        assert "No cap is set" in tree
+        bureau.services.budgets.cap(desk.actor, "market", "", 5000)
+        assert "5,000 more may be read" in drawn(monitor_editor.show_forecast(tried("card"), fresh))
+        bureau.services.budgets.cap(desk.actor, "market", "", 1000)
+        assert "Only 1,000 more" in drawn(monitor_editor.show_forecast(tried("card"), fresh))
+        bureau.services.sources.disconnect(desk.actor, "a1")
+        assert "is not known" in drawn(monitor_editor.show_forecast(tried("card"), fresh))
 
 
 def test_saving_a_new_monitor_opens_its_page(desk: Desk) -> None:

@@ -12,11 +12,13 @@ import pytest
 
 from crm.policies.clock import desk_of
 from crm.policies.rules import AddTag, Complete, SetPriority
+from crm.records import budget, sources
+from crm.records.sources import SourceRow
 from dashboard.admin.settings.workspace import read_day
 from dashboard.pages.settings import SECTIONS
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
-from tests.doubles.office import WORKSPACE
+from tests.doubles.office import MONITOR, START, WORKSPACE
 
 pytestmark = pytest.mark.slow
 
@@ -198,3 +200,44 @@ def test_steps_of_others_are_refused(bureau: Bureau, role: str, what: str) -> No
     }
     assert "Your role may not do this" in Desk(bureau, role).take("settings", what, "bluesky", **fields).text
     assert bureau.services.setup.workspace(Desk(bureau, "manager").actor).id == WORKSPACE
+
+
+def _reads_x(bureau: Bureau, **read: int) -> None:
+    with bureau.records.write() as tx:
+        sources.put(tx, SourceRow("s1", WORKSPACE, "x", "X", {"account": "a1", "search": "yes"}, START))
+        budget.spend(tx, WORKSPACE, "x", read, START)
+
+
+def test_reads_and_caps_are_shown_and_set(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager")
+    assert "Nothing here counts what is read" in desk.open("/settings/budget")
+    _reads_x(bureau, **{MONITOR: 1234})
+    page = desk.open("/settings/budget")
+    assert "No cap; at this pace 1,881 posts" in page
+    assert "Posts a month at most" in desk.take("settings", "cap", "x").text
+    assert "whole number" in desk.take("settings", "cap!", "x", posts="-5").text
+    assert desk.take("settings", "cap!", "x", posts="1,500").toast == "Saved"
+    page = desk.open("/settings/budget")
+    assert "1,234 of 1,500" in page
+    assert "reached before the month ends" in page
+    assert desk.take("settings", "cap!", "x", posts="1234", monitor=MONITOR).opened("dialog") is False
+    assert "The cap is reached" in desk.open("/settings/budget")
+    assert '"1234"' in desk.take("settings", "cap", f"x {MONITOR}").text
+    assert desk.take("settings", "cap!", "x", posts="").toast == "Saved"
+    assert [use.cap for use in bureau.services.budgets.uses(desk.actor)] == [None, 1234]
+
+
+def test_a_cap_is_written_and_read_in_persian(bureau: Bureau) -> None:
+    desk = Desk(bureau, "manager", "fa")
+    _reads_x(bureau, **{MONITOR: 10})
+    assert desk.take("settings", "cap!", "x", posts="۲۰٬۰۰۰").opened("dialog") is False
+    assert "۱۰ از ۲۰٬۰۰۰" in desk.open("/settings/budget")
+    assert "سقف ایکس را ماهی" in Desk(bureau, "administrator", "fa").open("/audit")
+
+
+def test_who_may_not_set_caps_sees_them_and_learns_who_may(bureau: Bureau) -> None:
+    _reads_x(bureau, **{MONITOR: 10})
+    page = Desk(bureau, "agent").open("/settings/budget").replace(" ", "")
+    assert "Nocap" in page
+    assert '"data-take":"cap"' not in page
+    assert "Your role may not do this" in Desk(bureau, "agent").take("settings", "cap!", "x", posts="1").text

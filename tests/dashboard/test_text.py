@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 import dashboard
 from dashboard import dates
 from dashboard.context import Language, Viewer, viewing
-from dashboard.numbers import compact, number, percent, signed
+from dashboard.numbers import compact, number, percent, signed, whole
 from dashboard.text import MESSAGES, t, tn
 from tests.dashboard.fakes import NOW, an_actor, fake_services
 
@@ -98,6 +98,13 @@ def test_numbers_and_foreign_names_in_a_sentence() -> None:
     assert t("setup.password_rule", "fa", n=10) == "دست‌کم ۱۰ نویسه"
     assert t("shell.you", "fa", name="Lena") == "شما، \u2068Lena\u2069: پسندها و خروج"
     assert t("shell.you", "en", name="Lena").startswith("You, Lena:")
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    (" 12,345 ", 12345), ("۱۲٬۳۴۵", 12345), ("0", 0), ("-3", None), ("12.5", None), ("", None), ("9" * 30, None),
+])  # fmt: skip
+def test_whole_numbers_are_read_as_people_write_them(written: str, meant: int | None) -> None:
+    assert whole(written) == meant
 
 
 def test_an_unknown_key_is_shown_as_it_is() -> None:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from crm.records.audit import AuditRow
 from crm.usecases.trail import TrailPage
 from dashboard.dates import full
+from dashboard.monitors.names import platform_name
+from dashboard.numbers import number
 from dashboard.text import t, tn
 
 Detail = Mapping[str, object]
@@ -132,6 +134,13 @@ def _enabled(_row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sent
     return Sentence("resume_source" if detail.get("enabled") else "pause_source")
 
 
+def _cap(_row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sentence:
+    posts, platform = detail.get("posts"), platform_name(_text(detail, "platform"))
+    if not isinstance(posts, int):
+        return Sentence("lift_cap", {"platform": platform})
+    return Sentence("set_cap", {"platform": platform, "posts": number(posts)})
+
+
 def _count(row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sentence:
     count = detail.get("count")
     letters = tn("audit.letters", count) if isinstance(count, int) else t("audit.some_letters")
@@ -186,6 +195,7 @@ _TELLERS: Mapping[str, Callable[[AuditRow, Detail, Mapping[str, str]], Sentence]
     "name_workspace": _named,
     "replay": _count,
     "set_active": _active,
+    "set_cap": _cap,
     "set_reach": _reach,
     "set_role": _role,
     "set_source": _enabled,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from dash import html
@@ -10,17 +11,19 @@ from dash.development.base_component import Component
 from crm.errors import NotFoundError
 from crm.policies.access import may
 from crm.records.sources import SourceRow
+from dashboard.admin.health.quota import quota_said
 from dashboard.admin.health.state import last_success, place, state_mark, state_of
 from dashboard.admin.step import Panel, Shown, Step, act, sure
 from dashboard.components import alert, handle, name, show, toast
-from dashboard.context import actor, services
+from dashboard.context import actor, services, viewer
 from dashboard.dates import full
 from dashboard.errors import in_full, kept, place_of, rejected
 from dashboard.numbers import number
 from dashboard.text import has, t, tn
 
 SHOWN = 50
-"""Rejected rows that the drawer shows."""
+"""Gaps, and rejected rows, that the drawer shows."""
+GAP_DAYS = 90
 
 
 def open_source(step: Step) -> Shown:
@@ -45,6 +48,7 @@ def _panel(row: SourceRow) -> Panel:
         error,
         _buttons(row),
         html.Dl(_facts(row), className="facts wide-dt"),
+        *_gaps(row),
         *_rejected(row),
     ]
     return Panel(name(row.name), html.Div(inside, className="col g4"))
@@ -72,6 +76,7 @@ def _facts(row: SourceRow) -> list[Component]:
         (t("health.last_success"), last_success(row)),
         (t("health.last_post"), full(row.last_post) if row.last_post else t("health.never")),
         (t("health.collected_all"), number(row.collected)),
+        *([(t("health.quota"), quota_said(row))] if quota_said(row) else []),
         (t("health.since"), full(row.created_at)),
     ]
     return [part for term, said in facts for part in (html.Dt(term), html.Dd(said))]
@@ -83,6 +88,21 @@ def _option(option: str, value: str) -> Component:
         return handle(Path(value).suffix.lstrip(".").upper() or "–")
     key = f"inbox.platform_{value}" if option == "platform" else f"source.choice_{value}"
     return name(t(key)) if has(key) else handle(value, "wrap-any")
+
+
+def _gaps(row: SourceRow) -> list[Component]:
+    """Of when posts may be missing, which charts leave out."""
+    found = services().budgets.gaps(actor(), row.id, viewer().now - timedelta(days=GAP_DAYS))
+    items = [
+        html.Li(
+            [
+                t("health.gap_span", since=full(gap.since), until=full(gap.until)),
+                html.Span(t(f"health.gap_{gap.reason}"), className="c2"),
+            ]
+        )
+        for gap in found[:SHOWN]
+    ]
+    return [html.H3(t("health.gaps"), className="w6"), html.Ul(items, className="rejects")] if items else []
 
 
 def _rejected(row: SourceRow) -> list[Component]:

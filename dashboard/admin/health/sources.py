@@ -9,6 +9,7 @@ from crm.policies.access import may
 from crm.records.sources import SourceRow
 from crm.usecases.health import HealthView
 from dashboard.admin.health.activity import bars, posts_today
+from dashboard.admin.health.quota import quota_mark
 from dashboard.admin.health.state import PLATFORMS, lag, last_success, place, state_mark, state_of
 from dashboard.admin.step import act, icon_act
 from dashboard.components import card, empty, name, platform_icon, table
@@ -30,8 +31,8 @@ def sources_card(view: HealthView) -> Component:
         return card(empty(t("health.no_sources"), t("health.no_sources_why"), add, icon_name="plug"))
     rows = sorted(view.sources, key=lambda row: _ORDER.index(state_of(row).group))
     heads = [t("health.source"), t("health.state"), t("health.last_success"), t("health.lag"), t("health.in_24h_short"),
-             t("health.activity"), t("health.rejected"), ""]  # fmt: skip
-    shown = table(heads, [_row(view, row) for row in rows], caption=t("health.sources"), end=frozenset({3, 4, 6, 7}),
+             t("health.activity"), t("health.quota"), t("health.rejected"), ""]  # fmt: skip
+    shown = table(heads, [_row(view, row) for row in rows], caption=t("health.sources"), end=frozenset({3, 4, 7, 8}),
                   class_="stack srct")  # fmt: skip
     head = html.Div(
         [html.H2(t("health.sources"), className="w6"), html.Span(number(len(rows)), className="c3 num"),
@@ -60,6 +61,7 @@ def _row(view: HealthView, row: SourceRow) -> list[object]:
             className="num row g1",
         ),
         bars(activity, view.at),
+        quota_mark(row),
         rejected,
         _actions(row),
     ]

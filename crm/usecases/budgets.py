@@ -1,0 +1,159 @@
+"""How much may be read on platforms that count it: caps, what was read, and what a monitor would bring."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from crm import query
+from crm.errors import AuthorisationError, InvalidInputError, NotFoundError
+from crm.policies.access import Actor, require
+from crm.policies.budget import WHOLE, allowance
+from crm.ports.clock import Clock
+from crm.ports.responder import Account
+from crm.ports.source import UNLIMITED, Forecasting, Gap, Source, account_option
+from crm.ports.transport import Transport
+from crm.ports.vault import Vault
+from crm.query.walk import NOTHING
+from crm.query.widen import on_platform
+from crm.records import audit, budget, changes, monitors, sources, workspaces
+from crm.records.database import Records
+from crm.records.sources import SourceRow
+from crm.usecases.monitors import MonitorDraft, narrowed
+
+MOST = 1_000_000_000
+"""The largest cap that can be set; whoever wants more wants none."""
+
+
+class Use(Struct, frozen=True):
+    """What was read this month of UTC on a platform: for one monitor, or with an empty one for all together.
+
+    `name` is the monitor's, `cap` None where there is none, `by_end` how many posts the month will have cost if
+    the rest of it costs as much a day as until now.
+    """
+
+    platform: str
+    monitor: str
+    name: str
+    read: int
+    cap: int | None
+    by_end: int
+
+
+class Forecast(Struct, frozen=True):
+    """What a platform says that a query would have brought in the last seven days.
+
+    `left` is how many posts may still be read there this month, None without a cap.
+    """
+
+    platform: str
+    source: str
+    posts: int
+    left: int | None
+
+
+class Budgets:
+    """Caps of a workspace on platforms that it reads with an account of its own."""
+
+    def __init__(
+        self, records: Records, kinds: Mapping[str, Source], transport: Transport, vault: Vault, clock: Clock
+    ) -> None:
+        self._records, self._kinds, self._transport = records, kinds, transport
+        self._vault, self._clock = vault, clock
+
+    def uses(self, actor: Actor) -> list[Use]:
+        """A line for each platform that is read with an account, and under it one for each monitor that read there."""
+        require(actor, "read_health")
+        now = self._clock.now()
+        with self._records.read() as tx:
+            rows = sources.of_workspace(tx, actor.workspace)
+            caps = {(one.platform, one.monitor): one.posts for one in budget.caps_of(tx, actor.workspace)}
+            names = {one.id: one.name for one in monitors.of_workspace(tx, actor.workspace)}
+            read = self._counted(rows) | {platform for platform, _ in caps}
+            spent = {one: budget.spent_this_month(tx, actor.workspace, one, now) for one in sorted(read)}
+        found = list[Use]()
+        for platform, by_monitor in spent.items():
+            mine = [one for one in names if one in by_monitor or (platform, one) in caps]
+            whole = sum(by_monitor.values())
+            lines = [(WHOLE, "", whole), *((one, names[one], by_monitor.get(one, 0)) for one in mine)]
+            found += [
+                Use(platform, one, name, posts, caps.get((platform, one)), by_end(posts, now))
+                for one, name, posts in lines
+            ]
+        return found
+
+    def cap(self, actor: Actor, platform: str, monitor: str, posts: int | None) -> None:
+        """Let at most `posts` be read in a month; None lifts the cap. Raises InvalidInputError, NotFoundError."""
+        require(actor, "edit_sources")
+        if posts is not None and not 0 <= posts <= MOST:
+            raise InvalidInputError(f"A cap is a number of posts from 0 to {MOST:,}; leave it empty for none.")
+        now = self._clock.now()
+        with self._records.write() as tx:
+            if platform not in {one.platform for one in self._kinds.values()}:
+                raise NotFoundError("platform", platform)
+            if monitor != WHOLE and all(one.id != monitor for one in monitors.of_workspace(tx, actor.workspace)):
+                raise NotFoundError("monitor", monitor)
+            budget.set_cap(tx, actor.workspace, platform, monitor, posts)
+            audit.append(tx, actor.workspace, actor.user_id, "set_cap", monitor or platform, now, platform=platform,
+                         posts=posts)  # fmt: skip
+            changes.note(tx, actor.workspace, "source", platform, now)
+
+    def gaps(self, actor: Actor, source_id: str, since: datetime) -> list[Gap]:
+        """Of when posts of a source may be missing, newest first."""
+        require(actor, "read_health")
+        with self._records.read() as tx:
+            found = budget.missing(tx, actor.workspace, since, self._clock.now())
+        return [one.gap for one in reversed(found) if one.source_id == source_id]
+
+    def foretells(self, row: SourceRow) -> bool:
+        """Whether the platform of a source says beforehand how much a query brings."""
+        return isinstance(self._kinds.get(row.kind), Forecasting)
+
+    def forecast(self, actor: Actor, draft: MonitorDraft, row: SourceRow) -> Forecast | None:
+        """Ask the platform of a source what a monitor would bring; None where it would not be asked for it.
+
+        Raises: QueryError, CantBeAskedError, AuthorisationError (no account, or one that is refused),
+        RetryableError, PermanentError.
+        """
+        require(actor, "edit_monitors")
+        kind = self._kinds.get(row.kind)
+        now = self._clock.now()
+        if not isinstance(kind, Forecasting):
+            return None
+        with self._records.read() as tx:
+            zone = workspaces.get(tx, actor.workspace).zone
+            left = allowance(
+                budget.caps_of(tx, actor.workspace),
+                budget.spent_this_month(tx, actor.workspace, kind.platform, now), kind.platform, draft.id,
+            )  # fmt: skip
+        asked = on_platform(
+            narrowed(query.parse(draft.query, zone=zone, now=now), draft.platforms, draft.languages), kind.platform
+        )
+        if asked == NOTHING:
+            return None
+        posts = kind.forecast(asked, self._account(row, kind), self._transport)
+        return Forecast(kind.platform, row.name, posts, None if left == UNLIMITED else left)
+
+    def _account(self, row: SourceRow, kind: Source) -> Account:
+        chosen = row.options.get(account_option(kind) or "", "")
+        with self._records.read() as tx:
+            found = next((one for one in sources.accounts_of(tx, row.workspace) if one.id == chosen), None)
+            sealed = sources.secret_of(tx, chosen)
+        if found is None:
+            raise AuthorisationError(f"The account that {row.name} reads with is not connected any more; connect it.")
+        return Account(found.platform, found.handle, found.base_url, self._vault.decrypt(sealed))
+
+    def _counted(self, rows: list[SourceRow]) -> set[str]:
+        kinds = [kind for row in rows if (kind := self._kinds.get(row.kind)) is not None]
+        return {kind.platform for kind in kinds if account_option(kind) is not None}
+
+
+def by_end(read: int, now: datetime) -> int:
+    """What a month will have cost at its end if it goes on as it went until now; at least a day has gone."""
+    now = now.astimezone(UTC)
+    days = monthrange(now.year, now.month)[1]
+    gone = max(1.0, now.day - 1 + (now.hour + now.minute / 60) / 24)
+    return round(read * days / gone)
