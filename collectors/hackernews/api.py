@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import httpx
 
-from collectors.errors import NormaliseError, OtherServerError
+from collectors.errors import NormaliseError
 from collectors.hackernews.normalise import RawItem, RawPage, read_item, read_page
 from collectors.pace import refuse_status
 from crm.ports.clock import Clock
@@ -21,7 +21,7 @@ PAGE = 1_000
 
 
 class Api:
-    """Both interfaces. Raises what :func:`refuse_status` does, BrokenConnectionError and OtherServerError."""
+    """Both interfaces. Raises what :func:`refuse_status` does, and BrokenConnectionError."""
 
     def __init__(self, transport: Transport, clock: Clock, search: str = SEARCH, items: str = ITEMS) -> None:
         self._transport, self._clock, self._search, self._items = transport, clock, search, items
@@ -40,11 +40,12 @@ class Api:
                 **spelt_so,
             },
         )
-        return self._read(read_page, answer)
+        return self._read(read_page, answer, self._search)
 
     def item(self, number: str) -> RawItem | None:
         """An item by its number; None where there never was one."""
-        return self._read(read_item, self._get(f"{self._items}/{number}.json", {}))
+        url = f"{self._items}/{number}.json"
+        return self._read(read_item, self._get(url, {}), url)
 
     def _get(self, url: str, params: Mapping[str, str]) -> bytes:
         try:
@@ -55,8 +56,9 @@ class Api:
         refuse_status(url, answer.status_code, answer.headers, self._clock)
         return answer.content
 
-    def _read(self, read: Callable[[bytes], T], answer: bytes) -> T:
+    def _read(self, read: Callable[[bytes], T], answer: bytes, url: str) -> T:
         try:
             return read(answer)
         except NormaliseError as error:
-            raise OtherServerError(f"Hacker News gave an answer that is none: {error}") from error
+            # The addresses are ours, so what answers is no other server: half an answer, or a proxy's page.
+            raise BrokenConnectionError(url, f"its answer can't be read ({error})") from error

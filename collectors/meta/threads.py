@@ -121,7 +121,8 @@ class Threads:
             return
         if place.after:
             return
-        thread.count = count
+        # What came to the top since a sweep broke off was counted above and not read: look again.
+        thread.count = count if swept.whole else -1
         if whole:
             thread.whole = self._desk.now()
             if swept.whole:

@@ -18,8 +18,9 @@ from collectors.errors import NormaliseError
 from collectors.hackernews import HackerNewsSource
 from collectors.hackernews.normalise import of_hit, of_item, read_hit, read_item, read_page
 from collectors.hackernews.search import asked
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
+from crm.errors import AuthorisationError, RateLimitedError, RetryableError
 from crm.ports.source import CantBeAskedError, Search
+from crm.ports.transport import BrokenConnectionError
 from crm.query import parse
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
 from tests.services.hackernews import HackerNews
@@ -164,7 +165,7 @@ class TestFaults:
             (Answer(429, b"", {"Retry-After": "70"}), RateLimitedError),
             (Answer(500), RetryableError),
             (Answer(403), AuthorisationError),
-            (Answer(200, b'{"hits": [{"objectID"', {}), PermanentError),
+            (Answer(200, b'{"hits": [{"objectID"', {}), BrokenConnectionError),
             (Answer(200, b"{}", {"Content-Length": "900"}, cut=2), RetryableError),
             (Answer(cut=0), RetryableError),
         ],

@@ -300,6 +300,19 @@ def through(stage: Stage, cursor: str, batches: int) -> Iterator[Batch]:
             stage.clock.advance(60)
 
 
+def test_a_comment_made_while_a_look_was_broken_off_is_heard(instagram: Stage, meta: Meta) -> None:
+    meta.media.clear()
+    media = meta.show(NOW - 3 * HOUR, "A new app")
+    said = [meta.remark(NOW - 2 * HOUR + n, media, f"remark {n}") for n in range(5)]
+    first, *_ = [batch for batch in through(instagram, "", 2) if any(one in batch.cursor for one in said)]
+    said.append(meta.remark(NOW - HOUR, media, "and one more"))
+    again = looks(instagram, first.cursor, rounds=2)
+    keys = {
+        event.post.key for batch in (first, *again.batches) for event in batch.events if isinstance(event, Collected)
+    }
+    assert {f"instagram:{media}_{one}" for one in said} <= keys
+
+
 def test_a_stop_before_the_first_question(facebook: Stage, web: Web) -> None:
     stop = Event()
     stop.set()
