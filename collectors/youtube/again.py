@@ -53,5 +53,5 @@ class Again:
             if one in there:
                 self._desk.looked(one)
             else:
-                events += self._desk.removed(one)
+                events += self._desk.missed(one)
         return events

@@ -44,13 +44,11 @@ class Api:
 
     def videos(self, ids: Iterable[str], monitor: str = "") -> Listed:
         """The videos of at most AT_ONCE ids; those that are gone are not among them."""
-        self.ledger.charge(monitor, LIST_COST)
-        return self._page("videos", {"part": "snippet,statistics", "id": ",".join(ids), "maxResults": str(AT_ONCE)})
+        return self._by_id("videos", {"part": "snippet,statistics"}, list(ids), monitor)
 
     def channels(self, ids: Iterable[str], monitor: str = "") -> Listed:
         """The channels of at most AT_ONCE ids."""
-        self.ledger.charge(monitor, LIST_COST)
-        return self._page("channels", {"part": "snippet,statistics", "id": ",".join(ids), "maxResults": str(AT_ONCE)})
+        return self._by_id("channels", {"part": "snippet,statistics"}, list(ids), monitor)
 
     def ours(self, handle: str) -> Listed:
         """The channel that we are signed in as, or else the one of a handle."""
@@ -71,8 +69,21 @@ class Api:
 
     def comments(self, ids: Iterable[str]) -> Listed:
         """The comments of at most AT_ONCE ids; those that are gone are not among them."""
-        self.ledger.charge("", LIST_COST)
-        return self._page("comments", {"part": "snippet", "id": ",".join(ids), **_PLAIN})
+        return self._by_id("comments", {"part": "snippet", **_PLAIN}, list(ids), "")
+
+    def _by_id(self, path: str, params: dict[str, str], ids: list[str], monitor: str) -> Listed:
+        """By the reference, one id that is gone may spoil the answer for all: then they are asked for in halves."""
+        self.ledger.charge(monitor, LIST_COST)
+        try:
+            return self._page(path, {**params, "id": ",".join(ids)})
+        except YouTubeAnswerError as error:
+            if error.status != 404 or not error.reason.endswith("NotFound"):
+                raise
+        if len(ids) == 1:
+            return Listed()
+        middle = len(ids) // 2
+        halves = [self._by_id(path, params, some, monitor) for some in (ids[:middle], ids[middle:])]
+        return Listed(items=tuple(raw for half in halves for raw in half.items))
 
     def _page(self, path: str, params: dict[str, str], page: str = "") -> Listed:
         try:
@@ -82,10 +93,13 @@ class Api:
                 raise StalePageError(path, error.status, STALE) from error
             raise
         try:
-            return read(answer, Listed, "answer of YouTube")
+            found = read(answer, Listed, "answer of YouTube")
         except NormaliseError as error:
             # cut short on its way, or not YouTube at all: the same question may be answered better later
             raise BrokenConnectionError(path, str(error)) from error
+        if not found.kind.startswith("youtube#"):
+            raise BrokenConnectionError(path, "what arrived is no list of YouTube's")
+        return found
 
 
 def at_once(ids: Iterable[str]) -> Iterator[list[str]]:

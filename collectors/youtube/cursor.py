@@ -26,12 +26,16 @@ class Place(Struct, omit_defaults=True):
 
 
 class Watch(Struct, omit_defaults=True):
-    """Something that is looked at again from `due` on: when it was said, below which video, and how it came to us."""
+    """Something that is looked at again from `due` on: when it was said, below which video, and how it came to us.
+
+    What was `missed` once is asked for once more before it is taken for gone.
+    """
 
     at: int
     due: int
     video: str = ""
     origin: Origin = "stream"
+    missed: bool = False
 
 
 class Cursor(Struct, omit_defaults=True):

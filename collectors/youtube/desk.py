@@ -136,9 +136,12 @@ class Desk:
                 events.append(Collected(self._job.source, post, now, one.origin, self._job.workspace))
         return events
 
-    def removed(self, native: str) -> list[CollectedEvent]:
-        """What YouTube no longer shows. It does not say why, so what comes back is heard again."""
-        self.cursor.watched.pop(native, None)
+    def missed(self, native: str) -> list[CollectedEvent]:
+        """What YouTube no longer shows, once it was missed twice. It says no reason: what comes back is heard again."""
+        watch = self.cursor.watched.pop(native)
+        if not watch.missed:
+            self.cursor.watched[native] = msgspec.structs.replace(watch, missed=True)
+            return []
         if not self._seen.take(native, GONE):
             return []
         source, workspace, now = self._job.source, self._job.workspace, self._clock.now()
@@ -153,7 +156,7 @@ class Desk:
         """Say that something was looked at again and is there."""
         watch, due = self.cursor.watched.pop(native), self.now() + LATER
         if due <= watch.at + self._days * 86_400:
-            self.cursor.watched[native] = msgspec.structs.replace(watch, due=due)
+            self.cursor.watched[native] = msgspec.structs.replace(watch, due=due, missed=False)
 
     def _watch(self, one: Told) -> None:
         at, watched = int(one.post.posted_at.timestamp()), self.cursor.watched

@@ -27,6 +27,7 @@ class PageInfo(Struct, frozen=True):
 class Listed(Struct, frozen=True):
     """A page of a list; each item is still to be read."""
 
+    kind: str = ""
     items: tuple[msgspec.Raw, ...] = ()
     nextPageToken: str | None = None  # noqa: N815
     pageInfo: PageInfo | None = None  # noqa: N815

@@ -6,7 +6,7 @@ quotation marks, parentheses, beginnings of words and the longest text, so none 
 as its words, and a query as words that must all be there, each in one of several forms. The rest is judged by us. What
 is left out by ``-`` is left out by YouTube's own judgement, which looks at more than title and description.
 
-Folding takes away Arabic ي ك and the madda of آ, so these are written as further forms, while there is room.
+Folding takes away Arabic ي ك, the madda of آ and half-spaces: these are written as further forms, while there is room.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from crm.ports.source import Asked, CantBeAskedError
 from crm.query import render, terms
 from crm.query.tree import And, Node, Not, Or, Words
 from crm.query.widen import is_sought, widened
+from crm.text import ZWNJ
+from crm.text.affixes import COMPARATIVES, ENCLITICS, VERB_PREFIXES
 
 LIMIT = 300
 """Characters of one text that we keep to; YouTube names no limit."""
@@ -30,6 +32,7 @@ Clause = tuple[str, ...]
 
 def asked(query: Node) -> Asked:
     """The texts to ask for. Raises: CantBeAskedError."""
+    query = _parted(query)
     barred = frozenset(_barred(query))
     wide = widened(query, lambda node: _knows(node) and node not in barred)
     if wide.query is None or not is_sought(wide.query):
@@ -37,6 +40,18 @@ def asked(query: Node) -> Asked:
         raise CantBeAskedError(message, "nothing_sought")
     judged = dict.fromkeys((*wide.left, *_phrases(wide.query)))
     return Asked(tuple(_texts(wide.query)), tuple(render(part) for part in judged))
+
+
+def _parted(node: Node) -> Node:
+    """The query with NOT before single things where it stood before alternatives."""
+    match node:
+        case Not(child=Or(children)):
+            return terms.all_of([_parted(terms.negation(child)) for child in children])
+        case And(children):
+            return terms.all_of([_parted(child) for child in children])
+        case Or(children):
+            return terms.any_of([_parted(child) for child in children])
+    return node
 
 
 def _knows(node: Node) -> bool:
@@ -62,7 +77,11 @@ def _phrases(node: Node) -> Iterator[Node]:
     if isinstance(node, Words) and len(node.tokens) > 1:
         yield node
     for child in getattr(node, "children", ()):
-        yield from _phrases(child)
+        joined = Words(("".join(child.tokens),)) if isinstance(child, Words) else None
+        if joined in node.children and joined != child:  # type: ignore[union-attr]
+            yield Or((child, joined))  # type: ignore[arg-type]
+        else:
+            yield from _phrases(child)
 
 
 def _texts(node: Node, room: int = MOST_TEXTS) -> list[str]:
@@ -97,7 +116,7 @@ def _clauses(node: Node) -> list[Clause] | None:
     """The query as clauses that must all hold, each of words of which one must be there; None where they are many."""
     match node:
         case Words(tokens):
-            return [(token,) for token in dict.fromkeys(tokens)]
+            return list(dict.fromkeys(_words(tokens)))
         case Not(child=Words(tokens)):
             return [(f"-{tokens[0]}",)]
         case And(children):
@@ -108,6 +127,16 @@ def _clauses(node: Node) -> list[Clause] | None:
         case Or(children):
             return _either([_clauses(child) for child in children])
     raise AssertionError(f"{type(node).__name__} is nothing that can be asked.")
+
+
+def _words(tokens: tuple[str, ...]) -> Iterator[Clause]:
+    """Each word; one with an ending, which is written apart, by a half-space or together, is one in three forms."""
+    for n, token in enumerate(tokens):
+        if n and token in ENCLITICS and not tokens[n - 1].isascii():
+            continue
+        after = tokens[n + 1] if n + 1 < len(tokens) else ""
+        ending = after if after in ENCLITICS and not token.isascii() else ""
+        yield (token, f"{token}{ZWNJ}{ending}", f"{token}{ending}") if ending else (token,)
 
 
 def _either(parts: list[list[Clause] | None]) -> list[Clause] | None:
@@ -142,5 +171,11 @@ def _forms(word: str, *, rich: bool) -> tuple[str, ...]:
     """The ways to write a word, the plain one first."""
     if not rich or word.isascii():
         return (word,)
-    madda = (word, f"آ{word[1:]}") if word.startswith("ا") else (word,)
-    return tuple(dict.fromkeys((*madda, *(form.translate(_ARABIC) for form in madda))))
+    forms = [word, f"آ{word[1:]}"] if word.startswith("ا") else [word]
+    for prefix in VERB_PREFIXES:
+        if word.startswith(prefix) and len(word) > len(prefix) + 2:
+            forms.append(f"{prefix}{ZWNJ}{word.removeprefix(prefix)}")
+    for ending in COMPARATIVES:
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            forms.append(f"{word.removesuffix(ending)}{ZWNJ}{ending}")
+    return tuple(dict.fromkeys((*forms, *(form.translate(_ARABIC) for form in forms))))

@@ -61,6 +61,8 @@ class YouTube:
     videos: dict[str, Item] = field(default_factory=dict)
     comments: dict[str, Item] = field(default_factory=dict)
     channels: dict[str, Item] = field(default_factory=dict)
+    strict: bool = False
+    """Whether an id that is gone spoils the answer for all."""
     disabled: set[str] = field(default_factory=set)
     """Videos without comments."""
     instead: list[tuple[str, Answer]] = field(default_factory=list)
@@ -197,18 +199,24 @@ class YouTube:
 
     def on_videos(self, said: Item) -> Answer:
         """Videos by their ids."""
-        wanted = said["id"].split(",")
-        return ok(self.page([item for one, item in self.videos.items() if one in wanted], {}, 50))
+        return self.by_id(said["id"], self.videos, "video")
+
+    def by_id(self, ids: str, items: dict[str, Item], name: str) -> Answer:
+        """Those that are there."""
+        wanted = ids.split(",")
+        if self.strict and not set(wanted) <= set(items):
+            return error(404, f"{name}NotFound", f"A {name} could not be found.", f"youtube.{name}")
+        return ok(listed([item for one, item in items.items() if one in wanted]))
 
     def on_channels(self, said: Item) -> Answer:
         """Channels by their ids, by handle, or ours."""
         if said.get("mine"):
-            return ok(self.page([self.channels[ME]], {}, 50))
+            return ok(listed([self.channels[ME]]))
         if handle := said.get("forHandle"):
             found = [one for one in self.channels.values() if one["snippet"]["customUrl"] == handle]
-            return ok(self.page(found, {}, 50))
+            return ok(listed(found))
         wanted = said["id"].split(",")
-        return ok(self.page([item for one, item in self.channels.items() if one in wanted], {}, 50))
+        return ok(listed([item for one, item in self.channels.items() if one in wanted]))
 
     def on_commentthreads(self, said: Item) -> Answer:
         """Threads of a video, of a channel's videos, or by their ids."""
@@ -222,16 +230,15 @@ class YouTube:
         elif channel := said.get("allThreadsRelatedToChannelId"):
             tops = [one for one in tops if one["snippet"]["channelId"] == channel]
         else:
-            tops = [one for one in tops if one["id"] in said["id"].split(",")]
-            said = {}
+            wanted = said["id"].split(",")
+            return ok(listed([self.thread(one) for one in tops if one["id"] in wanted]))
         return ok(self.page([self.thread(one) for one in newest(tops)], said, 100))
 
     def on_comments(self, said: Item) -> Answer:
         """Answers to a comment, or comments by their ids."""
         if parent := said.get("parentId"):
             return ok(self.page(newest(self.below(parent)), said, 100))
-        wanted = said["id"].split(",")
-        return ok(self.page([item for one, item in self.comments.items() if one in wanted], {}, 100))
+        return self.by_id(said["id"], self.comments, "comment")
 
     def below(self, number: str) -> list[Item]:
         """The answers to a comment."""
@@ -281,6 +288,14 @@ class YouTube:
         if start + size < len(items):
             page["nextPageToken"] = f"P{start + size}"
         return page
+
+
+def listed(items: list[Item]) -> Item:
+    """What was asked for by id comes on one page."""
+    count = len(items)
+    return {
+        "kind": "youtube#listResponse", "pageInfo": {"totalResults": count, "resultsPerPage": count}, "items": items
+    }  # fmt: skip
 
 
 def matches(query: str, snippet: Item) -> bool:
