@@ -188,8 +188,11 @@ class YouTube:
 
     def on_search(self, said: Item) -> Answer:
         """Videos that have the words, the newest first."""
-        between = lambda one: said["publishedAfter"] <= one["snippet"]["publishedAt"] <= said["publishedBefore"]  # noqa: E731
-        found = [one for one in self.videos.values() if between(one) and matches(said["q"], one["snippet"])]
+        found = [
+            one for one in self.videos.values()
+            if said["publishedAfter"] <= one["snippet"]["publishedAt"] <= said["publishedBefore"]
+            and matches(said["q"], one["snippet"])
+        ]  # fmt: skip
         hits = [
             {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": one["id"]},
              "snippet": one["snippet"] | {"description": one["snippet"]["description"][:40]}}
