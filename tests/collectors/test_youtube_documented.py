@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +31,7 @@ from tests.services.web import Web
 from tests.services.youtube import NOW, YouTube
 
 __all__ = ["served", "stage", "web", "youtube"]
+ROOT = Path(__file__).parents[2]
 COMMENT: dict[str, Any] = {
     "kind": "youtube#comment", "etag": "e", "id": "UgxAbCdEfGhIjKlMnOp4AaABAg.9xYz",
     "snippet": {
@@ -98,6 +100,12 @@ READ: list[tuple[dict[str, Any], Callable[[bytes], object]]] = [
     (FOUND, lambda raw: read(raw, RawFound, "hit")),
     (LIST, lambda raw: read(raw, Listed, "list")),
 ]
+
+
+def test_the_documentation_says_how_many_shapes_there_are() -> None:
+    page = (ROOT / "docs" / "platforms" / "youtube.md").read_text(encoding="utf-8")
+    assert f"| {len(READ)} resources (" in page
+    assert "none exist for YouTube: 0 used" in page
 
 
 def test_an_answer_to_a_comment() -> None:
