@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from collectors.errors import NormaliseError
 from collectors.youtube.ledger import Ledger
 from collectors.youtube.raw import Listed, read
-from crm.platforms.youtube import LIST_COST, SEARCH_COST, YouTube, YouTubeAnswerError
+from crm.platforms.youtube import LIST_COST, SEARCH_COST, BusyYouTubeError, YouTube, YouTubeAnswerError
 from crm.ports.transport import BrokenConnectionError
 
 FOUND, SAID, AT_ONCE = 50, 100, 50
 """The largest pages of searches and of comments, and how many ids are asked for at once."""
-STALE = "invalidPageToken"
+STALE = frozenset({"invalidPageToken", "processingFailure"})
+"""How YouTube says that it does not know a page. The second is said of much else, but usually that the input is bad."""
 _PLAIN = {"textFormat": "plainText"}
 
 
@@ -88,9 +89,9 @@ class Api:
     def _page(self, path: str, params: dict[str, str], page: str = "") -> Listed:
         try:
             answer = self._youtube.get(path, {**params, **({"pageToken": page} if page else {})})
-        except YouTubeAnswerError as error:
-            if page and error.reason == STALE:
-                raise StalePageError(path, error.status, STALE) from error
+        except (YouTubeAnswerError, BusyYouTubeError) as error:
+            if page and error.reason in STALE:
+                raise StalePageError(path, error.status, error.reason) from error
             raise
         try:
             found = read(answer, Listed, "answer of YouTube")

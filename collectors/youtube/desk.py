@@ -22,7 +22,7 @@ from crm.ports.source import Batch, Gap, Job, Rejected
 from crm.words import Collected, CollectedEvent, Origin, Post, Removed, content_id
 
 T = TypeVar("T")
-REMEMBERED, WATCHED, KNOWN = 5_000, 5_000, 5_000
+REMEMBERED, WATCHED, KNOWN = 5_000, 3_000, 5_000
 """Posts whose versions are remembered, posts that are looked at again, and channels that are known."""
 SOON, LATER = 3_600, 20 * 3_600
 """Seconds after which a post is looked at again, first and from then on."""

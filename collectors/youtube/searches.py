@@ -75,6 +75,7 @@ class Searches:
                 return
             floor = place.done - OVERLAP if place.done else self._desk.cursor.start
             place.floor, place.until, place.top, place.oldest = max(floor, self._desk.cursor.start), now, now, now
+        stale = False
         for _ in range(PAGES):
             if stop.is_set() or self._api.ledger.searches() >= self._most:
                 return
@@ -82,6 +83,9 @@ class Searches:
                 page = self._api.search(text, place.floor, place.until, place.after, monitor)
             except StalePageError:
                 place.after = ""
+                if stale:
+                    return
+                stale = True
                 continue
             events = self._desk.told(self._whole(page, place, monitor), monitor)
             self._turn(place, page)

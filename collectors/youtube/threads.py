@@ -28,7 +28,7 @@ WHOLE = 2 * 3_600
 """Seconds after which the list of the last days is read again."""
 PAGES = 40
 """Of one list and look; the rest has its turn in the next look."""
-KNOWN = 5_000
+KNOWN = 3_000
 """Threads of which we know how many answers were read."""
 CLOSED = {
     "commentsDisabled": "comments_disabled", "videoNotFound": "video_gone", "forbidden": "video_closed",
@@ -69,14 +69,17 @@ class Threads:
 
     def _sweep(self, place: Place, stop: Event) -> Iterator[Batch]:
         whole = bool(place.after) or self._desk.now() - place.done >= WHOLE
-        floor = min(self._desk.edge, self._desk.cursor.start)
+        floor, stale = min(self._desk.edge, self._desk.cursor.start), False
         for _ in range(PAGES):
             if stop.is_set():
                 return
             try:
                 page = self._api.threads(self._whose, place.after)
             except StalePageError:
-                place.after, whole = "", True
+                place.after, place.done, whole = "", 0, True
+                if stale:
+                    return  # the next look begins at the top, and reads all
+                stale = True
                 continue
             threads = [found for raw in self._desk.read(page, RawThread, self._key) if (found := self._read(raw))]
             events = self._desk.told(self._all(threads))

@@ -59,8 +59,8 @@ class YouTubeAnswerError(PermanentError):
 class BusyYouTubeError(RetryableError):
     """YouTube has trouble of its own; it may have done what it was asked."""
 
-    def __init__(self, path: str, status: int) -> None:
-        self.path, self.status = path, status
+    def __init__(self, path: str, status: int, reason: str = "") -> None:
+        self.path, self.status, self.reason = path, status, reason
         super().__init__(f"YouTube answered {status} to {path}; it may be busy.")
 
 
@@ -260,7 +260,7 @@ class YouTube:
             words = said.message.strip().rstrip(".")[:300] or "without a word"
             return AuthorisationError(f"YouTube does not accept our key or token: {words}; connect the account again.")
         if status >= 500 or status in (408, 425) or reason in BUSY:
-            return BusyYouTubeError(path, status)
+            return BusyYouTubeError(path, status, reason)
         if status == 403 and reason not in NOT_OF_THE_ACCOUNT:
             return NotAllowedError(path, reason, said.message)
         return YouTubeAnswerError(path, status, reason, said.message)

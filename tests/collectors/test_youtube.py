@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from collectors.youtube import YouTubeSource
+from crm.errors import PermanentError, RetryableError
 from crm.ports.source import Search
 from crm.query import parse
+from crm.words import Collected
 from tests.collectors.youtube_stage import DAY, HOUR, looks, reader, served, stage, web, youtube
 from tests.conformance.source import Collecting, Options, Reaching, Resuming, Stage, nobody
 from tests.services.web import Web
@@ -248,7 +250,22 @@ class TestSearching:
 
 
 class TestResuming(Resuming):
-    pass
+    @pytest.mark.parametrize("reason", ["invalidPageToken", "processingFailure"])
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_a_page_of_comments_that_youtube_forgot_is_read_anew(
+        self, stage: Stage, youtube: YouTube, reason: str, times: int
+    ) -> None:
+        youtube.page_size = 1
+        with stage.running(stage.job()) as batches:
+            first = next(batches)
+        youtube.instead = [("/commentThreads", error(400, reason))]
+        if times == 2:
+            youtube.instead.append(("/commentThreads", error(400, reason)))
+            with pytest.raises(RetryableError) if reason == "processingFailure" else pytest.raises(PermanentError):
+                looks(stage, first.cursor)
+        heard = looks(stage, first.cursor)
+        found = {event.post.key for event in first.events if isinstance(event, Collected)} | set(heard.keys)
+        assert found == set(stage.expected)
 
 
 class TestReaching(Reaching):
