@@ -23,9 +23,10 @@ def all_sources() -> tuple[Source, ...]:
     from collectors.reddit import RedditSource
     from collectors.telegram import BaleSource, TelegramSource
     from collectors.x import XSource
+    from collectors.youtube import YouTubeSource
 
     return (
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
         TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
-        InstagramSource(Random()), FacebookSource(Random()),
+        InstagramSource(Random()), FacebookSource(Random()), YouTubeSource(Random()),
     )  # fmt: skip

@@ -126,6 +126,7 @@ class House:
         from responders.reddit import RedditResponder
         from responders.telegram import BaleResponder, TelegramResponder
         from responders.x import XResponder
+        from responders.youtube import YouTubeResponder
 
         able: list[Responder] = [
             BlueskyResponder(self.transport, self.clock),
@@ -136,6 +137,7 @@ class House:
             RedditResponder(self.transport, self.clock),
             InstagramResponder(self.transport, self.clock),
             FacebookResponder(self.transport, self.clock),
+            YouTubeResponder(self.transport, self.clock),
         ]
         return {one.platform: one for one in able}
 

@@ -39,7 +39,16 @@ CODED = {
     "UnusableFileError": "source.problem_",
     "CantBeAskedError": "error.row_",
 }
-BY_VARIABLE = {"bad_date", "two_dates", "hashtags_used_up", "hashtag_refused", "mention_gone"}
+BY_VARIABLE = {
+    "bad_date",
+    "two_dates",
+    "hashtags_used_up",
+    "hashtag_refused",
+    "mention_gone",
+    "comments_disabled",
+    "video_gone",
+    "video_closed",
+}
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from crm.platforms.youtube import credentials
 from crm.policies.clock import desk_of
 from crm.policies.rules import AddTag, Complete, SetPriority
+from crm.ports.responder import Account
 from crm.records import budget, sources
-from crm.records.sources import SourceRow
+from crm.records.sources import SourceRow, secret_of
 from dashboard.admin.settings.workspace import read_day
 from dashboard.pages.settings import SECTIONS
 from tests.dashboard.bureau import Bureau, open_bureau
@@ -114,6 +116,20 @@ def test_a_refused_account_is_explained_in_the_persons_language(bureau: Bureau) 
     assert answer.opened("dialog") is True
     assert "رمز خالی است" in answer.text
     assert bureau.services.sources.accounts(Desk(bureau, "manager").actor) == []
+
+
+def test_one_of_two_ways_to_sign_in_is_enough(bureau: Bureau) -> None:
+    bureau.__dict__["responders"] = {"youtube": bureau.platform}
+    desk = Desk(bureau, "manager")
+    assert "Refresh token" in desk.take("settings", "connect", "youtube").text
+    answer = desk.take("settings", "connect!", "youtube", handle="nanmah", api_key=" ")
+    assert answer.opened("dialog") is True
+    assert bureau.services.sources.accounts(desk.actor) == []
+    desk.take("settings", "connect!", "youtube", handle="nanmah", api_key="AIza-x", refresh_token="")
+    (row,) = bureau.services.sources.accounts(desk.actor)
+    with bureau.records.read() as tx:
+        kept = bureau.vault.decrypt(secret_of(tx, row.id))
+    assert credentials(Account("youtube", "nanmah", "", kept)).api_key == "AIza-x"
 
 
 def test_templates_are_written_changed_and_deleted(bureau: Bureau) -> None:

@@ -24,12 +24,13 @@ from dashboard.text import t
 class SignIn(NamedTuple):
     """What is asked for to use an account: its server (None where there is one for all), its name, its secrets.
 
-    Several secrets are kept as one object of JSON.
+    Several secrets are kept as one object of JSON. Where there are several ways to sign in, `some` of them are enough.
     """
 
     server: str | None = None
     handle: bool = False
     secrets: tuple[str, ...] = ("secret",)
+    some: bool = False
 
 
 PLATFORMS = {
@@ -39,6 +40,7 @@ PLATFORMS = {
     "reddit": SignIn(handle=True, secrets=("client_id", "client_secret", "password")),
     "instagram": SignIn(),
     "facebook": SignIn(),
+    "youtube": SignIn(handle=True, secrets=("api_key", "client_id", "client_secret", "refresh_token"), some=True),
     "telegram": SignIn(),
     "bale": SignIn(),
 }
@@ -134,10 +136,12 @@ def _panel(platform: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Pane
 
 def connect(step: Step) -> Shown:
     """Sign in on the platform; the account is kept only where that worked."""
-    secrets = PLATFORMS[step.of].secrets
+    asked = PLATFORMS[step.of]
+    secrets = asked.secrets
     given = {name: text for name, text in step.texts().items() if name not in secrets}
     said = {name: step.secret(name) for name in secrets}
-    if empty_ := [name for name, text in said.items() if not text.strip()]:
+    empty_ = [name for name, text in said.items() if not text.strip()]
+    if len(empty_) == len(said) or (empty_ and not asked.some):
         return Shown(dialog=_panel(step.of, given, {empty_[0]: account_problem("secret_missing")}))
     secret = json.encode(said).decode() if len(said) > 1 else said["secret"]
     try:

@@ -1,0 +1,113 @@
+"""How YouTube is asked, and that nothing which a query matches is lost on the way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from collectors.youtube.search import LIMIT, asked
+from crm.ports.source import CantBeAskedError, Forecasting, Searching
+from crm.query import parse
+from tests.collectors.youtube_stage import HOUR, looks, reader, served, stage, web, youtube
+from tests.conformance.source import Stage
+from tests.services.web import Web
+from tests.services.youtube import NOW, YouTube, matches
+
+__all__ = ["served", "stage", "web", "youtube"]
+THEN = datetime(2026, 1, 2, tzinfo=UTC)
+ALL_FORMS = "کتاب|كتاب"
+
+
+@pytest.mark.parametrize(
+    ("query", "texts", "left"),
+    [
+        ("nanmah", ("nanmah",), ()),
+        ("nanmah OR rival", ("nanmah|rival",), ()),
+        ("(nanmah OR rival) app -bread", ("nanmah|rival app -bread",), ()),
+        ("nanmah -bread lang:fa", ("nanmah -bread",), ("lang:fa",)),
+        ("nanmah NEAR/3 app", ("nanmah app",), ("nanmah NEAR/3 app",)),
+        ("nanmah app*", ("nanmah",), ("app*",)),
+        ("کتاب", (ALL_FORMS,), ()),
+        ("آزاد", ("ازاد|آزاد",), ()),
+        ("میرود", ("میرود|می\u200cرود|ميرود|مي\u200cرود",), ()),
+        ("خانه‌ها", ("خانه|خانه\u200cها|خانهها",), ('="خانه ها"',)),
+        ("nanmah -(bread OR cake)", ("nanmah -bread -cake",), ()),
+        ("nanmah 😀", ("nanmah",), ("😀",)),
+        ("nanmah (is:reply OR bread)", ("nanmah",), ("is:reply OR bread",)),
+    ],
+)
+def test_queries_as_they_are_asked(query: str, texts: tuple[str, ...], left: tuple[str, ...]) -> None:
+    found = asked(parse(query, now=THEN))
+    assert found.texts == texts
+    assert len(found.left) == len(left)
+    assert (found.left == left) or query.endswith("😀")
+
+
+def test_a_phrase_is_asked_for_as_its_words_and_judged_here() -> None:
+    found = asked(parse('"bank card" app', now=THEN))
+    assert found.texts == ("bank|bankcard card|bankcard app",)
+    assert found.left == ('"bank card"',)
+
+
+def test_what_is_left_out_in_an_alternative_alone_is_judged_here() -> None:
+    found = asked(parse("nanmah OR (rival -bread)", now=THEN))
+    assert found.texts == ("nanmah|rival",)
+    assert len(found.left) == 1
+
+
+@pytest.mark.parametrize("query", ["lang:fa", "-nanmah", "nanmah OR lang:fa", "nanm*", "😀"])
+def test_queries_that_can_not_be_asked(query: str) -> None:
+    with pytest.raises(CantBeAskedError) as caught:
+        asked(parse(query, now=THEN))
+    assert caught.value.code == "nothing_sought"
+
+
+def test_a_long_query_is_asked_in_several_texts_or_not_at_all() -> None:
+    words = " OR ".join(f"word{n:03d}longenough" for n in range(40))
+    found = asked(parse(f"app ({words})", now=THEN))
+    assert 1 < len(found.texts) <= 4
+    assert max(map(len, found.texts)) <= LIMIT
+    assert all(text.startswith("app ") for text in found.texts)
+    with pytest.raises(CantBeAskedError) as caught:
+        asked(parse(" OR ".join(f"word{n:03d}longenough" for n in range(120)), now=THEN))
+    assert caught.value.code == "too_long"
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "missed"),
+    [
+        ("(nanmah OR rival) -bread", ["nanmah app", "my rival"], ["nanmah bread", "app"]),
+        ('"bank card" OR app', ["the bank card", "an app", "bankcard"], ["bank", "nothing"]),
+        ("nanmah (app OR (card bank))", ["nanmah app", "nanmah bank card"], ["nanmah card", "nanmah"]),
+    ],
+)
+def test_texts_find_what_the_query_matches(query: str, found: list[str], missed: list[str]) -> None:
+    """By the stand-in's reading of the reference: a space is AND, a bar binds tighter, a minus leaves out."""
+    texts = asked(parse(query, now=THEN)).texts
+    for title in (*found, *missed):
+        hit = any(matches(text, {"title": title, "description": ""}) for text in texts)
+        assert hit == (title in found), (title, texts)
+
+
+def test_it_searches_and_forecasts_in_units(stage: Stage, web: Web) -> None:
+    assert isinstance(stage.source, Searching)
+    assert isinstance(stage.source, Forecasting)
+    one, two = (
+        parse(query, now=THEN) for query in ("nanmah", " OR ".join(f"word{n:03d}longenough" for n in range(30)))
+    )
+    account = reader(stage)
+    assert stage.source.ask(one).texts == ("nanmah",)
+    assert stage.source.forecast(one, account, stage.transport()) == 7 * 24 * 101
+    assert stage.source.forecast(two, account, stage.transport()) == 7 * 24 * 101 * len(asked(two).texts)
+    assert web.asked == []
+
+
+def test_posts_that_match_come_through_the_whole_search(stage: Stage, youtube: YouTube) -> None:
+    from crm.ports.source import Search
+
+    stage.options = {"account": "1", "search": "yes"}
+    stage.searches = (Search("m1", parse("(کتاب OR rival) -bread", now=THEN)),)
+    titles = ["كتاب تازه", "کتاب", "a rival", "rival bread", "nothing"]
+    shown = [youtube.show(NOW - HOUR + n, title, channel="UC" + "x" * 22) for n, title in enumerate(titles)]
+    assert looks(stage).keys == [f"youtube:{one}" for one in shown[:3]]
