@@ -31,7 +31,7 @@ def reach(draft: MonitorDraft) -> Component:
     heads = [t("monitors.platform"), t("monitors.not_sent"), t("monitors.meaning")]
     shown = table(heads, rows, caption=t("monitors.reach"), class_="mon-reach")
     counted = any(account_option(kind) for one in mine if (kind := services().sources.kinds.get(one.kind)))
-    free = html.P(t("monitors.counted" if counted else "monitors.free"), className="t12 c3 mon-free")
+    free = html.P(t("monitors.reads_counted" if counted else "monitors.free"), className="t12 c3 mon-free")
     return card(shown, free, title=t("monitors.reach"), beside=html.Span(t("monitors.reach_how"), className="t12 c3"))
 
 
