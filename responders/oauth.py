@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from crm.errors import PermanentError, RateLimitedError, RetryableError, ShenavaError
+from crm.errors import InvalidInputError, PermanentError, RateLimitedError, RetryableError, ShenavaError
 from crm.policies import tokens
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
@@ -120,8 +120,10 @@ class OAuth:
         base = base_url.strip().rstrip("/")
         if not base:
             return address
-        parts = urlsplit(address)
-        return (base if "://" in base else f"https://{base}") + parts.path
+        base = base if "://" in base else f"https://{base}"
+        if urlsplit(base).scheme not in ("http", "https"):
+            raise InvalidInputError("The server's address must begin with https://.")
+        return base + urlsplit(address).path
 
     @contextmanager
     def _client(self, app: App, redirect_uri: str) -> Iterator[tuple[OAuth2Client, requests.Session]]:
