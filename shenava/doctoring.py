@@ -145,7 +145,7 @@ def _accounts(house: House) -> Iterator[Finding]:
 
 
 def _account(house: House, row: AccountRow) -> str:
-    checked = house.tokens.checked(row, house.responders[row.platform])
+    checked = house.account_tokens.checked(row, house.responders[row.platform])
     if not checked.ok:
         raise NotConnectedError(row, checked.problem)
     return "connected"

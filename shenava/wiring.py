@@ -149,7 +149,7 @@ class House:
         return all_sign_ins(self.transport, self.clock)
 
     @cached_property
-    def tokens(self) -> Tokens:
+    def account_tokens(self) -> Tokens:
         """The one owner of the accounts' secrets."""
         return Tokens(self.records, self.vault, self.clock, self.sign_ins)
 
@@ -175,7 +175,7 @@ class House:
 
         records, index, log, clock, vault = self.records, self.index, self.log, self.clock, self.vault
         monitors = Monitors(records, index, clock)
-        sources = Sources(records, self.kinds, self.responders, self.tokens, clock)
+        sources = Sources(records, self.kinds, self.responders, self.account_tokens, clock)
         customers = Customers(records, index, clock)
         replies = Replies(records, index, self.responders, ManualResponder, clock)
         views = CaseViews(records, index, customers, replies, clock)

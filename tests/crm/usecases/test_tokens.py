@@ -278,7 +278,7 @@ def test_an_empty_or_ended_token_is_never_connected(office: Office, tokens: Toke
 
 
 def test_nothing_of_a_secret_is_in_what_is_said(
-    office: Office, tokens: Tokens, renewer: Renewer, caplog: pytest.LogCaptureFixture
+    office: Office, tokens: Tokens, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     keep(office, secret(0))
