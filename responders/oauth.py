@@ -244,7 +244,7 @@ def _pages(session: requests.Session, origin: str, token: str, app: App) -> tupl
 
 _GRAPH = "https://graph.facebook.com/v24.0/oauth/access_token"
 _DIALOG = "https://www.facebook.com/v24.0/dialog/oauth"
-_PAGE = "pages_show_list pages_read_engagement pages_manage_metadata"
+_PAGE = "pages_show_list pages_read_engagement pages_manage_metadata pages_messaging"
 ROWS = (
     Row("x", "https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token",
         "tweet.read users.read tweet.write dm.read dm.write offline.access", pkce=True, basic=True, renews=True),
@@ -252,7 +252,7 @@ ROWS = (
         "identity read privatemessages submit history", basic=True, by_library=True, more={"duration": "permanent"}),
     Row("mastodon", "/oauth/authorize", "/oauth/token", "read write", pkce=True, apps="/api/v1/apps"),
     Row("facebook", _DIALOG, _GRAPH,
-        f"{_PAGE} pages_read_user_content pages_manage_engagement pages_messaging", shared=_pages),
+        f"{_PAGE} pages_read_user_content pages_manage_engagement", shared=_pages),
     Row("instagram", _DIALOG, _GRAPH,
         f"{_PAGE} instagram_basic instagram_manage_comments instagram_manage_messages", shared=_pages),
     Row("youtube", "https://accounts.google.com/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token",
