@@ -63,7 +63,7 @@ class SignIns:
         if platform not in self._platforms or self._platforms[platform].registers:
             return False
         with self._records.read() as tx:
-            return self._known(tx, actor.workspace, platform, base_url.strip()) is None
+            return self._known(tx, actor.workspace, platform, _address(base_url)) is None
 
     def begin(self, actor: Actor, platform: str, base_url: str = "", app: App | None = None) -> str:
         """The address on the platform where the person goes on; an `app` is kept for the workspace's next sign-in.
@@ -74,7 +74,7 @@ class SignIns:
         require(actor, "edit_sources")
         if platform not in self._platforms:
             raise NotFoundError("platform to sign in on", platform)
-        base_url, adapter = base_url.strip().rstrip("/"), self._platforms[platform]
+        base_url, adapter = _address(base_url), self._platforms[platform]
         if len(base_url) > LONGEST_ADDRESS:
             raise InvalidInputError("The server's address is too long.")
         if app is not None and not _usable(app):
@@ -150,6 +150,11 @@ class SignIns:
 
     def _seal(self, said: Struct) -> bytes:
         return self._vault.encrypt(msgspec.json.encode(said).decode())
+
+
+def _address(base_url: str) -> str:
+    base_url = base_url.strip().rstrip("/")
+    return base_url if "://" in base_url or not base_url else f"https://{base_url}"
 
 
 def _usable(app: App) -> bool:
