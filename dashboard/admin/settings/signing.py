@@ -37,7 +37,8 @@ def offer(
     if other_app or services().sign_ins.needs_app(actor(), platform):
         fields += _app(platform, given, wrong)
     elif server is None:
-        again = act(t("settings.sign_in_other_app"), "settings", OTHER_APP, platform, kind="ghost sm")
+        other = act(t("settings.sign_in_other_app"), "settings", OTHER_APP, platform, kind="ghost sm")
+        again = html.Div(other, className="row ends")
     send = t("settings.sign_in_with", platform=named)
     asked = form("settings", BEGIN, platform, *fields, wrong=wrong, send=send)
     return html.Div([asked, again], className="col g2")
@@ -70,7 +71,8 @@ def begin(step: Step) -> Panel | Wrong:
     stay = act(t("common.cancel"), "settings", "close", kind="")
     leave = html.P(t("settings.sign_in_leave", platform=named), className="c2")
     return Panel(
-        t("settings.sign_in_with", platform=named), html.Div([leave, html.Div([stay, go], className="row ends")])
+        t("settings.sign_in_with", platform=named),
+        html.Div([leave, html.Div([stay, go], className="row ends")], className="col g3"),
     )
 
 
