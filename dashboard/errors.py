@@ -24,12 +24,14 @@ from crm.policies.replies import (
     SaidAlreadyError,
     WayClosedError,
 )
+from crm.ports.signin import SignInRefusedError
 from crm.ports.source import Problem, Rejected
 from crm.ports.transport import BrokenConnectionError, ForbiddenAddressError, UnreachableError, UnreadableAnswerError
 from crm.query import MESSAGES, QueryError
 from crm.usecases.accounts import AlreadySetUpError
 from crm.usecases.customers import TiedElsewhereError
 from crm.usecases.monitors import MonitorChangedError
+from crm.usecases.signing import NoAppError
 from crm.usecases.sources import AccountRefusedError, SourceProblemsError
 from crm.usecases.team import EmailTakenError, LastAdministratorError
 from dashboard.context import language
@@ -64,6 +66,10 @@ def sentence(error: Exception) -> str:
             return t(f"setup.password_{error.code}")
         case AccountRefusedError():
             return account_problem(error.problem)
+        case SignInRefusedError():
+            return t(f"error.sign_in_{error.problem}")
+        case NoAppError():
+            return t("error.sign_in_app")
         case ForbiddenError():
             able = [t(f"inbox.role_{role}") for role in ROLES if error.action in ALLOWED[role]]
             return t("error.forbidden", roles=_listed(able))

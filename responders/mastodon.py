@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
+from crm.policies.tokens import access_token
 from crm.ports.clock import Clock
 from crm.ports.responder import (
     Account,
@@ -117,7 +118,7 @@ class MastodonResponder:
                 mastodon_version="4.0.0",  # else it asks, and without an answer asks itself without end
             )
             # not through the constructor, which would read a file of that name and send what is in it
-            api.access_token = account.secret
+            api.access_token = access_token(account.secret)
             api.request_timeout = None
             yield api
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apsw.unicode import grapheme_length
 
+from crm.policies.tokens import access_token
 from crm.ports.responder import Account, WayRule
 from crm.words import Post
 
@@ -15,7 +16,7 @@ def graphemes(text: str) -> int:
 
 def connected(account: Account | None) -> bool:
     """Whether there is an account with a secret to sign in with."""
-    return account is not None and bool(account.secret.strip())
+    return account is not None and bool(access_token(account.secret))
 
 
 def open_on_platform(post: Post) -> WayRule:

@@ -1,6 +1,7 @@
 """X signed in to as our account, by tweepy over our transport, and what its refusals mean.
 
-A credential is one token (OAuth 2.0, of a user), or four words: API key, its secret, access token, its secret.
+A credential is one token (OAuth 2.0, of a user), what a sign-in left (JSON), or four words: API key, its secret, access
+token, its secret.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
+from crm.policies.tokens import access_token
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, AnsweredPostGoneError, SendOrder, UnknownOutcomeError
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
@@ -137,7 +139,7 @@ class Unsaid(Exception):
 @contextmanager
 def signed_in(account: Account, transport: Transport, clock: Clock) -> Iterator[XApi]:
     """X as the account. Raises: AuthorisationError where it has no usable secret, before anything is asked."""
-    words = account.secret.split()
+    words = access_token(account.secret).split()
     if not connected(account) or len(words) not in (1, 4):
         raise AuthorisationError(
             f"The X account {account.handle} has neither one token nor four keys to sign in with; connect it again."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from random import Random
@@ -15,6 +15,7 @@ from msgspec import Struct, json, to_builtins
 
 from crm import envelope
 from crm.errors import AuthorisationError, RateLimitedError, RetryableError, ShenavaError, StoreError
+from crm.policies import tokens
 from crm.policies.budget import allowance
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
@@ -22,13 +23,13 @@ from crm.ports.log import EventLog
 from crm.ports.responder import Account
 from crm.ports.source import Batch, Job, Search, Searching, Source, account_option
 from crm.ports.transport import Transport
-from crm.ports.vault import Vault
 from crm.query.walk import NOTHING
 from crm.query.widen import on_platform
 from crm.records import budget, changes, sources
 from crm.records.database import Records
 from crm.records.sources import SourceRow
 from crm.usecases.snapshots import Snapshots, signature
+from crm.usecases.tokens import Tokens
 from crm.words import COLLECTED, CollectedEvent, Removed
 from shenava.pressure import Pressure
 from shenava.sieve import Sieve
@@ -38,6 +39,10 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 SAVE_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+SHORTEST = timedelta(seconds=30)
+"""How long a run lasts at least, whatever a platform says of its token."""
+PATIENCE = timedelta(minutes=10)
+"""How long a renewed token should be good for: who refuses sooner does not mean the token."""
 MONITORS = "monitors"
 """The option that names the monitors whose queries a source asks its platform."""
 WHOLE = frozenset({"file"})
@@ -52,12 +57,15 @@ class Stores(Struct, frozen=True):
     index: PostIndex
     transport: Transport
     clock: Clock
-    vault: Vault
+    tokens: Tokens
 
 
 @dataclass
 class Run:
-    """One source at work, for every workspace that set it up in the same way."""
+    """One source at work, for every workspace that set it up in the same way.
+
+    It ends at `until`, and starts anew from its cursor, before the token of its `account` does.
+    """
 
     key: str
     kind: Source
@@ -66,6 +74,8 @@ class Run:
     stop: Event = field(default_factory=Event)
     thread: Thread | None = None
     told: float = float("-inf")
+    account: Account | None = None
+    until: datetime | None = None
 
 
 class Collecting:
@@ -75,6 +85,7 @@ class Collecting:
         self._stores, self._kinds, self._snapshots, self._random = stores, kinds, snapshots, random
         self._runs: dict[str, Run] = {}
         self._failures: dict[str, int] = {}
+        self._renewed: dict[str, datetime] = {}
         self._pressure = Pressure(stores.log, stores.clock)
 
     @property
@@ -100,7 +111,7 @@ class Collecting:
         """Start what should run and does not; stop what runs and should not."""
         wanted = self._wanted()
         for key, run in list(self._runs.items()):
-            if key not in wanted:
+            if key not in wanted or (run.until is not None and run.until <= self._stores.clock.now()):
                 run.stop.set()
             if run.thread is not None and not run.thread.is_alive():
                 del self._runs[key]
@@ -125,6 +136,8 @@ class Collecting:
         except (RetryableError, StoreError) as error:
             # A full disk or a busy store is not the source's fault: it goes on once there is room.
             self._wait(run, error)
+        except AuthorisationError as error:
+            self._refused(run, error)
         except ShenavaError as error:
             self._fail(run, "failed", error, None)
         except Exception as error:
@@ -133,6 +146,21 @@ class Collecting:
         else:
             if not run.stop.is_set():
                 self._mark(run, state="finished")
+
+    def _refused(self, run: Run, error: AuthorisationError) -> None:
+        """Start anew with another token, once, where one can be had; else a person must act."""
+        now, before = self._stores.clock.now(), self._renewed.get(run.key)
+        if run.account is None or (before is not None and now - before < PATIENCE):
+            self._fail(run, "failed", error, None)
+            return
+        try:
+            other = self._stores.tokens.after_refusal(run.rows[0].workspace, _account_id(run), run.account)
+        except RetryableError as later:
+            self._wait(run, later)
+            return
+        self._renewed[run.key] = now
+        if other is None:
+            self._fail(run, "failed", error, None)
 
     def _wanted(self) -> dict[str, Run]:
         with self._stores.records.read() as tx:
@@ -180,18 +208,13 @@ class Collecting:
             return Job(row.id, row.options, row.cursor, row.workspace)
         if ours is None:
             return Job(_key(row), row.options, row.cursor, searches=run.searches)
+        run.account = self._stores.tokens.read_with(row, row.options.get(ours, ""))
+        ends, now = tokens.read(run.account.secret).ends, self._stores.clock.now()
+        run.until = None if ends is None else max(ends - tokens.EARLY, now + SHORTEST)
         return Job(
-            _key(row), row.options, row.cursor, row.workspace, self._account(row, row.options.get(ours, "")),
+            _key(row), row.options, row.cursor, row.workspace, run.account,
             run.searches, partial(self._allowance, row.workspace, run.kind.platform),
         )  # fmt: skip
-
-    def _account(self, row: SourceRow, account_id: str) -> Account:
-        with self._stores.records.read() as tx:
-            found = next((one for one in sources.accounts_of(tx, row.workspace) if one.id == account_id), None)
-            sealed = sources.secret_of(tx, account_id)
-        if found is None:
-            raise AuthorisationError(f"The account that {row.name} reads with is not connected any more; connect it.")
-        return Account(found.platform, found.handle, found.base_url, self._stores.vault.decrypt(sealed))
 
     def _allowance(self, workspace: str, platform: str, monitor: str) -> int:
         with self._stores.records.read() as tx:
@@ -233,6 +256,10 @@ class Collecting:
             for row in run.rows:
                 sources.change(tx, row.id, **fields)
                 changes.note(tx, row.workspace, "source", row.id, self._stores.clock.now())
+
+
+def _account_id(run: Run) -> str:
+    return run.rows[0].options.get(account_option(run.kind) or "", "")
 
 
 def _digest(searches: tuple[Search, ...]) -> str:

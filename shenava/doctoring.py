@@ -11,7 +11,6 @@ from msgspec import Struct, structs
 from crm.errors import ShenavaError
 from crm.ports.checked import Checkable
 from crm.ports.index import Scope
-from crm.ports.responder import Account
 from crm.records import migrate, roles, sources
 from crm.records.sources import AccountRow
 from shenava import pipeline, supervisor
@@ -139,15 +138,14 @@ def _sources(house: House) -> Iterator[Finding]:
 
 def _accounts(house: House) -> Iterator[Finding]:
     with house.records.read() as tx:
-        rows = [(row, sources.secret_of(tx, row.id)) for row in sources.every_account(tx)]
-    for row, sealed in rows:
+        rows = sources.every_account(tx)
+    for row in rows:
         mend = "connect it again on the Settings page"
-        yield _looked(f"account {row.platform} {row.handle}", partial(_account, house, row, sealed), mend)
+        yield _looked(f"account {row.platform} {row.handle}", partial(_account, house, row), mend)
 
 
-def _account(house: House, row: AccountRow, sealed: bytes) -> str:
-    secret = house.vault.decrypt(sealed)
-    checked = house.responders[row.platform].check(Account(row.platform, row.handle, row.base_url, secret))
+def _account(house: House, row: AccountRow) -> str:
+    checked = house.account_tokens.checked(row, house.responders[row.platform])
     if not checked.ok:
         raise NotConnectedError(row, checked.problem)
     return "connected"

@@ -21,13 +21,14 @@ TRIM_SECONDS = 10.0
 REPORT_SECONDS = 2.0
 SEAL_SECONDS = 1.0
 TIDY_SECONDS = 600.0
+TOKEN_SECONDS = 60.0
 
 
 def collect(house: House, stop: Event) -> None:
     """Run every source."""
     from shenava.collecting import Collecting, Stores
 
-    stores = Stores(house.records, house.log, house.index, house.transport, house.clock, house.vault)
+    stores = Stores(house.records, house.log, house.index, house.transport, house.clock, house.account_tokens)
     collecting = Collecting(stores, house.kinds, house.snapshots, house.random)
     _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "collect", {}))
     collecting.run(stop)
@@ -58,7 +59,7 @@ def respond(house: House, stop: Event) -> None:
 
     owner = f"{socket.gethostname()}:{os.getpid()}"
     _bury_the_dead(house)
-    sender = Sender(house.records, house.responders, house.vault, house.clock, owner, house.random.random)
+    sender = Sender(house.records, house.responders, house.account_tokens, house.clock, owner, house.random.random)
     trail, live = Trail(house.records, house.vault, house.clock), Live(house.records, house.clock)
 
     def clean() -> None:
@@ -67,6 +68,7 @@ def respond(house: House, stop: Event) -> None:
 
     _every(house, stop, REPORT_SECONDS, lambda: pipeline.report(house, "respond", {}))
     _every(house, stop, SEAL_SECONDS, trail.seal)  # beside the sending, which may wait for a platform
+    _every(house, stop, TOKEN_SECONDS, house.account_tokens.note_ended)
     _every(house, stop, TIDY_SECONDS, clean)  # and what can't be thrown away now holds up no reply
     while not stop.is_set():
         with suppress(RetryableError):

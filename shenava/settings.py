@@ -13,11 +13,12 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from crm.errors import InvalidInputError
+from crm.ports.signin import App
 from shenava.logs import Form
 
 DEFAULT_DATA = Path("data")
 FILE = "shenava.toml"
-SECRET_ENDINGS = ("_key", "_password")
+SECRET_ENDINGS = ("_key", "_password", "_secret")
 URL_SIGNS = frozenset("#?%")
 
 
@@ -67,6 +68,14 @@ class Settings(BaseSettings):
     elasticsearch_username: str = ""
     elasticsearch_password: str = Field("", repr=False)
     secret_key: str = Field("", repr=False)
+    x_client_id: str = ""
+    x_client_secret: str = Field("", repr=False)
+    reddit_client_id: str = ""
+    reddit_client_secret: str = Field("", repr=False)
+    meta_client_id: str = ""
+    meta_client_secret: str = Field("", repr=False)
+    google_client_id: str = ""
+    google_client_secret: str = Field("", repr=False)
     allow_addresses: tuple[str, ...] = ()
     zone: str = "Asia/Tehran"
     backups_kept_days: int = Field(30, ge=1)
@@ -107,6 +116,26 @@ class Settings(BaseSettings):
                 "in the addresses of the stores: choose another folder with --data."
             )
         return made
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where platforms send people back to after a sign-in, by the address that people type."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(
+            self.host, f"[{self.host}]" if ":" in self.host else self.host
+        )
+        return f"{self.public_url.rstrip('/') or f'http://{host}:{self.port}'}/oauth/back"
+
+    @property
+    def apps(self) -> dict[str, App]:
+        """Our apps on platforms that allow sign-in, by platform."""
+        said = {
+            "x": App(self.x_client_id, self.x_client_secret),
+            "reddit": App(self.reddit_client_id, self.reddit_client_secret),
+            "facebook": App(self.meta_client_id, self.meta_client_secret),
+            "instagram": App(self.meta_client_id, self.meta_client_secret),
+            "youtube": App(self.google_client_id, self.google_client_secret),
+        }
+        return {platform: app for platform, app in said.items() if app.client_id}
 
     @property
     def embedded(self) -> bool:

@@ -15,6 +15,7 @@ from crm.ports.clock import Clock, SystemClock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
 from crm.ports.responder import Responder
+from crm.ports.signin import SignIn
 from crm.ports.source import Source
 from crm.ports.transport import Transport
 from crm.ports.vault import Vault
@@ -36,9 +37,11 @@ from crm.usecases.replies import Replies
 from crm.usecases.search import Search
 from crm.usecases.services import Services
 from crm.usecases.setup import Setup
+from crm.usecases.signing import SignIns
 from crm.usecases.snapshots import Snapshots
 from crm.usecases.sources import Sources
 from crm.usecases.team import Team
+from crm.usecases.tokens import Tokens
 from crm.usecases.toolbox import Toolbox
 from crm.usecases.trail import Trail
 from crm.usecases.trends import Trends
@@ -142,6 +145,18 @@ class House:
         return {one.platform: one for one in able}
 
     @cached_property
+    def sign_ins(self) -> Mapping[str, SignIn]:
+        """Platforms on which one can sign in."""
+        from responders.oauth import all_sign_ins
+
+        return all_sign_ins(self.transport, self.clock)
+
+    @cached_property
+    def account_tokens(self) -> Tokens:
+        """The one owner of the accounts' secrets."""
+        return Tokens(self.records, self.vault, self.clock, self.sign_ins)
+
+    @cached_property
     def snapshots(self) -> Snapshots:
         """What enrichment and collection know of the workspaces."""
         return Snapshots(self.records, self.clock)
@@ -163,7 +178,7 @@ class House:
 
         records, index, log, clock, vault = self.records, self.index, self.log, self.clock, self.vault
         monitors = Monitors(records, index, clock)
-        sources = Sources(records, self.kinds, self.responders, vault, clock)
+        sources = Sources(records, self.kinds, self.responders, self.account_tokens, clock)
         customers = Customers(records, index, clock)
         replies = Replies(records, index, self.responders, ManualResponder, clock)
         views = CaseViews(records, index, customers, replies, clock)
@@ -173,7 +188,10 @@ class House:
             setup=Setup(records, index, monitors, sources, clock),
             monitors=monitors,
             sources=sources,
-            budgets=Budgets(records, self.kinds, self.transport, vault, clock),
+            budgets=Budgets(records, self.kinds, self.transport, self.account_tokens, clock),
+            sign_ins=SignIns(
+                records, self.sign_ins, sources, vault, clock, self.settings.redirect_uri, self.settings.apps
+            ),
             inbox=Inbox(records, index, views, clock),
             replies=replies,
             toolbox=Toolbox(records, clock),

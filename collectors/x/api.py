@@ -1,7 +1,7 @@
 """The few calls of X's API v2 that collecting needs, made by tweepy over our transport.
 
-A credential is one token (OAuth 2.0, of the app or of a user), or four words: API key, its secret, access token, its
-secret (OAuth 1.0a), parted by spaces. Source: docs.x.com/x-api, and tweepy's client.
+A credential is one token (OAuth 2.0, of the app or of a user), what a sign-in left (JSON), or four words: API key, its
+secret, access token, its secret (OAuth 1.0a), parted by spaces. Source: docs.x.com/x-api, and tweepy's client.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from msgspec import Struct
 from collectors.errors import BusyServerError, NormaliseError, WrongAddressError
 from collectors.x.raw import Page, read_page
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
+from crm.policies.tokens import access_token
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
 from crm.ports.source import Quota
@@ -190,7 +191,7 @@ class Api:
 @contextmanager
 def signed_in(account: Account | None, transport: Transport, clock: Clock) -> Iterator[Api]:
     """X as the account. Raises: AuthorisationError where it has no token, before anything is asked."""
-    if account is None or not account.secret.strip():
+    if account is None or not access_token(account.secret):
         raise AuthorisationError("The X account has no token; connect it again.")
     import requests
     import tweepy
@@ -205,7 +206,7 @@ def signed_in(account: Account | None, transport: Transport, clock: Clock) -> It
 
 def credentials(account: Account) -> tuple[str | None, ...]:
     """What tweepy signs in with, by the number of words in the secret. Raises: AuthorisationError."""
-    words = account.secret.split()
+    words = access_token(account.secret).split()
     if len(words) == 1:
         return (words[0],)
     if len(words) == 4:

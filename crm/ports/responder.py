@@ -54,6 +54,15 @@ class Account(Struct, frozen=True):
         return [("handle", self.handle), ("base_url", self.base_url)]
 
 
+class TokenEndedError(AuthorisationError):
+    """The token of an account has ended; `problem` says why, expired or no_refresh of :class:`AccountCheck`."""
+
+    def __init__(self, account: Account, problem: str) -> None:
+        self.platform, self.problem = account.platform, problem
+        how = "has ended" if problem == "expired" else "has ended, and the platform did not renew it"
+        super().__init__(f"The token of the {account.platform} account {account.handle} {how}; connect it again.")
+
+
 class WayRule(Struct, frozen=True, omit_defaults=True):
     """Whether one way is open, and by which rule.
 
@@ -119,8 +128,8 @@ class AccountCheck(Struct, frozen=True, omit_defaults=True):
     """Whether the account can be used now.
 
     `problem` is a code for the message catalogue, empty when `ok`: secret_missing, refused,
-    inactive, unreachable, wrong_address, other_key (encrypted with another one), manual (this platform
-    needs no account of ours).
+    inactive, unreachable, wrong_address, other_key (encrypted with another one), expired (the token has ended),
+    no_refresh (the platform would not renew it), manual (this platform needs no account of ours).
     """
 
     handle: str
@@ -134,6 +143,8 @@ def account_problem(error: ShenavaError) -> str:
     match error:
         case OtherKeyError():
             return "other_key"
+        case TokenEndedError():
+            return error.problem
         case AuthorisationError():
             return "refused"
         case RetryableError():

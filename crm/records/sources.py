@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
 
 from crm.ports.source import Rejected
-from crm.records.sql import insert_for, lock
+from crm.records.sql import held, insert_for, lock
 from crm.records.tables import accounts, rejects, source_activity, sources
 
 SLOT = timedelta(minutes=30)
@@ -171,8 +171,9 @@ def hold_accounts(tx: Connection, workspace: str) -> None:
 def put_account(tx: Connection, account: AccountRow, secret: bytes) -> None:
     """Store an account of ours with its encrypted secret."""
     fields = {name: getattr(account, name) for name in AccountRow.__struct_fields__}
-    if not tx.execute(update(accounts).where(accounts.c.id == account.id).values(**fields, secret=secret)).rowcount:
-        tx.execute(insert(accounts).values(**fields, secret=secret))
+    fields |= {"secret": secret, "renewing_until": None}
+    if not tx.execute(update(accounts).where(accounts.c.id == account.id).values(**fields)).rowcount:
+        tx.execute(insert(accounts).values(**fields))
 
 
 def accounts_of(tx: Connection, workspace: str) -> list[AccountRow]:
@@ -191,6 +192,20 @@ def every_account(tx: Connection) -> list[AccountRow]:
 def secret_of(tx: Connection, account_id: str) -> bytes:
     """The encrypted secret; empty where there is no such account."""
     return bytes(tx.execute(select(accounts.c.secret).where(accounts.c.id == account_id)).scalar() or b"")
+
+
+def hold_account(tx: Connection, workspace: str, account_id: str) -> tuple[AccountRow, bytes, datetime | None] | None:
+    """An account with its encrypted secret and until when somebody asks for a new one; held till the transaction ends.
+
+    None where there is no such account.
+    """
+    query = select(accounts).where(accounts.c.workspace == workspace, accounts.c.id == account_id)
+    row = tx.execute(held(query)).first()
+    if row is None:
+        return None
+    known = row._asdict()
+    fields = {name: known[name] for name in AccountRow.__struct_fields__}
+    return AccountRow(**fields), bytes(known["secret"]), known["renewing_until"]
 
 
 def change_account(tx: Connection, account_id: str, **fields: object) -> None:

@@ -172,7 +172,30 @@ accounts = Table(  # our own accounts on platforms, with which we answer
     Column("error", Text),
     Column("checked_at", Moment),
     Column("created_at", Moment, nullable=False),
+    Column("renewing_until", Moment),  # somebody asks for a new token, and nobody else does before then
     UniqueConstraint("workspace", "platform", "native_id"),
+)
+
+sign_ins = Table(  # people who are on their way to a platform and back
+    "sign_ins",
+    metadata,
+    Column("state_hash", String(64), primary_key=True),
+    workspace_column(),
+    reference("user_id", "users.id", cascade=True),
+    Column("session", String(12), nullable=False),
+    Column("platform", String(40), nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # encrypted: the app and the verifier
+    Column("expires_at", Moment, nullable=False),
+)
+
+sign_in_apps = Table(  # our apps on platforms, by which people sign in
+    "sign_in_apps",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("platform", String(40), primary_key=True),
+    Column("base_url", String(300), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # encrypted
 )
 
 monitors = Table(

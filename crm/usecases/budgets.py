@@ -9,20 +9,19 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from crm import query
-from crm.errors import AuthorisationError, InvalidInputError, NotFoundError
+from crm.errors import InvalidInputError, NotFoundError
 from crm.policies.access import Actor, require
 from crm.policies.budget import WHOLE, allowance
 from crm.ports.clock import Clock
-from crm.ports.responder import Account
 from crm.ports.source import UNLIMITED, Forecasting, Gap, Source, account_option
 from crm.ports.transport import Transport
-from crm.ports.vault import Vault
 from crm.query.walk import NOTHING
 from crm.query.widen import on_platform
 from crm.records import audit, budget, changes, monitors, sources, workspaces
 from crm.records.database import Records
 from crm.records.sources import SourceRow
 from crm.usecases.monitors import MonitorDraft, narrowed
+from crm.usecases.tokens import Tokens
 
 MOST = 1_000_000_000
 """The largest cap that can be set; whoever wants more wants none."""
@@ -59,10 +58,10 @@ class Budgets:
     """Caps of a workspace on platforms that it reads with an account of its own."""
 
     def __init__(
-        self, records: Records, kinds: Mapping[str, Source], transport: Transport, vault: Vault, clock: Clock
+        self, records: Records, kinds: Mapping[str, Source], transport: Transport, tokens: Tokens, clock: Clock
     ) -> None:
         self._records, self._kinds, self._transport = records, kinds, transport
-        self._vault, self._clock = vault, clock
+        self._tokens, self._clock = tokens, clock
 
     def uses(self, actor: Actor) -> list[Use]:
         """A line for each platform that is read with an account, and under it one for each monitor that read there."""
@@ -134,17 +133,9 @@ class Budgets:
         )
         if asked == NOTHING:
             return None
-        posts = kind.forecast(asked, self._account(row, kind), self._transport)
+        account = self._tokens.read_with(row, row.options.get(account_option(kind) or "", ""))
+        posts = kind.forecast(asked, account, self._transport)
         return Forecast(kind.platform, row.name, posts, None if left == UNLIMITED else left)
-
-    def _account(self, row: SourceRow, kind: Source) -> Account:
-        chosen = row.options.get(account_option(kind) or "", "")
-        with self._records.read() as tx:
-            found = next((one for one in sources.accounts_of(tx, row.workspace) if one.id == chosen), None)
-            sealed = sources.secret_of(tx, chosen)
-        if found is None:
-            raise AuthorisationError(f"The account that {row.name} reads with is not connected any more; connect it.")
-        return Account(found.platform, found.handle, found.base_url, self._vault.decrypt(sealed))
 
     def _counted(self, rows: list[SourceRow]) -> set[str]:
         kinds = [kind for row in rows if (kind := self._kinds.get(row.kind)) is not None]

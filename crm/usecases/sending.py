@@ -12,14 +12,13 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from crm.errors import AuthorisationError, NotFoundError, PermanentError, RateLimitedError, RetryableError, StoreError
 from crm.policies.replies import LEASE, MAX_ATTEMPTS, may_repeat, retry_delay
 from crm.ports.clock import Clock
 from crm.ports.responder import (
-    Account,
     CantLookError,
     Responder,
     SendOrder,
@@ -27,7 +26,6 @@ from crm.ports.responder import (
     UnknownOutcomeError,
     account_problem,
 )
-from crm.ports.vault import Vault
 from crm.records import audit, changes, kept_posts, outbox, replies, sources
 from crm.records.cases import Case
 from crm.records.database import Records
@@ -35,6 +33,7 @@ from crm.records.outbox import Parcel
 from crm.records.replies import Reply
 from crm.records.sources import AccountRow
 from crm.usecases import casebook
+from crm.usecases.tokens import Tokens
 from crm.words import Author, EnrichedPost, Label, Post
 
 logger = logging.getLogger(__name__)
@@ -77,10 +76,10 @@ class Sender:
     """One worker of the outbox. `owner` names it in leases; `chance` gives numbers from 0 to 1 for the back-off."""
 
     def __init__(
-        self, records: Records, responders: Mapping[str, Responder], vault: Vault, clock: Clock, owner: str,
+        self, records: Records, responders: Mapping[str, Responder], tokens: Tokens, clock: Clock, owner: str,
         chance: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._records, self._responders, self._vault = records, responders, vault
+        self._records, self._responders, self._tokens = records, responders, tokens
         self._clock, self._owner, self._chance = clock, owner, chance
 
     def step(self, limit: int = 20) -> int:
@@ -130,7 +129,7 @@ class Sender:
     def _look_or_send(self, job: _Job) -> Sent:
         if not job.parcel.started:
             responder, order = self._order(job)
-            return responder.send(order)
+            return self._send(job, responder, order)
         try:
             responder, order = self._order(job)
             found = responder.find(order)
@@ -144,16 +143,25 @@ class Sender:
             return found
         if job.parcel.first_attempt is None or not may_repeat(job.parcel.first_attempt, self._clock.now()):
             raise InDoubtError("The platform does not show it, and it is too late to repeat it safely.")
-        return responder.send(order)
+        return self._send(job, responder, order)
+
+    def _send(self, job: _Job, responder: Responder, order: SendOrder) -> Sent:
+        """Send, and once more with another token where the platform refused ours, by which nothing was sent."""
+        try:
+            return responder.send(order)
+        except AuthorisationError:
+            other = job.account and self._tokens.after_refusal(job.reply.workspace, job.account.id, order.account)
+            if other is None:
+                raise
+        return responder.send(structs.replace(order, account=other))
 
     def _order(self, job: _Job) -> tuple[Responder, SendOrder]:
         account, responder = job.account, self._responders.get(job.case.platform)
         if account is None or responder is None:
             raise NoAccountError(job.case.platform)
+        signed_in = self._tokens.fresh(job.reply.workspace, account.id)
         with self._records.read() as tx:
-            sealed = sources.secret_of(tx, account.id)
             asked = kept_posts.get(tx, job.reply.workspace, job.reply.answer_to)
-        signed_in = Account(account.platform, account.handle, account.base_url, self._vault.decrypt(sealed))
         return responder, SendOrder(
             job.parcel.key, signed_in, job.reply.way, job.reply.text, job.reply.answer_to,
             asked.post.url if asked else "", job.parcel.created_at, job.reply.language,

@@ -17,6 +17,7 @@ from crm.usecases.privacy import Privacy
 from crm.usecases.replies import Replies
 from crm.usecases.search import Search
 from crm.usecases.setup import Setup
+from crm.usecases.signing import SignIns
 from crm.usecases.sources import Sources
 from crm.usecases.team import Team
 from crm.usecases.toolbox import Toolbox
@@ -34,6 +35,7 @@ class Services:
     monitors: Monitors
     sources: Sources
     budgets: Budgets
+    sign_ins: SignIns
     inbox: Inbox
     replies: Replies
     toolbox: Toolbox

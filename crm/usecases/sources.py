@@ -10,13 +10,14 @@ from msgspec import Struct, structs
 from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, ShenavaError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
+from crm.policies.tokens import access_token, read
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, Responder, account_problem
 from crm.ports.source import Problem, Rejected, Source
-from crm.ports.vault import Vault
 from crm.records import audit, changes, sources, workspaces
 from crm.records.database import Records
 from crm.records.sources import AccountRow, SourceRow
+from crm.usecases.tokens import EXPIRED, Tokens
 
 FILE = "file"
 """The kind of source that reads a file which somebody handed over."""
@@ -58,11 +59,11 @@ class Sources:
         records: Records,
         kinds: Mapping[str, Source],
         responders: Mapping[str, Responder],
-        vault: Vault,
+        tokens: Tokens,
         clock: Clock,
     ) -> None:
         self.kinds, self._responders = kinds, responders
-        self._records, self._vault, self._clock = records, vault, clock
+        self._records, self._tokens, self._clock = records, tokens, clock
 
     @property
     def answering(self) -> Collection[str]:
@@ -165,8 +166,10 @@ class Sources:
         responder = self._responders.get(platform)
         if responder is None:
             raise NotFoundError("platform to answer on", platform)
-        if not secret.strip():
+        if not access_token(secret):
             raise InvalidInputError("The secret is empty: an app password or an access token is needed.")
+        if read(secret).is_over(self._clock.now()):
+            raise AccountRefusedError(platform, EXPIRED)
         found = responder.check(
             Account(platform=platform, handle=handle.strip(), base_url=base_url.strip(), secret=secret)
         )
@@ -181,7 +184,7 @@ class Sources:
                 old.id if old else new_id(now), actor.workspace, platform, base_url.strip(), found.handle,
                 found.native_id, "connected", None, now, old.created_at if old else now,
             )  # fmt: skip
-            sources.put_account(tx, row, self._vault.encrypt(secret))
+            sources.put_account(tx, row, self._tokens.seal(secret))
             workspaces.next_revision(tx, actor.workspace)
             audit.append(tx, actor.workspace, actor.user_id, "connect_account", row.id, now, platform=platform)
             changes.note(tx, actor.workspace, "source", row.id, now)
@@ -196,8 +199,7 @@ class Sources:
         require(actor, "edit_sources")
         with self._records.read() as tx:
             row = self._account(sources.accounts_of(tx, actor.workspace), account_id)
-            sealed = sources.secret_of(tx, account_id)
-        error, now = self._fault(row, sealed), self._clock.now()
+        error, now = self._fault(row), self._clock.now()
         state = row.state if error == UNREACHABLE else "failed" if error else "connected"
         with self._records.write() as tx:
             audit.append(tx, actor.workspace, actor.user_id, "check_account", account_id, now, state=state)
@@ -226,12 +228,9 @@ class Sources:
             raise NotFoundError("account", account_id)
         return found
 
-    def _fault(self, row: AccountRow, sealed: bytes) -> str | None:
+    def _fault(self, row: AccountRow) -> str | None:
         try:
-            account = Account(
-                platform=row.platform, handle=row.handle, base_url=row.base_url, secret=self._vault.decrypt(sealed)
-            )
-            found = self._responders[row.platform].check(account)
+            found = self._tokens.checked(row, self._responders[row.platform])
         except ShenavaError as error:
             return account_problem(error)
         return None if found.ok else found.problem

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from crm.policies.access import Action
 from dashboard.admin.permission import allowed
 from dashboard.admin.settings import accounts, budget, demo, me, rules, templates, tokens, workspace
+from dashboard.admin.settings.signing import came_back
 from dashboard.admin.step import Steps, close, room, takes
 from dashboard.callbacks import callback
 from dashboard.components import icon, link, main, page_header
@@ -60,14 +61,16 @@ def layout(**_query: str) -> Component:
 
 
 @page("/settings/{section}", "settings.title")
-def one(section: str, **_query: str) -> Component:
-    """One section beside the list of all."""
+def one(section: str, signed: str = "", **_query: str) -> Component:
+    """One section beside the list of all; `signed` is what became of a sign-in."""
     chosen = _section(section)
+    news = came_back(signed) if signed else None
     ticks = dcc.Interval(id="settings-tick", interval=DEMO_MS, disabled=chosen.name != "demo")
     return main(
         page_header(t("settings.title")),
         html.Div(
-            [_menu(chosen), html.Div(chosen.draw(), id="settings-body", className="col g3 grow")], className="setts"
+            [_menu(chosen), html.Div([news, *chosen.draw()], id="settings-body", className="col g3 grow")],
+            className="setts",
         ),
         dcc.Store(id="settings-section", data=chosen.name),
         ticks,

@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 
-from crm.errors import RateLimitedError, RetryableError, ShenavaError
+from collectors.x.api import credentials, signed_in
+from crm.errors import AuthorisationError, RateLimitedError, RetryableError, ShenavaError
+from crm.ports.responder import Account
 from crm.ports.source import Gap
 from crm.ports.transport import Limits
+from shenava.transport import Guard, OutboundTransport
 from tests.collectors.x_stage import XStage, only, x_stage
+from tests.conformance.doubles import ManualClock
 from tests.conformance.source import Heard
 from tests.services.web import Answer
 from tests.services.x import POSTS, X, XMedia
@@ -302,3 +306,11 @@ def spoil(body: Any, random: Random) -> None:
             body[key] = random.choice(JUNK)
             return
         body = body[key]
+
+
+def test_what_a_sign_in_left_is_one_token() -> None:
+    assert credentials(Account("x", "us", "", '{"access_token": "t", "refresh_token": "r"}')) == ("t",)
+    empty = Account("x", "us", "", '{"access_token": "", "refresh_token": "r"}')
+    transport = OutboundTransport(Guard())
+    with pytest.raises(AuthorisationError, match="has no token"), signed_in(empty, transport, ManualClock()):
+        pass

@@ -21,6 +21,7 @@ from crm.usecases.casework import CaseSink
 from crm.usecases.customers import Customers
 from crm.usecases.inbox import Inbox
 from crm.usecases.replies import Replies
+from crm.usecases.tokens import Tokens
 from crm.usecases.toolbox import Toolbox
 from crm.words import Author, EnrichedPost, Label, Origin, Post
 from responders.manual import ManualResponder
@@ -74,6 +75,11 @@ class Office(Struct):
     replies: Replies
     inbox: Inbox
     toolbox: Toolbox
+
+    @property
+    def tokens(self) -> Tokens:
+        """The secrets of its accounts, none of which can be renewed."""
+        return Tokens(self.records, self.vault, self.clock, {})
 
     def hear(self, *posts: EnrichedPost) -> None:
         """Put posts into the index and through the case sink, each in a batch of its own."""

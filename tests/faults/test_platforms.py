@@ -135,7 +135,7 @@ def _installation(folder: Path, every: Sequence[Platform], clock: HastyClock) ->
     house = House(Settings(data=folder, allow_addresses=hosts), clock)
     house.kinds.update({one.kind: one.source for one in every if one.source})  # type: ignore[attr-defined]
     _set_up(house, every, clock.now())
-    stores = Stores(house.records, house.log, house.index, house.transport, house.clock, house.vault)
+    stores = Stores(house.records, house.log, house.index, house.transport, house.clock, house.account_tokens)
     collecting = Collecting(stores, house.kinds, house.snapshots, Random(2))
     stop = Event()
     works = [collecting, pipeline.understanding(house), *pipeline.sinks(house)]

@@ -100,6 +100,11 @@ class TestAccounts(Accounts):
         assert stage.responder.check(account).problem == "refused"
         assert {asked.headers["authorization"] for asked in stage.relay.web.asked} == {f"Bearer {account.secret}"}
 
+    def test_what_a_sign_in_left_is_a_secret_too(self, stage: Stage) -> None:
+        assert stage.responder.check(stage.other_account(secret=f'{{"access_token": "{TOKEN}"}}')).ok
+        assert stage.responder.check(stage.other_account(secret='{"access_token": ""}')).problem == "secret_missing"
+        assert {asked.headers["authorization"] for asked in stage.relay.web.asked} == {f"Bearer {TOKEN}"}
+
     def test_a_page_that_is_no_server_is_a_wrong_address(self, stage: Stage) -> None:
         stage.relay.instead(ME, Answer(404, b"<html>"))
         assert stage.responder.check(stage.account).problem == "wrong_address"

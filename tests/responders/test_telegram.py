@@ -336,7 +336,7 @@ def test_a_lost_answer_is_never_repeated_and_ends_with_a_person(office: Office) 
         reply = office.replies.approve_and_send(actor(), case_id(office, native_id), "reply", "Sorry!", "en")
         relay.lose_answer(SEND)
         responder = Dressed(OutboundTransport(Guard(frozenset({relay.web.host}))), office.clock)
-        sender = Sender(office.records, {"bluesky": responder}, office.vault, office.clock, "w1", lambda: 0.0)
+        sender = Sender(office.records, {"bluesky": responder}, office.tokens, office.clock, "w1", lambda: 0.0)
         for _ in range(5):
             office.clock.advance(600)
             sender.step()

@@ -185,6 +185,12 @@ class TestAccounts(Accounts):
         assert stage.responder.check(account).problem == "refused"
         assert server.asked == []
 
+    def test_what_a_sign_in_left_is_a_secret_too(self, stage: Stage, server: X) -> None:
+        assert stage.responder.check(stage.other_account(secret=json.dumps({"access_token": "", "a": "b"}))).problem
+        assert server.asked == []
+        left = json.dumps({"access_token": TOKEN, "refresh_token": "r", "expires_at": "1", "client_id": "c"})
+        assert stage.responder.check(stage.other_account(secret=left)).ok
+
     def test_the_account_s_own_name_and_id(self, stage: Stage) -> None:
         check = stage.responder.check(stage.account)
         assert (check.handle, check.native_id) == ("azarbank", "1001")

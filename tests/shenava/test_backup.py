@@ -232,7 +232,7 @@ def test_a_reply_sent_since_is_not_sent_again(house: House) -> None:
     house.close()
     restoring.restore(again(house), made)
     restored, platform = again(house), MemoryPlatform(START)
-    sender = Sender(restored.records, {"bluesky": platform}, restored.vault, restored.clock, "w", lambda: 0.0)
+    sender = Sender(restored.records, {"bluesky": platform}, restored.account_tokens, restored.clock, "w", lambda: 0.0)
     assert sender.step() == 1
     assert (platform.looked, platform.published) == (1, [])
     with restored.records.read() as tx:

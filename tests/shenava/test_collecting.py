@@ -76,7 +76,7 @@ def collecting(office: Office, log: SQLiteLog, source: Told) -> tuple[Collecting
     row = SourceRow("s1", WORKSPACE, "told", "told", {"url": "a"}, START)
     with office.records.write() as tx:
         sources.put(tx, row)
-    stores = Stores(office.records, log, office.index, None, office.clock, office.vault)  # type: ignore[arg-type]
+    stores = Stores(office.records, log, office.index, None, office.clock, office.tokens)  # type: ignore[arg-type]
     one = Collecting(stores, {"told": source}, Snapshots(office.records, office.clock), Random(1))
     return one, Run("told:url=a", source, [row])
 
@@ -191,7 +191,7 @@ def seeking(office: Office, log: SQLiteLog, source: Sought, **options: str) -> C
     row = SourceRow("s1", WORKSPACE, "sought", "sought", {"account": "a1", **options}, START)
     with office.records.write() as tx:
         sources.put(tx, row)
-    stores = Stores(office.records, log, office.index, None, office.clock, office.vault)  # type: ignore[arg-type]
+    stores = Stores(office.records, log, office.index, None, office.clock, office.tokens)  # type: ignore[arg-type]
     return Collecting(stores, {"sought": source}, Snapshots(office.records, office.clock), Random(1))
 
 

@@ -12,6 +12,7 @@ from crm.errors import AuthorisationError, InvalidInputError, RetryableError
 from crm.records.sources import AccountRow
 from dashboard.admin.fields import NOTHING, Wrong, form, secret_field, text_field
 from dashboard.admin.permission import allowed, who_can
+from dashboard.admin.settings.signing import BEGIN, OTHER_APP, begin, offer
 from dashboard.admin.step import Panel, Shown, Step, Steps, act, sure
 from dashboard.components import card, empty, handle, icon, platform_icon, show, table, toast
 from dashboard.components.icon import PLATFORM_ICONS
@@ -111,10 +112,41 @@ def _host(row: AccountRow) -> str:
 
 def ask(step: Step) -> Shown:
     """The dialog that connects an account."""
-    return Shown(dialog=_panel(step.of if step.of in PLATFORMS else next(iter(PLATFORMS)), {}))
+    return Shown(dialog=_panel(_platform(step), {}))
+
+
+def _platform(step: Step) -> str:
+    return step.of if step.of in PLATFORMS else next(iter(PLATFORMS))
 
 
 def _panel(platform: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Panel:
+    """Signing in where the platform has it, and pasting a secret; `wrong` is about what was pasted."""
+    title, paste = t("settings.connect_to", platform=t(f"source.{platform}")), _paste(platform, given, wrong)
+    if not services().sign_ins.offered(platform):
+        return Panel(title, paste)
+    instead = html.Details([html.Summary(t("settings.sign_in_instead")), paste], open=bool(wrong))
+    return Panel(title, html.Div([offer(platform, PLATFORMS[platform].server), instead], className="col g3"))
+
+
+def ask_app(step: Step) -> Shown:
+    """The dialog that asks for the app by which people sign in."""
+    platform = _platform(step)
+    title = t("settings.sign_in_with", platform=t(f"source.{platform}"))
+    return Shown(dialog=Panel(title, offer(platform, PLATFORMS[platform].server, other_app=True)))
+
+
+def sign_in(step: Step) -> Shown:
+    """Begin a sign-in: the dialog leads on to the platform, or says what is wrong."""
+    begun = begin(step)
+    if isinstance(begun, Panel):
+        return Shown(dialog=begun)
+    platform = _platform(step)
+    given = {name: text for name, text in step.texts().items() if name != "client_secret"}
+    again = offer(platform, PLATFORMS[platform].server, given, begun, other_app="client_id" in given)
+    return Shown(dialog=Panel(t("settings.sign_in_with", platform=t(f"source.{platform}")), again))
+
+
+def _paste(platform: str, given: dict[str, str], wrong: Wrong) -> Component:
     asked, fields = PLATFORMS[platform], list[Component]()
     if asked.server is not None:
         server = given.get("base_url", asked.server)
@@ -129,9 +161,7 @@ def _panel(platform: str, given: dict[str, str], wrong: Wrong = NOTHING) -> Pane
         called = t(f"settings.secret_{platform}" if name == "secret" else f"settings.secret_{name}")
         fields.append(secret_field(name, called, wrong=wrong, hint=where if name == last else None))
     kept = html.P([icon("shield-lock"), t("settings.secret_kept")], className="row t12 c3")
-    title = t("settings.connect_to", platform=t(f"source.{platform}"))
-    return Panel(title, form("settings", "connect!", platform, *fields, kept, wrong=wrong,
-                             send=t("settings.connect"), cancel=True))  # fmt: skip
+    return form("settings", "connect!", platform, *fields, kept, wrong=wrong, send=t("settings.connect"), cancel=True)
 
 
 def connect(step: Step) -> Shown:
@@ -185,6 +215,8 @@ def disconnect(step: Step) -> Shown:
 STEPS: Steps = {
     "connect": ask,
     "connect!": connect,
+    BEGIN: sign_in,
+    OTHER_APP: ask_app,
     "recheck": recheck,
     "disconnect": ask_disconnect,
     "disconnect!": disconnect,

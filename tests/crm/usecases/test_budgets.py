@@ -49,11 +49,11 @@ KINDS: Mapping[str, Source] = {"market": Market(), "square": Square()}
 
 @pytest.fixture
 def budgets(office: Office) -> Budgets:
-    return Budgets(office.records, KINDS, NETWORK, office.vault, office.clock)
+    return Budgets(office.records, KINDS, NETWORK, office.tokens, office.clock)
 
 
 def _reads(office: Office, *kinds: str) -> list[SourceRow]:
-    made = Sources(office.records, KINDS, {}, office.vault, office.clock)
+    made = Sources(office.records, KINDS, {}, office.tokens, office.clock)
     return [made.add(INES, kind, "", {"account": ACCOUNT}) for kind in kinds]
 
 
@@ -122,7 +122,7 @@ def test_a_forecast_is_asked_of_the_platform_with_the_account_of_the_source(offi
 
 def test_a_forecast_needs_the_account_to_be_connected(office: Office, budgets: Budgets) -> None:
     (market,) = _reads(office, "market")
-    Sources(office.records, KINDS, {}, office.vault, office.clock).disconnect(INES, ACCOUNT)
+    Sources(office.records, KINDS, {}, office.tokens, office.clock).disconnect(INES, ACCOUNT)
     with pytest.raises(AuthorisationError, match="not connected any more"):
         budgets.forecast(INES, MonitorDraft("Nanmah", "nanmah", ""), market)
 

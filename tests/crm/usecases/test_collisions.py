@@ -193,7 +193,7 @@ def test_a_text_saved_twice_at_once_is_one_draft(office: Office) -> None:
 
 
 def sender(office: Office, name: str) -> Sender:
-    return Sender(office.records, {"bluesky": office.platform}, office.vault, office.clock, name, lambda: 0.0)
+    return Sender(office.records, {"bluesky": office.platform}, office.tokens, office.clock, name, lambda: 0.0)
 
 
 @pytest.fixture

@@ -214,7 +214,7 @@ def test_the_words_with_which_we_answered_go_too(office: Office, privacy: Privac
     there = thread_of_kian(office)
     office.replies.approve_and_send(LENA, there, "reply", "Dear Mina, sorry about the zebra", "en")
     office.clock.advance(8)
-    Sender(office.records, {"bluesky": office.platform}, office.vault, office.clock, "w1", lambda: 0.0).step()
+    Sender(office.records, {"bluesky": office.platform}, office.tokens, office.clock, "w1", lambda: 0.0).step()
     assert "dear mina" in words_in(office)
     privacy.erase_author(BOSS, "bluesky:did:mina")
     assert "dear mina" not in words_in(office)

@@ -22,7 +22,7 @@ LENA = actor()
 
 
 def worker(office: Office, name: str = "w1") -> Sender:
-    return Sender(office.records, {"bluesky": office.platform}, office.vault, office.clock, name, lambda: 0.0)
+    return Sender(office.records, {"bluesky": office.platform}, office.tokens, office.clock, name, lambda: 0.0)
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def test_who_lost_its_lease_changes_nothing(office: Office, reply: Reply, error:
         assert worker(office, "w2").step() == 1
 
     slow = Slow(office, overtake, error)
-    Sender(office.records, {"bluesky": slow}, office.vault, office.clock, "w1", lambda: 0.0).step()
+    Sender(office.records, {"bluesky": slow}, office.tokens, office.clock, "w1", lambda: 0.0).step()
     assert now_is(office, reply).status == "sending"
     office.clock.advance(30)
     assert worker(office, "w3").step() == 1
@@ -267,7 +267,7 @@ def test_who_lost_its_lease_changes_nothing(office: Office, reply: Reply, error:
 
 def test_a_lease_that_ran_out_unnoticed_is_still_held(office: Office, reply: Reply) -> None:
     slow = Slow(office, lambda: office.clock.advance(2 * LEASE.total_seconds()), PermanentError("refused"))
-    Sender(office.records, {"bluesky": slow}, office.vault, office.clock, "w1", lambda: 0.0).step()
+    Sender(office.records, {"bluesky": slow}, office.tokens, office.clock, "w1", lambda: 0.0).step()
     failed = now_is(office, reply)
     assert (failed.status, failed.error, failed.error_kind) == ("failed", "refused", "PermanentError")
 

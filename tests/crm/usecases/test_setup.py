@@ -26,7 +26,7 @@ BOSS, INES = actor("boss", "administrator"), actor("ines", "manager")
 
 
 def open_setup(office: Office) -> Setup:
-    sources = Sources(office.records, KINDS, {}, office.vault, office.clock)
+    sources = Sources(office.records, KINDS, {}, office.tokens, office.clock)
     listening = Monitors(office.records, office.index, office.clock)
     return Setup(office.records, office.index, listening, sources, office.clock)
 

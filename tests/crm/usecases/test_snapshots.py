@@ -90,7 +90,7 @@ def test_fresh_does_not_wait_for_the_second_to_pass(one: Snapshots, office: Offi
 @pytest.mark.parametrize("hours", [{"from": "09:00", "until": "24:00"}, {"from": "9", "until": "1x"}, {"from": "soon"}])
 def test_hours_that_no_clock_knows_are_refused(office: Office, hours: dict[str, str]) -> None:
     watching = Monitors(office.records, office.index, office.clock)
-    feeds = Sources(office.records, {}, {}, office.vault, office.clock)
+    feeds = Sources(office.records, {}, {}, office.tokens, office.clock)
     setup = Setup(office.records, office.index, watching, feeds, office.clock)
     with pytest.raises(InvalidInputError, match="clock times"):
         setup.change_workspace(actor("ines", "administrator"), "N", "Asia/Tehran", 5, [4], hours)

@@ -55,7 +55,7 @@ KINDS: dict[str, Source] = {"radio": Radio(), "file": Files()}
 
 @pytest.fixture
 def sources(office: Office) -> Sources:
-    return Sources(office.records, KINDS, {"bluesky": office.platform}, office.vault, office.clock)
+    return Sources(office.records, KINDS, {"bluesky": office.platform}, office.tokens, office.clock)
 
 
 def test_a_source_is_checked_and_added(sources: Sources) -> None:
@@ -124,7 +124,7 @@ class Doorman(MemoryPlatform):
 
 
 def test_an_account_is_kept_only_if_the_platform_accepts_it(office: Office) -> None:
-    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.vault, office.clock)
+    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.tokens, office.clock)
     before = sources.accounts(LENA)
     with pytest.raises(InvalidInputError):
         sources.connect(INES, "bluesky", "https://social.example", "nanmah", "  ")
@@ -165,7 +165,7 @@ def test_a_platform_that_does_not_answer_says_nothing_about_the_credential(
 ) -> None:
     away = Away(START)
     away.error = error
-    sources = Sources(office.records, KINDS, {"bluesky": away}, office.vault, office.clock)
+    sources = Sources(office.records, KINDS, {"bluesky": away}, office.tokens, office.clock)
     checked = sources.recheck(INES, "a1")
     assert (checked.state, checked.error) == ("connected", "unreachable")
     with office.records.read() as tx:
@@ -174,7 +174,7 @@ def test_a_platform_that_does_not_answer_says_nothing_about_the_credential(
 
 
 def test_a_credential_that_stopped_working_is_remembered(office: Office) -> None:
-    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.vault, office.clock)
+    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.tokens, office.clock)
     made = sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush")
     with office.records.write() as tx:
         rows.put_account(tx, made, office.vault.encrypt("old"))
