@@ -29,7 +29,7 @@ BATCH = 500
 HEAD = 65_536
 SAMPLE = 500
 ON = frozenset(("yes", "true", "on", "1"))
-_PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+PLATFORM_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 class Cursor(Struct, frozen=True):
@@ -61,12 +61,12 @@ class FileSource:
             if not options.get(name, "").strip()
         ]
         platform = options.get("platform", "").strip().lower()
-        if platform and not _PLATFORM.fullmatch(platform):
+        if platform and not PLATFORM_NAME.fullmatch(platform):
             message = (
                 f"{platform!r} is no name of a platform; use Latin letters and digits, for example x or instagram."
             )
             problems.append(Problem("platform", "bad_platform", message, {"value": platform}))
-        problems += _zone_problem(options)
+        problems += zone_problem(options)
         problems += _problem("map", lambda: parse_map(options.get("map", "")))
         problems += _problem("encoding", lambda: known_encoding(options.get("encoding", "").strip()))
         return problems or _problem("path", lambda: _prepare(options))
@@ -167,7 +167,8 @@ def _problem(option: str, tried: Callable[[], object]) -> list[Problem]:
     return []
 
 
-def _zone_problem(options: Mapping[str, str]) -> list[Problem]:
+def zone_problem(options: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with the option `zone`."""
     zone = options.get("zone", "").strip() or "UTC"
     try:
         ZoneInfo(zone)
