@@ -18,14 +18,16 @@ def all_sources() -> tuple[Source, ...]:
     from collectors.file import FileSource
     from collectors.hackernews import HackerNewsSource
     from collectors.jetstream import JetstreamSource
+    from collectors.json import JsonSource
     from collectors.mastodon import MastodonSource
     from collectors.meta import FacebookSource, InstagramSource
     from collectors.reddit import RedditSource
     from collectors.telegram import BaleSource, TelegramSource
+    from collectors.webhook import WebhookSource
     from collectors.x import XSource
 
     return (
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
         TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
-        InstagramSource(Random()), FacebookSource(Random()),
+        InstagramSource(Random()), FacebookSource(Random()), WebhookSource(), JsonSource(Random()),
     )  # fmt: skip

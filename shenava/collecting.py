@@ -20,7 +20,7 @@ from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
 from crm.ports.responder import Account
-from crm.ports.source import Batch, Job, Search, Searching, Source
+from crm.ports.source import Batch, Job, Receiving, Search, Searching, Source
 from crm.ports.transport import Transport
 from crm.ports.vault import Vault
 from crm.query.walk import NOTHING
@@ -139,9 +139,10 @@ class Collecting:
             rows = [row for row in sources.every(tx) if row.enabled and row.state not in {"failed", "finished"}]
         found: dict[str, Run] = {}
         for row in rows:
-            if kind := self._kinds.get(row.kind):
+            kind = self._kinds.get(row.kind)
+            if kind is not None and not isinstance(kind, Receiving):
                 searches = self._searches(row) if isinstance(kind, Searching) else ()
-                key = f"{_key(row)}{_digest(searches)}"
+                key = f"{_key(row, kind)}{_digest(searches)}"
                 found.setdefault(key, Run(key, kind, [], searches)).rows.append(row)
         return found
 
@@ -178,10 +179,12 @@ class Collecting:
         row, ours = run.rows[0], account_option(run.kind)
         if row.kind in WHOLE:
             return Job(row.id, row.options, row.cursor, row.workspace)
+        if _has_secret(run.kind):
+            return Job(row.id, row.options, row.cursor, row.workspace, searches=run.searches, secret=self._secret(row))
         if ours is None:
-            return Job(_key(row), row.options, row.cursor, searches=run.searches)
+            return Job(_key(row, run.kind), row.options, row.cursor, searches=run.searches)
         return Job(
-            _key(row), row.options, row.cursor, row.workspace, self._account(row, row.options.get(ours, "")),
+            _key(row, run.kind), row.options, row.cursor, row.workspace, self._account(row, row.options.get(ours, "")),
             run.searches, partial(self._allowance, row.workspace, run.kind.platform),
         )  # fmt: skip
 
@@ -192,6 +195,11 @@ class Collecting:
         if found is None:
             raise AuthorisationError(f"The account that {row.name} reads with is not connected any more; connect it.")
         return Account(found.platform, found.handle, found.base_url, self._stores.vault.decrypt(sealed))
+
+    def _secret(self, row: SourceRow) -> str:
+        with self._stores.records.read() as tx:
+            sealed = sources.sealed_of(tx, row.id)
+        return self._stores.vault.decrypt(sealed) if sealed else ""
 
     def _allowance(self, workspace: str, platform: str, monitor: str) -> int:
         with self._stores.records.read() as tx:
@@ -244,5 +252,9 @@ def _digest(searches: tuple[Search, ...]) -> str:
     return f" for {blake2b(json.encode(searches), digest_size=8).hexdigest()}" if searches else ""
 
 
-def _key(row: SourceRow) -> str:
-    return row.id if row.kind in WHOLE else signature(row.kind, row.options)
+def _has_secret(kind: Source) -> bool:
+    return any(option.kind == "secret" for option in kind.options)
+
+
+def _key(row: SourceRow, kind: Source) -> str:
+    return row.id if row.kind in WHOLE or _has_secret(kind) else signature(row.kind, row.options)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crm.usecases.accounts import Accounts
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
+from crm.usecases.deliveries import Deliveries
 from crm.usecases.disclosure import Disclosure
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
@@ -44,3 +45,4 @@ class Services:
     disclosure: Disclosure
     corrections: Corrections
     live: Live
+    deliveries: Deliveries

@@ -163,7 +163,8 @@ class TestFaults:
         (answer({}, 429, {"Retry-After": "7"}), RateLimitedError), (answer({}, 500), BusyServerError),
         (answer({}, 429, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "60"}), RateLimitedError),
         (answer({}, 503), BusyServerError), (Answer(200, b'{"data": {"posts": [{"id"'), NothingSaidError),
-        (Answer(200, b"", cut=0), BrokenConnectionError), (Answer(200, b'{"a": 1}' * 99, cut=20), BrokenConnectionError),
+        (Answer(200, b"", cut=0), BrokenConnectionError),
+        (Answer(200, b'{"a": 1}' * 99, cut=20), BrokenConnectionError),
         (answer({}, 403), AuthorisationError), (Answer(200, b"<html>"), OtherServerError),
     )  # fmt: skip
 
@@ -171,11 +172,11 @@ class TestFaults:
     def test_a_fault_on_any_page(self, stage: Stage, server: JsonServer, page: int) -> None:
         for fault, kind in self.FAULTS:
             heard, cursor = Heard(), ""
-            with pytest.raises(kind), stage.running(stage.job()) as batches:
-                for number in range(4):
-                    if number == page:
-                        server.faults = [fault]
-                    heard.batches.append(next(batches))
+            with stage.running(stage.job()) as batches:
+                heard.batches.extend(next(batches) for _ in range(page))
+                server.faults = [fault]
+                with pytest.raises(kind):
+                    next(batches)
             cursor = heard.cursor if heard.batches else ""
             missing = [key for key in stage.expected if key not in heard.keys]
             assert sorted([*heard.keys, *stage.hear(cursor, missing).keys]) == sorted(stage.expected)
@@ -211,8 +212,8 @@ class TestPreview:
         source = JsonSource(Random(1))
         preview = source.preview(stage.job(), stage.transport(), stage.clock)
         assert preview.paths == {
-            "author": "user.login", "author_id": "user.id", "created_at": "createdAt", "followers": "user.followers_count",
-            "id": "id", "text": "content", "url": "permalink",
+            "author": "user.login", "author_id": "user.id", "created_at": "createdAt",
+            "followers": "user.followers_count", "id": "id", "text": "content", "url": "permalink",
         }  # fmt: skip
         assert (len(preview.posts), preview.items, preview.further) == (3, 3, True)
 
@@ -224,8 +225,8 @@ class TestPreview:
 
 SHAPES: dict[str, tuple[Any, dict[str, str]]] = {
     "wordpress": (
-        [{"id": 4, "date_gmt": "2026-08-01T10:00:00", "content": {"rendered": "<p>made up</p>"}, "author_name": "Made Up",
-          "link": "https://shop.example/?p=4", "parent": 3}],
+        [{"id": 4, "date_gmt": "2026-08-01T10:00:00", "content": {"rendered": "<p>made up</p>"},
+          "author_name": "Made Up", "link": "https://shop.example/?p=4", "parent": 3}],
         {"id": "id", "created_at": "date_gmt", "text": "content.rendered", "author_name": "author_name", "url": "link",
          "parent": "parent"},
     ),

@@ -59,8 +59,8 @@ def a_post(number: int, **more: Any) -> dict[str, Any]:
     """A made-up post of a shop's forum."""
     return {
         "id": number, "content": f"<p>made-up post {number}</p>", "createdAt": f"2026-08-01T10:{number:02}:00Z",
-        "user": {"login": f"person{number}", "id": 1000 + number, "followers_count": number}, "permalink": f"/t/{number}",
-        **more,
+        "user": {"login": f"person{number}", "id": 1000 + number, "followers_count": number},
+        "permalink": f"/t/{number}", **more,
     }  # fmt: skip
 
 
