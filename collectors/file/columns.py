@@ -10,6 +10,7 @@ from statistics import mean
 
 from collectors.errors import UnusableFileError
 from collectors.file.form import look_at
+from collectors.file.reviews import PLAY, is_play
 from collectors.file.rows import Row, sample
 from collectors.moments import DateError, moment
 
@@ -120,6 +121,8 @@ def guess(name: str, rows: Sequence[Row], *, needs_text: bool = True) -> Mapping
         message = f"No row of {name} could be read; one row a post is expected, with named columns."
         raise UnusableFileError(message, "no_rows", name=name)
     columns = _columns(rows)
+    if is_play(columns):
+        return {field: column for field, column in PLAY.items() if column in columns}
     found = by_name(columns)
     values = {column: [str(row[column]) for row in rows if row.get(column) not in (None, "")] for column in columns}
     if "post" in found and any(" " in value for value in values[found["post"]]):

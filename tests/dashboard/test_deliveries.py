@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -93,7 +94,7 @@ def test_an_id_of_another_message_is_refused(sender: Sender) -> None:
     ({"signature": "sha256=" + "0" * 64}, "signature"),
     ({"signature": "é"}, "signature"), ({"timestamp": "1"}, "signature"), ({"timestamp": "soon"}, "signature"),
 ])  # fmt: skip
-def test_what_is_not_signed_is_refused(sender: Sender, headers: dict[str, str], kind: str) -> None:
+def test_what_is_not_signed_is_refused(sender: Sender, headers: dict[str, Any], kind: str) -> None:
     answer = sender.send(a_post(1), **headers)
     assert (answer.status_code, answer.json()["error"]) == (401, kind)
     assert answer.json()["message"].endswith((".", "?"))

@@ -21,7 +21,7 @@ from dashboard.context import actor, services
 from dashboard.errors import option_problem, plain_sentence
 from dashboard.text import has, t
 
-FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit", "web")
+FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit", "googleplay", "bazaar", "web")
 """Where the posts of a file may come from."""
 
 Given = Mapping[str, str]
@@ -97,7 +97,7 @@ def _file_form(given: Given, wrong: Wrong) -> Component:
         ],
         className="fld",
     )  # fmt: skip
-    platforms = [(one, t("source.platform_web") if one == "web" else one.capitalize()) for one in FILE_PLATFORMS]
+    platforms = [(one, _platform(one)) for one in FILE_PLATFORMS]
     more = html.Details(
         [
             html.Summary(t("health.more_options")),
@@ -122,6 +122,12 @@ def _file_form(given: Given, wrong: Wrong) -> Component:
     ]  # fmt: skip
     upload = {**does("health", "uploaded"), "data-upload": "/sources/file"}
     return html.Form(inside, className="aform", **upload)
+
+
+def _platform(name: str) -> str:
+    if name == "web":
+        return t("source.platform_web")
+    return t(f"inbox.platform_{name}") if has(f"inbox.platform_{name}") else name.capitalize()
 
 
 def _zone() -> str:
