@@ -17,6 +17,7 @@ def all_sources() -> tuple[Source, ...]:
     from collectors.feed import FeedSource
     from collectors.file import FileSource
     from collectors.hackernews import HackerNewsSource
+    from collectors.instaloader import InstagramPublicSource
     from collectors.jetstream import JetstreamSource
     from collectors.json import JsonSource
     from collectors.mastodon import MastodonSource
@@ -30,4 +31,5 @@ def all_sources() -> tuple[Source, ...]:
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
         TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
         InstagramSource(Random()), FacebookSource(Random()), WebhookSource(), JsonSource(Random()),
+        InstagramPublicSource(Random()),
     )  # fmt: skip

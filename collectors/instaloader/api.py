@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Container, Iterator
+import re
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from random import Random
 from threading import Event
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 WHO = "www.instagram.com"
 LONG_PAUSE = 3600.0
 """Seconds to stay away where Instagram says that it is too much, or wants a sign-in; it does not say how long."""
+_TOKEN = re.compile(r"csrftoken=([^;,\s]+)")
 LEAST_WAIT, MOST_WAIT = 2.0, 6.0
 
 
@@ -84,6 +86,7 @@ class Visitor(InstaloaderContext):  # type: ignore[misc]
         session = self._transport.session()
         session.cookies.update({"ig_pr": "1", "ig_vw": "1920"})
         session.headers.update(self._default_http_header(empty_session_only=True))
+        session.hooks["response"].append(_keep_token(session))
         return session
 
     def get_json(self, path: str, params: dict[str, Any], host: str = WHO,
@@ -109,6 +112,16 @@ class Visitor(InstaloaderContext):  # type: ignore[misc]
         """The library's own remarks."""
         del repeat_at_end
         logger.debug("%s", msg)
+
+
+def _keep_token(session: requests.Session) -> Callable[..., None]:
+    """Our transport keeps no cookies; this one is asked for before each query."""
+
+    def keep(response: requests.Response, *_: object, **__: object) -> None:
+        if found := _TOKEN.search(response.headers.get("set-cookie", "")):
+            session.cookies.set("csrftoken", found[1])
+
+    return keep
 
 
 @contextmanager

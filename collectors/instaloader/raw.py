@@ -43,7 +43,7 @@ def raw_of(post: Post) -> RawPost:
     try:
         said = {
             "media_id": post.mediaid, "shortcode": post.shortcode, "at": post.date_utc, "caption": post.caption,
-            "owner_id": post.owner_id, "owner": post.owner_username, "owner_name": _name(post),
+            "owner_id": int(post.owner_id), "owner": post.owner_username, "owner_name": _name(post),
             "likes": post.likes, "comments": post.comments, "views": post.video_view_count,
             "pictures": [{"url": url, "film": film, "alt": alt} for url, film, alt in _pictures(post)],
         }  # fmt: skip
