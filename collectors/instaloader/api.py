@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from threading import Event
@@ -50,32 +50,43 @@ class NoProfileError(PermanentError):
         super().__init__(f"The profile {profile} {what}.")
 
 
-class Waits(RateController):  # type: ignore[misc]
+class Waits(RateController):
     """The library's own limits, waited for by our clock; what it would wait after a refusal, we leave to the runner."""
 
+    def __init__(self, context: InstaloaderContext, pause: Callable[[float], None]) -> None:
+        super().__init__(context)
+        self._pause = pause
+
     def sleep(self, secs: float) -> None:
-        self._context.pause(secs)
+        """See the library."""
+        self._pause(secs)
 
     def handle_429(self, query_type: str) -> None:
+        """See the library. Raises: RateLimitedError."""
         del query_type
         raise RateLimitedError(WHO, LONG_PAUSE)
 
 
-class Visitor(InstaloaderContext):  # type: ignore[misc]
-    """Somebody who is not signed in. `known` are shortcodes of posts that need not be fetched again."""
+class Visitor(InstaloaderContext):
+    """Somebody who is not signed in. `is_known` tells shortcodes of posts that need not be fetched again."""
 
     def __init__(
-        self, transport: Transport, clock: Clock, stop: Event, random: Random, known: Container[str] = frozenset()
+        self, transport: Transport, clock: Clock, stop: Event, random: Random, is_known: Callable[[str], bool]
     ) -> None:
         self._transport, self._clock, self._stop, self._random = transport, clock, stop, random
-        self.known = known
-        super().__init__(quiet=True, max_connection_attempts=1, request_timeout=30.0, rate_controller=Waits,
+        self.is_known = is_known
+        super().__init__(quiet=True, max_connection_attempts=1, request_timeout=30.0,
+                         rate_controller=lambda context: Waits(context, self.pause),
                          iphone_support=False)  # fmt: skip
 
     def pause(self, seconds: float) -> None:
         """Wait by our clock. Raises: StopAskedError."""
         if self._clock.sleep(seconds, self._stop):
             raise StopAskedError
+
+    def leave(self) -> None:
+        """Close the session."""
+        self._session.close()
 
     def do_sleep(self) -> None:
         """A moment before each request, as a reader takes."""
@@ -90,7 +101,8 @@ class Visitor(InstaloaderContext):  # type: ignore[misc]
         return session
 
     def get_json(self, path: str, params: dict[str, Any], host: str = WHO,
-                 session: requests.Session | None = None, **more: Any) -> dict[str, Any]:  # fmt: skip
+                 session: requests.Session | None = None, response_headers: dict[str, Any] | None = None,
+                 use_post: bool = False) -> dict[str, Any]:  # fmt: skip
         """See the library. It copies sessions without what they go through, so that is given back here."""
         session = session or self._session
         if session is not self._session:
@@ -98,12 +110,12 @@ class Visitor(InstaloaderContext):  # type: ignore[misc]
             for scheme in ("https://", "http://"):
                 session.mount(scheme, ours.get_adapter(scheme))
             session.trust_env = ours.trust_env
-        found = super().get_json(path, params, host, session, **more)
+        found = super().get_json(path, params, host, session, response_headers, use_post)
         return found if isinstance(found, dict) else {}
 
     def doc_id_graphql_query(self, doc_id: str, variables: dict[str, Any], *more: Any, **named: Any) -> dict[str, Any]:
         """See the library. Raises: KnownPostError instead of asking for a post that we have."""
-        if variables.get("shortcode") in self.known:
+        if self.is_known(str(variables.get("shortcode", ""))):
             raise KnownPostError
         found = super().doc_id_graphql_query(doc_id, variables, *more, **named)
         return found if isinstance(found, dict) else {}

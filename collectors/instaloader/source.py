@@ -118,13 +118,13 @@ class _Look:
         from collectors.instaloader.api import NoProfileError, Visitor
 
         for name in self._names:
-            visitor = Visitor(self._transport, self._clock, self._stop, self._random)
+            visitor = Visitor(self._transport, self._clock, self._stop, self._random, self._seen.__contains__)
             try:
                 yield from self._profile(visitor, name)
             except NoProfileError as error:
                 yield self._batch([], [Rejected(name, str(error), error.code, {"profile": name})])
             finally:
-                visitor.close()
+                visitor.leave()
 
     def _profile(self, visitor: Visitor, name: str) -> Iterator[Batch]:
         from instaloader import Profile
@@ -136,7 +136,7 @@ class _Look:
             followers = profile.followers
         events: list[Collected] = []
         rejected: list[Rejected] = []
-        for post in self._new(visitor, profile, name):
+        for post in self._new(profile, name):
             try:
                 found = to_post(raw_of(post), followers)
                 events.append(Collected(self._job.source, found, self._clock.now(), workspace=self._job.workspace))
@@ -150,11 +150,10 @@ class _Look:
         if events or rejected:
             yield self._batch(events, rejected)
 
-    def _new(self, visitor: Visitor, profile: object, name: str) -> Iterator[Post]:
+    def _new(self, profile: object, name: str) -> Iterator[Post]:
         """Posts that were not handed over, the newest first, back to the date that was named, sixty a look."""
         from collectors.instaloader.api import KnownPostError, translated
 
-        visitor.known = self._seen
         with translated(name):
             posts = profile.get_posts()  # type: ignore[attr-defined]
         known, given = 0, 0

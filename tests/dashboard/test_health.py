@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -22,6 +24,7 @@ from tests.conformance.dead_letters import letter
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
 from tests.doubles.office import START, WORKSPACE
+from tests.services.jsonapi import json_server
 
 pytestmark = pytest.mark.slow
 
@@ -220,3 +223,26 @@ def test_an_agent_hands_over_no_file(bureau: Bureau) -> None:
 def test_what_is_no_step_is_refused(data: object) -> None:
     with pytest.raises(Exception, match="no step"):
         Step.read(data)
+
+
+def test_a_source_of_json_is_looked_at_before_it_starts(tmp_path: Path) -> None:
+    with json_server(4, token="made-up") as server:
+        bureau = open_bureau(tmp_path, allow_addresses=(urlsplit(server.url).netloc,))  # type: ignore[arg-type]
+        desk = Desk(bureau, "manager")
+        given = {"url": f"{server.url}/posts", "platform": "forum", "kept": "matching"}
+        refused = desk.take("health", "add!", "json", **given).text
+        assert "lets nobody read without signing in" in refused
+        seen = desk.take("health", "add!", "json", token="made-up", **given)
+        assert "user.login" in seen.text
+        assert "made-up post 4" in seen.text
+        assert 'made-up\\"' not in seen.text
+        assert bureau.services.sources.all(desk.actor) == []
+        looked = re.search(r'"value": "([0-9a-f]{32})"', seen.text)
+        assert looked is not None
+        done = desk.take("health", "add!", "json", token="made-up", looked=looked[1], **given)
+        assert done.opened("dialog") is False
+        (row,) = bureau.services.sources.all(desk.actor)
+        with bureau.records.read() as tx:
+            assert bureau.vault.decrypt(sources.sealed_of(tx, row.id)) == "made-up"
+        assert "made-up" not in str(row.options)
+        bureau.close()
