@@ -17,16 +17,20 @@ def all_sources() -> tuple[Source, ...]:
     from collectors.feed import FeedSource
     from collectors.file import FileSource
     from collectors.hackernews import HackerNewsSource
+    from collectors.instaloader import InstagramPublicSource
     from collectors.jetstream import JetstreamSource
+    from collectors.json import JsonSource
     from collectors.mastodon import MastodonSource
     from collectors.meta import FacebookSource, InstagramSource
     from collectors.reddit import RedditSource
     from collectors.telegram import BaleSource, TelegramSource
+    from collectors.webhook import WebhookSource
     from collectors.x import XSource
     from collectors.youtube import YouTubeSource
 
     return (
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
         TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
-        InstagramSource(Random()), FacebookSource(Random()), YouTubeSource(Random()),
+        InstagramSource(Random()), FacebookSource(Random()), YouTubeSource(Random()), WebhookSource(),
+        JsonSource(Random()), InstagramPublicSource(Random()),
     )  # fmt: skip

@@ -51,3 +51,7 @@ class WrongAddressError(PermanentError):
 
 class OtherServerError(PermanentError):
     """What answers speaks another language than the kind of source that was chosen."""
+
+
+class UnusableDeliveryError(InvalidInputError):
+    """What another system handed over holds nothing that can be used, or too much."""

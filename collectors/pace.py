@@ -10,8 +10,10 @@ from collectors.errors import BusyServerError, WrongAddressError
 from collectors.moments import DateError, moment
 from crm.errors import AuthorisationError, RateLimitedError
 from crm.ports.clock import Clock
+from crm.ports.source import Problem
 
 JITTER = 0.1
+LONGEST_MINUTES = 1440
 
 
 class Pace:
@@ -23,6 +25,15 @@ class Pace:
     def next(self) -> float:
         """The next wait, in seconds."""
         return self._seconds * self._random.uniform(1 - JITTER, 1 + JITTER)
+
+
+def every_problem(every: str) -> list[Problem]:
+    """What is wrong with the option `every`, minutes between two looks; empty means the default."""
+    every = every.strip()
+    if not every or (every.isascii() and every.isdigit() and 1 <= int(every[:9]) <= LONGEST_MINUTES):
+        return []
+    message = f"{every!r} is no number of minutes between 1 and {LONGEST_MINUTES}."
+    return [Problem("every", "bad_number", message, {"value": every, "least": "1", "most": str(LONGEST_MINUTES)})]
 
 
 def refuse_status(url: str, status: int, headers: Mapping[str, str], clock: Clock) -> None:

@@ -16,7 +16,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response, Str
 from starlette.middleware.gzip import GZipMiddleware
 
 from dashboard import api as api_package
-from dashboard import callbacks, pages, shell
+from dashboard import callbacks, pages, shell, webhook
 from dashboard.api import create_api, docs
 from dashboard.auth import COOKIE, SessionMiddleware
 from dashboard.context import actor, services
@@ -51,6 +51,7 @@ def create_app(
     for module in modules:
         if hasattr(module, "router"):
             server.include_router(module.router)
+    server.include_router(webhook.router)
     _add_machine_routes(server, hub)
     api = create_api(discover(api_package))
     api.state.uploads, api.state.requests = settings.uploads, requests

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard import webhook
 from dashboard.context import LANGUAGES, Viewer, viewing
 from dashboard.requests import SAFE_METHODS, at_most, host_allowed, is_https, preferred_language, same_origin
 from dashboard.settings import ConsoleSettings
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 COOKIE = "shenava_session"
 LANGUAGE_COOKIE = "shenava_language"
-_OPEN = ("/assets/", "/_dash-component-suites/", "/health", "/ready")
+_OPEN = ("/assets/", "/_dash-component-suites/", "/health", "/ready", webhook.PREFIX)
 _BEFORE_LOGIN = ("/login", "/setup")
 _WITH_ONE_TIME_PASSWORD = ("/password", "/logout", "/session")
 _MACHINE = ("/_dash-", "/live", "/session", "/api/")
@@ -72,7 +73,7 @@ class SessionMiddleware:
 
     def _viewer(self, request: Request, bearer: str | None) -> Viewer:
         chosen = preferred_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
-        viewer = Viewer(self.services, chosen, self._actor(request, bearer), self.now())
+        viewer = Viewer(self.services, chosen, self._actor(request, bearer), self.now(), base=self._base(request))
         if viewer.actor is None:
             return viewer
         if viewer.actor.language in LANGUAGES:
@@ -81,6 +82,12 @@ class SessionMiddleware:
             preferences = self.services.team.preferences(viewer.actor)
             viewer.color_scheme, viewer.keys_on = preferences.color_scheme, preferences.keys
         return viewer
+
+    def _base(self, request: Request) -> str:
+        if self.settings.public_url:
+            return self.settings.public_url.rstrip("/")
+        scheme = "https" if is_https(request.scope, request.headers, self.settings) else "http"
+        return f"{scheme}://{request.headers.get('host', '')}"
 
     def _actor(self, request: Request, bearer: str | None) -> Actor | None:
         if bearer is not None:

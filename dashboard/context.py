@@ -29,7 +29,7 @@ Direction = Literal["rtl", "ltr"]
 
 @dataclass
 class Viewer:
-    """One request's person: `actor` is None before log-in. Look-ups are made when first needed."""
+    """One request's person: `actor` is None before log-in. `base` is our address as they typed it."""
 
     services: Services
     language: Language = "en"
@@ -37,6 +37,7 @@ class Viewer:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     color_scheme: str = "auto"
     keys_on: bool = True
+    base: str = ""
 
     @property
     def direction(self) -> Direction:

@@ -21,7 +21,7 @@ from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
 from crm.ports.responder import Account
-from crm.ports.source import Batch, Job, Search, Searching, Source, account_option
+from crm.ports.source import Batch, Job, Receiving, Search, Searching, Source, account_option
 from crm.ports.transport import Transport
 from crm.query.walk import NOTHING
 from crm.query.widen import on_platform
@@ -167,9 +167,10 @@ class Collecting:
             rows = [row for row in sources.every(tx) if row.enabled and row.state not in {"failed", "finished"}]
         found: dict[str, Run] = {}
         for row in rows:
-            if kind := self._kinds.get(row.kind):
+            kind = self._kinds.get(row.kind)
+            if kind is not None and not isinstance(kind, Receiving):
                 searches = self._searches(row) if isinstance(kind, Searching) else ()
-                key = f"{_key(row)}{_digest(searches)}"
+                key = f"{_key(row, kind)}{_digest(searches)}"
                 found.setdefault(key, Run(key, kind, [], searches)).rows.append(row)
         return found
 
@@ -206,15 +207,22 @@ class Collecting:
         row, ours = run.rows[0], account_option(run.kind)
         if row.kind in WHOLE:
             return Job(row.id, row.options, row.cursor, row.workspace)
+        if _has_secret(run.kind):
+            return Job(row.id, row.options, row.cursor, row.workspace, searches=run.searches, secret=self._secret(row))
         if ours is None:
-            return Job(_key(row), row.options, row.cursor, searches=run.searches)
+            return Job(_key(row, run.kind), row.options, row.cursor, searches=run.searches)
         run.account = self._stores.tokens.read_with(row, row.options.get(ours, ""))
         ends, now = tokens.read(run.account.secret).ends, self._stores.clock.now()
         run.until = None if ends is None else max(ends - tokens.EARLY, now + SHORTEST)
         return Job(
-            _key(row), row.options, row.cursor, row.workspace, run.account,
+            _key(row, run.kind), row.options, row.cursor, row.workspace, run.account,
             run.searches, partial(self._allowance, row.workspace, run.kind.platform),
         )  # fmt: skip
+
+    def _secret(self, row: SourceRow) -> str:
+        with self._stores.records.read() as tx:
+            sealed = sources.sealed_of(tx, row.id)
+        return self._stores.tokens.unseal(sealed) if sealed else ""
 
     def _allowance(self, workspace: str, platform: str, monitor: str) -> int:
         with self._stores.records.read() as tx:
@@ -266,5 +274,9 @@ def _digest(searches: tuple[Search, ...]) -> str:
     return f" for {blake2b(json.encode(searches), digest_size=8).hexdigest()}" if searches else ""
 
 
-def _key(row: SourceRow) -> str:
-    return row.id if row.kind in WHOLE else signature(row.kind, row.options)
+def _has_secret(kind: Source) -> bool:
+    return any(option.kind == "secret" for option in kind.options)
+
+
+def _key(row: SourceRow, kind: Source) -> str:
+    return row.id if row.kind in WHOLE or _has_secret(kind) else signature(row.kind, row.options)

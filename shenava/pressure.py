@@ -28,6 +28,14 @@ class Pressure:
                 return
             self._clock.sleep(LOOK_SECONDS, stop)
 
+    def has_room(self) -> bool:
+        """Whether there is room now; for whoever can't wait."""
+        if self._clock.monotonic() - self._looked >= LOOK_SECONDS:
+            if self._full():
+                return False
+            self._looked = self._clock.monotonic()
+        return True
+
     def _full(self) -> bool:
         # A log that keeps events for a fixed time has room for any number of them, and throws away unread what
         # waits too long, whichever topic it waits on. The embedded one keeps everything, on this machine's disk.

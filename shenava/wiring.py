@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ from crm.usecases.budgets import Budgets
 from crm.usecases.caseview import CaseViews
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
+from crm.usecases.deliveries import Deliveries
 from crm.usecases.disclosure import Disclosure
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
@@ -178,7 +179,7 @@ class House:
 
         records, index, log, clock, vault = self.records, self.index, self.log, self.clock, self.vault
         monitors = Monitors(records, index, clock)
-        sources = Sources(records, self.kinds, self.responders, self.account_tokens, clock)
+        sources = Sources(records, self.kinds, self.responders, self.account_tokens, clock, self.transport)
         customers = Customers(records, index, clock)
         replies = Replies(records, index, self.responders, ManualResponder, clock)
         views = CaseViews(records, index, customers, replies, clock)
@@ -204,7 +205,13 @@ class House:
             disclosure=Disclosure(records, index, clock),
             corrections=Corrections(records, index, log, clock),
             live=Live(records, clock),
+            deliveries=Deliveries(records, log, self.kinds, vault, clock, self._has_room()),
         )
+
+    def _has_room(self) -> Callable[[], bool]:
+        from shenava.pressure import Pressure
+
+        return Pressure(self.log, self.clock).has_room
 
     @property
     def _kept(self) -> Kept:

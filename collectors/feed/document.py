@@ -179,7 +179,7 @@ def _xml_entry(raw: Mapping[str, object]) -> Entry:
         _text(raw, "title"),
         _text(body, "value") or _text(raw, "summary"),
         _text(body, "type") == "text/plain",
-        _text(raw, "author"),
+        _writer(raw),
         _text(body, "language"),
         _parsed(raw, "published") or _parsed(raw, "created"),
         _parsed(raw, "updated"),
@@ -211,7 +211,16 @@ def _body(raw: Mapping[str, object]) -> Mapping[str, object]:
     return contents[0] if contents else details if isinstance(details, dict) else {}
 
 
+def _writer(raw: Mapping[str, object]) -> str:
+    """The name of who wrote it, without the e-mail address that many feeds put beside it."""
+    details = _get(raw, "author_detail")
+    return (_text(details, "name") if isinstance(details, dict) else "") or _text(raw, "author")
+
+
 def _attached(raw: Mapping[str, object]) -> Iterator[Attached]:
+    for one in _items(raw, "links"):
+        if _text(one, "rel") == "enclosure" and (url := _text(one, "href")):
+            yield Attached(url, _text(one, "type"))
     for name in ("enclosures", "media_content"):
         for one in _items(raw, name):
             if url := _text(one, "href") or _text(one, "url"):

@@ -15,14 +15,14 @@ from collectors.addresses import is_address
 from collectors.errors import NormaliseError
 from collectors.feed.document import Feed, parse
 from collectors.feed.normalise import PLATFORM, to_post
-from collectors.pace import Pace, refuse_status
+from collectors.pace import Pace, every_problem, refuse_status
 from collectors.seen import Seen
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Job, Option, Problem, Rejected
 from crm.ports.transport import BrokenConnectionError, Transport
 from crm.words import Collected, Post, content_id
 
-EVERY_MINUTES, LONGEST_MINUTES = 10, 1440
+EVERY_MINUTES = 10
 REMEMBERED = 1000
 
 
@@ -55,12 +55,7 @@ class FeedSource:
         elif not is_address(url):
             message = f"{url!r} is no web address; it begins with https:// or http://."
             problems.append(Problem("url", "bad_url", message, {"value": url, "example": "https://example.org/feed"}))
-        every = options.get("every", "").strip()
-        if every and not (every.isascii() and every.isdigit() and 1 <= int(every[:9]) <= LONGEST_MINUTES):
-            message = f"{every!r} is no number of minutes between 1 and {LONGEST_MINUTES}."
-            limits = {"value": every, "least": "1", "most": str(LONGEST_MINUTES)}
-            problems.append(Problem("every", "bad_number", message, limits))
-        return problems
+        return problems + every_problem(options.get("every", ""))
 
     def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
         url = job.options["url"].strip()

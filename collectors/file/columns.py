@@ -10,6 +10,7 @@ from statistics import mean
 
 from collectors.errors import UnusableFileError
 from collectors.file.form import look_at
+from collectors.file.reviews import PLAY, is_play
 from collectors.file.rows import Row, sample
 from collectors.moments import DateError, moment
 
@@ -44,7 +45,17 @@ NAMES: dict[str, str] = {
     "language": "lang language زبان",
     "place": "location place tweet_location city country user.location مکان شهر موقعیت",
 }
-_KNOWN = {name: (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names.split())}
+
+Known = AnyMapping[str, tuple[str, int]]
+"""The field and the rank of each folded name of a column; the lowest rank wins."""
+
+
+def known_names(names: AnyMapping[str, str]) -> Known:
+    """What :func:`by_name` looks columns up in."""
+    return {name: (field, rank) for field, said in names.items() for rank, name in enumerate(said.split())}
+
+
+_KNOWN = known_names(NAMES)
 _SAMPLE = 200
 _SPELLING = str.maketrans("يك\u200c", "یک_")
 _SHORT_TEXT = 12
@@ -58,7 +69,7 @@ def guess_mapping(path: Path, encoding: str = "") -> Mapping:
     return guess(path.name, sample(look_at(path, encoding), _SAMPLE))
 
 
-def parse_map(text: str) -> Mapping:
+def parse_map(text: str, fields: Collection[str] = NAMES) -> Mapping:
     """Columns by field out of ``text=body,author=user``; an empty column leaves a field out.
 
     Raises: UnusableFileError for a field that no post has, or anything else than pairs.
@@ -70,10 +81,10 @@ def parse_map(text: str) -> Mapping:
             raise UnusableFileError(
                 f"{pair!r} is no pair; write field=column, for example text=body.", "no_pair", value=pair
             )
-        if field not in NAMES:
-            fields = ", ".join(NAMES)
+        if field not in fields:
+            there = ", ".join(fields)
             raise UnusableFileError(
-                f"A post has no field {field!r}; it has {fields}.", "no_field", value=field, fields=fields
+                f"A post has no field {field!r}; it has {there}.", "no_field", value=field, fields=there
             )
         found[field] = column
     return found
@@ -101,7 +112,7 @@ def late(columns: AnyMapping[str, str], left_out: Collection[str], names: Iterab
     What was settled, or left out by a person, stays as it is; so do texts and dates, which every row must have.
     """
     settled = {*columns, *left_out, "text", "created_at"}
-    return {field: column for field, column in _by_name(list(names)).items() if field not in settled}
+    return {field: column for field, column in by_name(list(names)).items() if field not in settled}
 
 
 def guess(name: str, rows: Sequence[Row], *, needs_text: bool = True) -> Mapping:
@@ -110,7 +121,9 @@ def guess(name: str, rows: Sequence[Row], *, needs_text: bool = True) -> Mapping
         message = f"No row of {name} could be read; one row a post is expected, with named columns."
         raise UnusableFileError(message, "no_rows", name=name)
     columns = _columns(rows)
-    found = _by_name(columns)
+    if is_play(columns):
+        return {field: column for field, column in PLAY.items() if column in columns}
+    found = by_name(columns)
     values = {column: [str(row[column]) for row in rows if row.get(column) not in (None, "")] for column in columns}
     if "post" in found and any(" " in value for value in values[found["post"]]):
         column = found.pop("post")
@@ -134,11 +147,12 @@ def _columns(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(column for row in rows for column in row))
 
 
-def _by_name(columns: Sequence[str]) -> Mapping:
+def by_name(columns: Sequence[str], known: Known = _KNOWN) -> Mapping:
+    """Columns by field, told by their names alone."""
     best: dict[str, tuple[int, str]] = {}
     for column in columns:
-        if known := _KNOWN.get(folded(column)):
-            field, rank = known
+        if found := known.get(folded(column)):
+            field, rank = found
             best[field] = min(best.get(field, (rank, column)), (rank, column))
     return {field: column for field, (_, column) in best.items()}
 

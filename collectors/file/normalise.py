@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from collectors.clean import clean, linked, mentioned
 from collectors.errors import NormaliseError
-from collectors.file.columns import Mapping, late
+from collectors.file.columns import Mapping, folded, late
+from collectors.file.reviews import Review, answer_to, dressed, review_id, review_of, worded
 from collectors.file.rows import Row
 from collectors.moments import DateError, moment
 from crm.words import Author, Counts, Post, content_id
@@ -41,11 +42,39 @@ class Plan(Struct, frozen=True):
     day_first: bool | None = None
     seen: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    review: Review | None = None
 
     def widened(self, names: AbstractSet[str]) -> Plan:
         """The same for rows that have further columns."""
         columns = {**self.columns, **late(self.columns, self.left_out, names - self.seen)}
-        return replace(self, columns=columns, seen=self.seen.union(names))
+        seen = self.seen.union(names)
+        return replace(self, columns=columns, seen=seen, review=review_in(seen, columns))
+
+
+def review_in(names: AbstractSet[str], columns: Mapping) -> Review | None:
+    """The columns of a review among these names, but for those that hold other parts of a post."""
+    return review_of({folded(name): name for name in sorted(names - set(columns.values()))})
+
+
+def to_posts(row: Row, plan: Plan) -> list[tuple[Post, bool]]:
+    """The post in a row, and the seller's answer where it is a review; each with whether it is our own.
+
+    Raises: as :func:`to_post`.
+    """
+    if plan.review is None:
+        return [(to_post(row, plan), False)]
+    post = to_post(worded(row, plan.review, plan.columns["text"]), plan)
+    if found := review_id(post.url):
+        post = replace(post, native_id=found, author=_reviewer(post, found))
+    post = dressed(post, row, plan.review, plan.zone)
+    answer = answer_to(post, row, plan.review, plan.zone)
+    return [(post, False), *([(answer, True)] if answer else [])]
+
+
+def _reviewer(post: Post, native: str) -> Author:
+    """The author again: one who was not named is called by the review's id."""
+    nameless = post.author.native_id == f"unknown-{post.native_id}"
+    return replace(post.author, native_id=f"unknown-{native}") if nameless else post.author
 
 
 def to_post(row: Row, plan: Plan) -> Post:

@@ -17,19 +17,19 @@ from msgspec import Struct
 from collectors.errors import NormaliseError, UnusableFileError
 from collectors.file.columns import parse_map, settle
 from collectors.file.form import Form, known_encoding, look_at
-from collectors.file.normalise import Plan, to_post
+from collectors.file.normalise import Plan, review_in, to_posts
 from collectors.file.rows import Fault, Row, rows, sample
 from collectors.moments import day_comes_first
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Job, Option, Problem
 from crm.ports.transport import Transport
-from crm.words import Collected
+from crm.words import Collected, Post
 
 BATCH = 500
 HEAD = 65_536
 SAMPLE = 500
 ON = frozenset(("yes", "true", "on", "1"))
-_PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+PLATFORM_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 class Cursor(Struct, frozen=True):
@@ -61,12 +61,12 @@ class FileSource:
             if not options.get(name, "").strip()
         ]
         platform = options.get("platform", "").strip().lower()
-        if platform and not _PLATFORM.fullmatch(platform):
+        if platform and not PLATFORM_NAME.fullmatch(platform):
             message = (
                 f"{platform!r} is no name of a platform; use Latin letters and digits, for example x or instagram."
             )
             problems.append(Problem("platform", "bad_platform", message, {"value": platform}))
-        problems += _zone_problem(options)
+        problems += zone_problem(options)
         problems += _problem("map", lambda: parse_map(options.get("map", "")))
         problems += _problem("encoding", lambda: known_encoding(options.get("encoding", "").strip()))
         return problems or _problem("path", lambda: _prepare(options))
@@ -78,18 +78,19 @@ class FileSource:
         todo = islice(rows(form), cursor.rows, None)
         while not stop.is_set():
             taken, damage = _take(todo)
-            posts, rejected = [], []
+            posts, rejected = list[tuple[Post, bool]](), []
             for number, row in taken:
                 try:
                     sound = _sound(row)
                     if not sound.keys() <= plan.seen:
                         plan = plan.widened(sound.keys())
-                    posts.append(to_post(sound, plan))
+                    posts += to_posts(sound, plan)
                 except NormaliseError as error:
                     rejected.append(error.at(f"{form.unit} {number}"))
             now = clock.now()
             events = tuple(
-                Collected(job.source, post, now, "import", job.workspace, open_cases=open_cases) for post in posts
+                Collected(job.source, post, now, "import", job.workspace, open_cases=open_cases, own=own)
+                for post, own in posts
             )
             cursor = msgspec.structs.replace(cursor, rows=cursor.rows + len(taken))
             if taken:
@@ -127,14 +128,16 @@ def _prepare(options: Mapping[str, str]) -> tuple[Form, Plan]:
     dates = [str(row[columns["created_at"]]) for row in first if row.get(columns.get("created_at", ""))]
     undated = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     zone = ZoneInfo(options.get("zone", "").strip() or "UTC")
+    names = frozenset(column for row in first for column in row)
     return form, Plan(
         options["platform"].strip().lower(),
         columns,
         UTC if zone.key == "UTC" else zone,
         undated,
         day_comes_first(dates),
-        frozenset(column for row in first for column in row),
+        names,
         frozenset(field for field, column in said.items() if not column),
+        review_in(names, columns),
     )
 
 
@@ -167,7 +170,8 @@ def _problem(option: str, tried: Callable[[], object]) -> list[Problem]:
     return []
 
 
-def _zone_problem(options: Mapping[str, str]) -> list[Problem]:
+def zone_problem(options: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with the option `zone`."""
     zone = options.get("zone", "").strip() or "UTC"
     try:
         ZoneInfo(zone)

@@ -14,10 +14,14 @@ from crm.ports.clock import Clock
 from crm.ports.responder import Account
 from crm.ports.transport import Transport
 from crm.query.tree import Node
-from crm.words import CollectedEvent
+from crm.words import CollectedEvent, Post
 
-OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file", "account", "monitors", "date"]
-"""`account` is the id of one of our accounts on the source's platform, `monitors` ids of monitors (none: all)."""
+OptionKind = Literal["text", "url", "number", "choice", "list", "switch", "file", "account", "monitors", "date",
+                     "secret"]  # fmt: skip
+"""`account` is the id of one of our accounts on the source's platform, `monitors` ids of monitors (none: all).
+
+What is typed as `secret` is kept encrypted, apart from the options, and comes back as :attr:`Job.secret`.
+"""
 
 
 UNLIMITED = 2**31
@@ -126,10 +130,11 @@ def unlimited(monitor: str) -> int:
 class Job(Struct, frozen=True):
     """One run of a source.
 
-    `source` is the id that goes into every event, `options` are validated, `cursor` is the
-    last one stored (empty at first). `account` is the one that the options name, signed in as far as we know,
-    `searches` what the monitors look for, `allowance` how many posts may still be read for a monitor (or for
-    none, with an empty name) before the cap of the platform or the monitor is reached: ask before each request.
+    `source` is the id that goes into every event, `options` are validated, `cursor` is the last one stored (empty
+    at first). `account` is the one that the options name, signed in as far as we know, `searches` what the monitors
+    look for, `allowance` how many posts may still be read for a monitor (or for none, with an empty name) before
+    the cap of the platform or the monitor is reached: ask before each request. `secret` is what was typed into the
+    option of that kind.
     """
 
     source: str
@@ -139,6 +144,7 @@ class Job(Struct, frozen=True):
     account: Account | None = None
     searches: tuple[Search, ...] = ()
     allowance: Callable[[str], int] = unlimited
+    secret: str = ""
 
 
 class Source(Protocol):
@@ -188,5 +194,39 @@ class Forecasting(Protocol):
         """How many posts of the last seven days the platform would give out for the query, by its own count.
 
         Raises what :meth:`Source.collect` raises, and CantBeAskedError.
+        """
+        ...
+
+
+class Preview(Struct, frozen=True):
+    """What a source would bring: where it reads each field of a post, and the first posts of so many items.
+
+    `further` says that there is a next page.
+    """
+
+    paths: Mapping[str, str]
+    posts: tuple[Post, ...]
+    rejected: tuple[Rejected, ...]
+    items: int
+    further: bool = False
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A source that can show what it would bring before it is set up."""
+
+    def preview(self, job: Job, transport: Transport, clock: Clock) -> Preview:
+        """One look, of which nothing is kept. Raises what :meth:`Source.collect` raises."""
+        ...
+
+
+@runtime_checkable
+class Receiving(Protocol):
+    """A source that asks nobody: others hand it posts. Its `collect` gives nothing."""
+
+    def read(self, job: Job, body: bytes, now: datetime) -> Batch:
+        """The posts in what was handed over, and what of it can't be used.
+
+        Raises: InvalidInputError where nothing in it is a post, or it holds too many.
         """
         ...

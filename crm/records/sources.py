@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from crm.ports.source import Rejected
 from crm.records.sql import held, insert_for, lock
-from crm.records.tables import accounts, rejects, source_activity, sources
+from crm.records.tables import accounts, deliveries, refusals, rejects, source_activity, source_secrets, sources
 
 SLOT = timedelta(minutes=30)
 REJECTS_KEPT = 200
@@ -82,7 +82,7 @@ def change(tx: Connection, source_id: str, **fields: object) -> None:
 
 def remove(tx: Connection, workspace: str, source_id: str) -> bool:
     """Delete a source with its history; what it collected stays. False where there is none."""
-    for table in (source_activity, rejects):
+    for table in (source_activity, rejects, source_secrets, deliveries, refusals):
         tx.execute(delete(table).where(table.c.workspace == workspace, table.c.source_id == source_id))
     query = delete(sources).where(sources.c.workspace == workspace, sources.c.id == source_id)
     return tx.execute(query).rowcount > 0
@@ -161,6 +161,18 @@ def rejected_of(tx: Connection, workspace: str, source_id: str) -> list[Rejected
         Rejected(row.where, row.reason, row.code or "", row.params or {})
         for row in tx.execute(query.order_by(rejects.c.id.desc()))
     ]
+
+
+def put_sealed(tx: Connection, source: SourceRow, sealed: bytes) -> None:
+    """Keep the encrypted secret of a source, in place of an older one."""
+    one = insert_for(tx)(source_secrets).values(source_id=source.id, workspace=source.workspace, secret=sealed)
+    tx.execute(one.on_conflict_do_update(index_elements=["source_id"], set_={"secret": sealed}))
+
+
+def sealed_of(tx: Connection, source_id: str) -> bytes:
+    """The encrypted secret of a source; empty where it has none."""
+    query = select(source_secrets.c.secret).where(source_secrets.c.source_id == source_id)
+    return bytes(tx.execute(query).scalar() or b"")
 
 
 def hold_accounts(tx: Connection, workspace: str) -> None:

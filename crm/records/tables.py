@@ -127,6 +127,34 @@ rejects = Table(
     Column("params", JSON),
 )
 
+source_secrets = Table(  # what is typed for a source, or made for it, and must not lie open
+    "source_secrets",
+    metadata,
+    Column("source_id", String(32), primary_key=True),
+    workspace_column(),
+    Column("secret", LargeBinary, nullable=False),  # encrypted
+)
+
+deliveries = Table(  # what was handed over to a webhook lately, by its id and by its signature
+    "deliveries",
+    metadata,
+    Column("source_id", String(32), primary_key=True),
+    Column("mark", String(80), primary_key=True),
+    workspace_column(),
+    Column("digest", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+refusals = Table(  # what a webhook did not take, by kind
+    "refusals",
+    metadata,
+    Column("source_id", String(32), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    workspace_column(),
+    Column("times", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),  # the last time
+)
+
 gaps = Table(  # stretches of which a platform may not have given us everything
     "gaps",
     metadata,

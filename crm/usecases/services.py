@@ -8,6 +8,7 @@ from crm.usecases.accounts import Accounts
 from crm.usecases.budgets import Budgets
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
+from crm.usecases.deliveries import Deliveries
 from crm.usecases.disclosure import Disclosure
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
@@ -48,3 +49,4 @@ class Services:
     disclosure: Disclosure
     corrections: Corrections
     live: Live
+    deliveries: Deliveries

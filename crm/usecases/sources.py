@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from crm.policies.access import Actor, require
 from crm.policies.tokens import access_token, read
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, Responder, account_problem
-from crm.ports.source import Problem, Rejected, Source
+from crm.ports.source import Job, Preview, Previewing, Problem, Receiving, Rejected, Source
+from crm.ports.transport import Transport
 from crm.records import audit, changes, sources, workspaces
 from crm.records.database import Records
 from crm.records.sources import AccountRow, SourceRow
@@ -25,6 +27,13 @@ FILE = "file"
 
 UNREACHABLE = "unreachable"
 """What a check says where the platform did not answer."""
+
+
+class Added(Struct, frozen=True):
+    """A source that was set up; `secret` is the one made for it, to be shown this once, or empty."""
+
+    source: SourceRow
+    secret: str = ""
 
 
 class HandedFile(Struct, frozen=True):
@@ -61,8 +70,9 @@ class Sources:
         responders: Mapping[str, Responder],
         tokens: Tokens,
         clock: Clock,
+        transport: Transport | None = None,
     ) -> None:
-        self.kinds, self._responders = kinds, responders
+        self.kinds, self._responders, self._transport = kinds, responders, transport
         self._records, self._tokens, self._clock = records, tokens, clock
 
     @property
@@ -102,10 +112,48 @@ class Sources:
 
         Raises SourceProblemsError, and what :meth:`check` raises.
         """
+        return self.add_with_secret(actor, kind, name, options).source
+
+    def add_with_secret(self, actor: Actor, kind: str, name: str, options: Mapping[str, str]) -> Added:
+        """The same, with the secret that others sign with where the source is one that is handed its posts."""
         require(actor, "edit_sources")
         if problems := self.check(kind, options):
             raise SourceProblemsError(problems)
-        return self._put(actor, kind, name, options)
+        open_, typed = self._parted(kind, options)
+        made = f"whsec_{secrets.token_urlsafe(32)}" if isinstance(self.kinds[kind], Receiving) else ""
+        return Added(self._put(actor, kind, name, open_, typed or made), made)
+
+    def new_secret(self, actor: Actor, source_id: str) -> str:
+        """Another secret for a source that is handed its posts; the old one counts no more. Raises NotFoundError."""
+        require(actor, "edit_sources")
+        now, made = self._clock.now(), f"whsec_{secrets.token_urlsafe(32)}"
+        with self._records.write() as tx:
+            row = sources.get(tx, actor.workspace, source_id)
+            if row is None or not isinstance(self.kinds.get(row.kind), Receiving):
+                raise NotFoundError("webhook", source_id)
+            sources.put_sealed(tx, row, self._tokens.seal(made))
+            audit.append(tx, actor.workspace, actor.user_id, "new_source_secret", source_id, now, name=row.name)
+        return made
+
+    def preview(self, actor: Actor, kind: str, options: Mapping[str, str]) -> Preview:
+        """What a source would bring, of which nothing is kept.
+
+        Raises SourceProblemsError, NotFoundError for a kind that can't show it, what the source raises.
+        """
+        require(actor, "edit_sources")
+        if problems := self.check(kind, options):
+            raise SourceProblemsError(problems)
+        source = self._kind(kind)
+        if not isinstance(source, Previewing) or self._transport is None:
+            raise NotFoundError("preview of", kind)
+        open_, typed = self._parted(kind, options)
+        return source.preview(Job("", open_, "", actor.workspace, secret=typed), self._transport, self._clock)
+
+    def _parted(self, kind: str, options: Mapping[str, str]) -> tuple[dict[str, str], str]:
+        """Options that may lie open, and what was typed as a secret."""
+        hidden = {option.name for option in self._kind(kind).options if option.kind == "secret"}
+        typed = next((options[name].strip() for name in hidden if options.get(name, "").strip()), "")
+        return {name: value for name, value in options.items() if name not in hidden}, typed
 
     def import_file(self, actor: Actor, file: HandedFile) -> SourceRow:
         """Set up the reading of a file that this installation keeps, never one named from outside.
@@ -117,11 +165,14 @@ class Sources:
             raise SourceProblemsError(problems)
         return self._put(actor, FILE, file.name, _options(file))
 
-    def _put(self, actor: Actor, kind: str, name: str, options: Mapping[str, str]) -> SourceRow:
+    def _put(self, actor: Actor, kind: str, name: str, options: Mapping[str, str], secret: str = "") -> SourceRow:
         now = self._clock.now()
-        row = SourceRow(new_id(now), actor.workspace, kind, name.strip() or kind, dict(options), now)
+        state = self._first_state(kind)
+        row = SourceRow(new_id(now), actor.workspace, kind, name.strip() or kind, dict(options), now, state=state)
         with self._records.write() as tx:
             sources.put(tx, row)
+            if secret:
+                sources.put_sealed(tx, row, self._tokens.seal(secret))
             audit.append(tx, actor.workspace, actor.user_id, "add_source", row.id, now, kind=kind)
             changes.note(tx, actor.workspace, "source", row.id, now)
         return row
@@ -134,7 +185,7 @@ class Sources:
             row = sources.get(tx, actor.workspace, source_id)
             if row is None:
                 raise NotFoundError("source", source_id)
-            state = "new" if enabled else "stopped"
+            state = self._first_state(row.kind) if enabled else "stopped"
             sources.change(tx, source_id, enabled=enabled, state=state, error=None, error_kind=None, retry_at=None)
             audit.append(tx, actor.workspace, actor.user_id, "set_source", source_id, now, enabled=enabled)
             changes.note(tx, actor.workspace, "source", source_id, now)
@@ -216,6 +267,10 @@ class Sources:
                 raise NotFoundError("account", account_id)
             audit.append(tx, actor.workspace, actor.user_id, "disconnect_account", account_id, now)
             changes.note(tx, actor.workspace, "source", account_id, now)
+
+    def _first_state(self, kind: str) -> str:
+        """What is handed its posts needs no collector to run."""
+        return "running" if isinstance(self.kinds.get(kind), Receiving) else "new"
 
     def _kind(self, kind: str) -> Source:
         if kind not in self.kinds:

@@ -66,6 +66,10 @@ class Tokens:
         """A secret as the records keep it."""
         return self._vault.encrypt(secret)
 
+    def unseal(self, sealed: bytes) -> str:
+        """What :meth:`seal` made unreadable. Raises OtherKeyError."""
+        return self._vault.decrypt(sealed)
+
     def fresh(self, workspace: str, account_id: str) -> Account:
         """The account with a token that lives for another minute at least, as far as is known.
 

@@ -40,10 +40,11 @@ def text_field(name: str, label: str, value: str = "", *, wrong: Wrong = NOTHING
     )  # fmt: skip
 
 
-def secret_field(name: str, label: str, *, wrong: Wrong = NOTHING, hint: object = None, auto: str = "off") -> Component:
+def secret_field(name: str, label: str, *, wrong: Wrong = NOTHING, hint: object = None, auto: str = "off",
+                 required: bool = True) -> Component:  # fmt: skip
     """A password or a token, never filled in by us."""
     return dmc.PasswordInput(
-        name=name, label=label, description=hint, error=wrong.get(name), required=True, autoComplete=auto,
+        name=name, label=label, description=hint, error=wrong.get(name), required=required, autoComplete=auto,
         inputWrapperOrder=_ORDER,
     )  # fmt: skip
 

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Form, Request, UploadFile
 from pydantic import BaseModel, Field, SecretStr
 
 from crm.policies.access import require
-from crm.ports.source import Option, Problem, Rejected
+from crm.ports.source import Option, Preview, Problem, Rejected
+from crm.records.deliveries import Refused
 from crm.records.sources import AccountRow, SourceRow
 from dashboard.api import Caller
 from dashboard.api.monitors import Switch
 from dashboard.api.shapes import Asked, shown
 from dashboard.uploads import handed_over
+from dashboard.webhook import PREFIX
 
 router = APIRouter(tags=["sources"])
 
@@ -33,6 +35,13 @@ class AccountText(Asked):
     base_url: str = Field("", description="The address of the account's server, where the platform has several.")
     handle: str = ""
     secret: SecretStr
+
+
+class NewSecret(BaseModel):
+    """A webhook's secret, shown this once, and the path where it takes posts."""
+
+    secret: str
+    path: str
 
 
 class Kind(BaseModel):
@@ -67,6 +76,25 @@ def check_source(who: Caller, asked: SourceText) -> list[Problem]:
     """What is wrong with the options of a source."""
     require(who.actor, "edit_sources")
     return who.services.sources.check(asked.kind, asked.options)
+
+
+@router.post("/sources/preview", response_model=shown(Preview))
+def preview_source(who: Caller, asked: SourceText) -> Preview:
+    """What a source of JSON would bring: the path of each field and the first posts. Nothing is kept."""
+    return who.services.sources.preview(who.actor, asked.kind, asked.options)
+
+
+@router.post("/sources/{source_id}/secret", status_code=201, response_model=NewSecret)
+def make_secret(who: Caller, source_id: str) -> NewSecret:
+    """Make the secret that messages to a webhook are signed with; an older one counts no more."""
+    made = who.services.sources.new_secret(who.actor, source_id)
+    return NewSecret(secret=made, path=f"{PREFIX}{source_id}")
+
+
+@router.get("/sources/{source_id}/refused", response_model=list[shown(Refused)])  # type: ignore[misc]
+def list_refused(who: Caller, source_id: str) -> list[Refused]:
+    """How often a webhook refused messages, by kind."""
+    return who.services.deliveries.refused(who.actor, source_id)
 
 
 @router.post("/imports", status_code=201, response_model=shown(SourceRow))

@@ -14,7 +14,7 @@ USUAL = ("bluesky", "mastodon", "rss", "x", "instagram", "telegram", "googleplay
 COLLECTS: Mapping[str, str] = {
     "jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
     "telegram": "telegram", "bale": "bale", "x": "x", "reddit": "reddit",
-    "instagram": "instagram", "facebook": "facebook", "youtube": "youtube",
+    "instagram": "instagram", "instagram_public": "instagram", "facebook": "facebook", "youtube": "youtube",
 }  # fmt: skip
 """The platform of each kind of source that has only one."""
 

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from crm.errors import ShenavaError
 from crm.policies.access import require
 from crm.usecases.sources import SourceProblemsError
-from dashboard.admin.health import add, dead, detail
+from dashboard.admin.health import add, dead, detail, webhook
 from dashboard.admin.health.dead import dead_card
 from dashboard.admin.health.processes import processes_card
 from dashboard.admin.health.quota import reads_card
@@ -42,6 +42,8 @@ STEPS: Steps = {
     "retry": detail.start,
     "remove": detail.ask_remove,
     "remove!": detail.remove,
+    "secret": webhook.ask_secret,
+    "secret!": webhook.new_secret,
     "add": add.kinds,
     "add-kind": add.options,
     "add!": add.add,

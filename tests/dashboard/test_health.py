@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec import to_builtins
@@ -23,6 +25,7 @@ from tests.conformance.dead_letters import letter
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
 from tests.doubles.office import MONITOR, START, WORKSPACE
+from tests.services.jsonapi import json_server
 
 pytestmark = pytest.mark.slow
 
@@ -254,3 +257,26 @@ def test_reads_of_the_month_and_gaps_are_shown(bureau: Bureau) -> None:
     drawer = desk.take("health", "open", "s2").text
     assert "Posts may be missing" in drawer
     assert "gave out only the newest" in drawer
+
+
+def test_a_source_of_json_is_looked_at_before_it_starts(tmp_path: Path) -> None:
+    with json_server(4, token="made-up") as server:
+        bureau = open_bureau(tmp_path, allow_addresses=(urlsplit(server.url).netloc,))  # type: ignore[arg-type]
+        desk = Desk(bureau, "manager")
+        given = {"url": f"{server.url}/posts", "platform": "forum", "kept": "matching"}
+        refused = desk.take("health", "add!", "json", **given).text
+        assert "lets nobody read without signing in" in refused
+        seen = desk.take("health", "add!", "json", token="made-up", **given)
+        assert "user.login" in seen.text
+        assert "made-up post 4" in seen.text
+        assert 'made-up\\"' not in seen.text
+        assert bureau.services.sources.all(desk.actor) == []
+        looked = re.search(r'"value": "([0-9a-f]{32})"', seen.text)
+        assert looked is not None
+        done = desk.take("health", "add!", "json", token="made-up", looked=looked[1], **given)
+        assert done.opened("dialog") is False
+        (row,) = bureau.services.sources.all(desk.actor)
+        with bureau.records.read() as tx:
+            assert bureau.vault.decrypt(sources.sealed_of(tx, row.id)) == "made-up"
+        assert "made-up" not in str(row.options)
+        bureau.close()

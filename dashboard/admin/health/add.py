@@ -8,20 +8,24 @@ from urllib.parse import urlsplit
 from dash import html
 from dash.development.base_component import Component
 
-from crm.ports.source import Option, Problem
+from crm.errors import ShenavaError
+from crm.ports.source import Option, Previewing, Problem
 from crm.usecases.sources import SourceProblemsError
-from dashboard.admin.fields import NOTHING, Wrong, area, choice, form, text_field, tick
+from crm.words import content_id
+from dashboard.admin.fields import NOTHING, Wrong, area, choice, form, secret_field, text_field, tick
+from dashboard.admin.health import look, webhook
 from dashboard.admin.health.state import PLATFORMS
 from dashboard.admin.step import Panel, Shown, Step, act, does
 from dashboard.components import alert, button, icon, platform_icon, show, toast
 from dashboard.context import actor, services
-from dashboard.errors import option_problem
-from dashboard.text import t
+from dashboard.errors import option_problem, plain_sentence
+from dashboard.text import has, t
 
-FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit", "web")
+FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit", "googleplay", "bazaar", "web")
 """Where the posts of a file may come from."""
 
 Given = Mapping[str, str]
+ICONS = {"webhook": "webhook", "json": "plug"}
 
 
 def kinds(_step: Step) -> Shown:
@@ -31,7 +35,7 @@ def kinds(_step: Step) -> Shown:
 
 
 def _kind(kind: str) -> Component:
-    mark = platform_icon(PLATFORMS[kind], 20) if kind in PLATFORMS else icon("file-import", 20)
+    mark = platform_icon(PLATFORMS[kind], 20) if kind in PLATFORMS else icon(ICONS.get(kind, "file-import"), 20)
     said = html.Span(
         [html.B(t(f"source.{kind}"), className="w6"), html.Small(t(f"source.{kind}_about"))], className="col grow"
     )
@@ -44,14 +48,16 @@ def options(step: Step) -> Shown:
     return Shown(dialog=_panel(step.of, {}))
 
 
-def _panel(kind: str, given: Given, wrong: Wrong = NOTHING) -> Panel:
+def _panel(kind: str, given: Given, wrong: Wrong = NOTHING, seen: Component | None = None) -> Panel:
     source = services().sources.kinds[kind]
     title = html.Span([t("health.add"), html.Span(f" {t(f'source.{kind}')}", className="c3 w4")])
     if kind == "file":
         return Panel(title, _file_form(given, wrong))
     fields = [_field(kind, option, given.get(option.name, option.default), wrong) for option in source.options]
     called = text_field("name", t("health.name"), given.get("name", ""), hint=t("health.name_hint"))
-    return Panel(title, form("health", "add!", kind, *fields, called, send=t("health.start"), wrong=wrong, cancel=True))
+    first = seen is None and isinstance(source, Previewing)
+    send = t("health.look_first" if first else "health.start")
+    return Panel(title, form("health", "add!", kind, *fields, called, seen, send=send, wrong=wrong, cancel=True))
 
 
 def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
@@ -70,7 +76,11 @@ def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
         return area(option.name, label, value, wrong=wrong, rows=2)
     if option.kind == "switch":
         return tick(option.name, label, value="yes", on=value == "yes")
+    if option.kind == "secret":
+        return secret_field(option.name, label, wrong=wrong, required=option.required)
     hint = t("health.minutes") if option.name == "every" else None
+    if kind in ICONS and option.name in ("map", "items", "next"):
+        hint = t(f"health.{option.name}_paths_hint")
     example = {"feed": "https://", "mastodon": "https://"}.get(kind, "") if option.kind == "url" else ""
     return text_field(option.name, label, value, wrong=wrong, required=option.required, placeholder=example, hint=hint,
                       ltr=option.kind in {"url", "number", "date"})  # fmt: skip
@@ -87,7 +97,7 @@ def _file_form(given: Given, wrong: Wrong) -> Component:
         ],
         className="fld",
     )  # fmt: skip
-    platforms = [(one, t("source.platform_web") if one == "web" else one.capitalize()) for one in FILE_PLATFORMS]
+    platforms = [(one, _platform(one)) for one in FILE_PLATFORMS]
     more = html.Details(
         [
             html.Summary(t("health.more_options")),
@@ -114,6 +124,12 @@ def _file_form(given: Given, wrong: Wrong) -> Component:
     return html.Form(inside, className="aform", **upload)
 
 
+def _platform(name: str) -> str:
+    if name == "web":
+        return t("source.platform_web")
+    return t(f"inbox.platform_{name}") if has(f"inbox.platform_{name}") else name.capitalize()
+
+
 def _zone() -> str:
     return services().setup.workspace(actor()).zone
 
@@ -121,13 +137,31 @@ def _zone() -> str:
 def add(step: Step) -> Shown:
     """Set the source up, or show the form again with what is wrong beside its field."""
     given = step.texts()
-    chosen = {key: value for key, value in given.items() if key != "name" and value}
+    chosen = {key: value for key, value in given.items() if key not in ("name", look.LOOKED) and value}
     try:
-        services().sources.add(actor(), step.of, given.get("name", "") or _name(step.of, chosen), chosen)
+        if seen := _first_look(step.of, chosen, given.get(look.LOOKED, "")):
+            return Shown(dialog=_panel(step.of, given, seen=seen))
+        called = given.get("name", "") or _name(step.of, chosen)
+        added = services().sources.add_with_secret(actor(), step.of, called, chosen)
     except SourceProblemsError as error:
         return Shown(dialog=_panel(step.of, given, wrong_fields(error.problems)))
     show(toast(t("health.added")))
-    return Shown(dialog=None, again=True)
+    return Shown(dialog=webhook.made(added.source.id, added.secret) if added.secret else None, again=True)
+
+
+def _first_look(kind: str, chosen: Given, looked: str) -> Component | None:
+    """What the source would bring, where it can show that and it was not seen for these options."""
+    now = content_id(*(f"{key}={value}" for key, value in sorted(chosen.items())))
+    if looked == now or not isinstance(services().sources.kinds.get(kind), Previewing):
+        return None
+    try:
+        return look.shown(services().sources.preview(actor(), kind, chosen), now)
+    except SourceProblemsError:
+        raise
+    except ShenavaError as error:
+        key = f"error.source_{type(error).__name__}"
+        said = t(key, where=chosen.get("url", "")) if has(key) else plain_sentence(error)
+        raise SourceProblemsError([Problem("url", "failed_look", said, {"why": said})]) from error
 
 
 def uploaded(step: Step) -> Shown:
@@ -140,7 +174,7 @@ def uploaded(step: Step) -> Shown:
 
 
 def _name(kind: str, chosen: Given) -> str:
-    address = chosen.get("server") or (chosen.get("url", "") if kind == "feed" else "")
+    address = chosen.get("server") or (chosen.get("url", "") if kind in ("feed", "json") else "")
     host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     return host.removeprefix("www.") or t(f"source.{kind}")
 

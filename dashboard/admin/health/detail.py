@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from crm.errors import NotFoundError
 from crm.policies.access import may
 from crm.records.sources import SourceRow
+from dashboard.admin.health import webhook
 from dashboard.admin.health.quota import quota_said
 from dashboard.admin.health.state import last_success, place, state_mark, state_of
 from dashboard.admin.step import Panel, Shown, Step, act, sure
@@ -65,6 +66,8 @@ def _buttons(row: SourceRow) -> Component | None:
         buttons.append(act(t("health.resume"), "health", "resume", row.id, kind="pri", icon_name="player-play"))
     elif group != "finished":
         buttons.append(act(t("health.pause"), "health", "pause", row.id, kind="", icon_name="player-pause"))
+    if row.kind == webhook.KIND:
+        buttons.append(webhook.button(row))
     buttons.append(act(t("health.remove"), "health", "remove", row.id, kind="bad", icon_name="trash"))
     return html.Div(buttons, className="row wraps")
 
@@ -73,7 +76,8 @@ def _facts(row: SourceRow) -> list[Component]:
     facts: list[tuple[str, object]] = [
         (t("health.kind"), t(f"source.{row.kind}")),
         *((t(f"source.option_{option}"), _option(option, value)) for option, value in row.options.items() if value),
-        (t("health.last_success"), last_success(row)),
+        *(webhook.facts(row) if row.kind == webhook.KIND else ()),
+        (t("health.last_delivery" if row.kind == webhook.KIND else "health.last_success"), last_success(row)),
         (t("health.last_post"), full(row.last_post) if row.last_post else t("health.never")),
         (t("health.collected_all"), number(row.collected)),
         *([(t("health.quota"), quota_said(row))] if quota_said(row) else []),

@@ -1,0 +1,214 @@
+"""What other systems hand over to a webhook: who they are is told by a signature, and nothing comes twice."""
+
+from __future__ import annotations
+
+import hmac
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from hashlib import blake2b, sha256
+from typing import Literal
+
+from msgspec import Struct
+
+from crm import envelope
+from crm.errors import InvalidInputError, PermanentError, RetryableError, StoreError
+from crm.policies.access import Actor, require
+from crm.ports.clock import Clock
+from crm.ports.log import EventLog
+from crm.ports.source import Batch, Job, Receiving, Source
+from crm.ports.vault import OtherKeyError, Vault
+from crm.records import changes, sources
+from crm.records import deliveries as records_of
+from crm.records.database import Records
+from crm.records.deliveries import Refused
+from crm.records.sources import SourceRow
+from crm.words import COLLECTED, Removed
+
+LARGEST = 1_000_000
+"""Bytes of one message."""
+OLDEST_SECONDS = 300
+"""How far the time that a message names may be from ours."""
+A_MINUTE = 120
+"""Messages that a webhook takes in a minute, and such as it refuses and counts."""
+PAUSE_SECONDS = 60.0
+LONGEST_ID = 200
+SCHEME = "sha256="
+
+RefusalKind = Literal["unsigned", "old", "signature", "reused", "unusable", "large", "often", "paused", "full"]
+
+
+class Message(Struct, frozen=True):
+    """What came: `stamp` is the sender's seconds since 1970 and `signature` ``sha256=`` with hex digits, as written.
+
+    `delivery` is the sender's id of the message; empty where there is none.
+    """
+
+    source: str
+    body: bytes
+    stamp: str
+    signature: str
+    delivery: str = ""
+
+
+class Taken(Struct, frozen=True):
+    """What became of a message. One that is `repeated` was taken before, and nothing was done again."""
+
+    posts: int
+    rejected: tuple[str, ...] = ()
+    repeated: bool = False
+
+
+class RefusedError(PermanentError):
+    """A message that was not taken; `retry_after` is in seconds where it may come again."""
+
+    def __init__(self, kind: RefusalKind, message: str, retry_after: float | None = None) -> None:
+        self.kind, self.retry_after = kind, retry_after
+        super().__init__(message)
+
+
+class Deliveries:
+    """Takes messages, and tells people what was refused. Safe to share between threads.
+
+    `has_room` says whether the stream takes more; `kinds` are all kinds of sources.
+    """
+
+    def __init__(
+        self, records: Records, log: EventLog, kinds: Mapping[str, Source], vault: Vault, clock: Clock,
+        has_room: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        self._records, self._log, self._kinds, self._vault, self._clock = records, log, kinds, vault, clock
+        self._has_room = has_room
+        self._taken, self._refused = _Minute(clock), _Minute(clock)
+
+    def take(self, message: Message) -> Taken:
+        """Put the posts of a message on the stream; they are there durably when this returns.
+
+        A message that came before, by its id or its signature, is known and does nothing.
+        Raises: RefusedError; RetryableError and StoreError where it can't be stored just now.
+        """
+        with self._records.read() as tx:
+            row = records_of.to(tx, message.source)
+            sealed = sources.sealed_of(tx, message.source)
+        try:
+            return self._take(message, row, sealed)
+        except RefusedError as error:
+            if row is not None:
+                self._note(row, error.kind)
+            raise
+
+    def refuse_size(self, source_id: str) -> RefusedError:
+        """What is said of a message that is too large to be read; it is counted."""
+        with self._records.read() as tx:
+            row = records_of.to(tx, source_id)
+        if row is not None:
+            self._note(row, "large")
+        return RefusedError("large", f"This is larger than {LARGEST} bytes; send fewer posts at a time.")
+
+    def refused(self, actor: Actor, source_id: str) -> list[Refused]:
+        """How often a webhook refused messages, by kind."""
+        require(actor, "read_health")
+        with self._records.read() as tx:
+            return records_of.refused(tx, actor.workspace, source_id)
+
+    def _take(self, message: Message, row: SourceRow | None, sealed: bytes) -> Taken:
+        self._judge(message, sealed)
+        kind = self._kinds.get(row.kind) if row is not None else None
+        if row is None or not isinstance(kind, Receiving):
+            raise _unknown()
+        if not row.enabled:
+            raise RefusedError("paused", "This webhook is paused; send it again later.", PAUSE_SECONDS)
+        if not self._taken.allows(row.id):
+            raise RefusedError("often", f"More than {A_MINUTE} messages came within a minute; wait.", PAUSE_SECONDS)
+        digest = blake2b(message.body, digest_size=32).hexdigest()
+        marks = _marks(message)
+        with self._records.read() as tx:
+            known = records_of.known(tx, row.id, marks)
+        if digest in known.values():
+            return Taken(0, repeated=True)
+        if known:
+            raise RefusedError("reused", "Another message came under this delivery id; give each its own.")
+        return self._store(row, kind, message, marks, digest)
+
+    def _judge(self, message: Message, sealed: bytes) -> None:
+        """Raises: RefusedError where the message was not signed with the secret, or not just now."""
+        stamp, signature = message.stamp.strip(), message.signature.strip().lower()
+        if not stamp or not signature:
+            said = "X-Shenava-Timestamp and X-Shenava-Signature are needed; see the page on webhooks."
+            raise RefusedError("unsigned", said)
+        secret = ""
+        with suppress(OtherKeyError):
+            secret = self._vault.decrypt(sealed) if sealed else ""
+        # a stranger learns nothing from how long it takes whether there is such a webhook
+        right = signature_of(secret or "nobody's", stamp, message.body)
+        if not hmac.compare_digest(right.encode(), signature.encode()) or not secret:
+            raise _unknown()
+        plain = stamp.isascii() and stamp.isdigit() and len(stamp) < 12
+        if not plain or abs(self._clock.now().timestamp() - int(stamp)) > OLDEST_SECONDS:
+            said = f"The timestamp is more than {OLDEST_SECONDS} seconds from our clock; sign again, or set the clock."
+            raise RefusedError("old", said)
+
+    def _store(self, row: SourceRow, kind: Receiving, message: Message, marks: list[str], digest: str) -> Taken:
+        if not self._has_room():
+            raise RefusedError("full", "Too much waits here already; send it again later.", PAUSE_SECONDS)
+        now = self._clock.now()
+        try:
+            batch = kind.read(Job(row.id, row.options, "", row.workspace), message.body, now)
+        except InvalidInputError as error:
+            raise RefusedError("unusable", str(error)) from error
+        if batch.events:
+            self._log.append(COLLECTED, [envelope.record(event) for event in batch.events])
+        posts = sum(not isinstance(event, Removed) for event in batch.events)
+        # What is stored and not remembered comes again and changes nothing; the other way round it would be lost.
+        with self._records.write() as tx:
+            records_of.remember(tx, row, marks, digest, now)
+            sources.succeeded(tx, row, "", posts, batch.rejected, now)
+            changes.note(tx, row.workspace, "source", row.id, now)
+        return Taken(len(batch.events), _told(batch))
+
+    def _note(self, row: SourceRow, kind: RefusalKind) -> None:
+        """Count a refusal, so many a minute: strangers may not make us write without end."""
+        if not self._refused.allows(row.id):
+            return
+        now = self._clock.now()
+        with suppress(RetryableError, StoreError), self._records.write() as tx:
+            records_of.refuse(tx, row, kind, now)
+            changes.note(tx, row.workspace, "source", row.id, now)
+
+
+class _Minute:
+    """How often something happened within the last minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._times = clock, dict[str, deque[float]]()
+
+    def allows(self, what: str) -> bool:
+        """Whether it may happen once more; then it counts."""
+        now, times = self._clock.monotonic(), self._times.setdefault(what, deque())
+        while times and now - times[0] >= PAUSE_SECONDS:
+            times.popleft()
+        if len(times) >= A_MINUTE:
+            return False
+        times.append(now)
+        return True
+
+
+def signature_of(secret: str, stamp: str, body: bytes) -> str:
+    """``sha256=`` and the HMAC-SHA256 of ``stamp.body`` under the secret, in hex digits."""
+    return SCHEME + hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
+
+
+def _marks(message: Message) -> list[str]:
+    """What a message is known by: its sender's id, and its signature, which no other has."""
+    marks = [f"s:{message.signature.strip().lower().removeprefix(SCHEME)}"]
+    if said := message.delivery.strip()[:LONGEST_ID]:
+        marks.append(f"i:{blake2b(said.encode(), digest_size=32).hexdigest()}")
+    return marks
+
+
+def _told(batch: Batch) -> tuple[str, ...]:
+    return tuple(f"{one.where}: {one.reason}" for one in batch.rejected[:20])
+
+
+def _unknown() -> RefusedError:
+    return RefusedError("signature", "The signature does not fit; is it the secret that the console showed?")
