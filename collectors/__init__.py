@@ -14,11 +14,12 @@ def all_sources() -> tuple[Source, ...]:
     """One of every kind of source."""
     from random import Random
 
+    from collectors.bluesky import BlueskySource
     from collectors.feed import FeedSource
     from collectors.file import FileSource
     from collectors.hackernews import HackerNewsSource
     from collectors.jetstream import JetstreamSource
-    from collectors.mastodon import MastodonSource
+    from collectors.mastodon import MastodonAccountSource, MastodonSource
     from collectors.meta import FacebookSource, InstagramSource
     from collectors.reddit import RedditSource
     from collectors.telegram import BaleSource, TelegramSource
@@ -28,4 +29,5 @@ def all_sources() -> tuple[Source, ...]:
         FileSource(), JetstreamSource(), FeedSource(Random()), MastodonSource(Random()), HackerNewsSource(Random()),
         TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
         InstagramSource(Random()), FacebookSource(Random()),
+        BlueskySource(Random()), MastodonAccountSource(Random()),
     )  # fmt: skip

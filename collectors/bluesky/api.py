@@ -6,7 +6,7 @@ lexicons app.bsky and chat.bsky.convo; docs.bsky.app/docs/advanced-guides/rate-l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +25,6 @@ from crm.ports.clock import Clock
 from crm.ports.responder import Account
 from crm.ports.source import Quota, Rejected
 from crm.ports.transport import BrokenConnectionError, Transport
-from crm.words import Post
 
 if TYPE_CHECKING:
     from crm.platforms.bluesky import Session
@@ -60,7 +59,7 @@ class _Feed(Struct):
 
 class _Item(Struct):
     post: msgspec.Raw
-    reason: msgspec.Raw | None = None
+    reason: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Profiles(Struct):
@@ -171,16 +170,18 @@ class Api:
             except NormaliseError:
                 items.append(raw)  # is named when it is read as a post
                 continue
-            if item.reason is None:
+            if not bytes(item.reason):
                 items.append(item.post)
         page = self._page(items, found.cursor, "own")
         return msgspec.structs.replace(page, read=len(found.feed))
 
-    def above(self, post: Post, most: int) -> Page:
+    def above(self, found: Found, most: int) -> Page:
         """See :class:`collectors.rounds.found.Network`."""
         from atproto_client import models
 
-        params = models.AppBskyFeedGetPostThread.Params(uri=post.native_id, depth=0, parent_height=min(HIGHEST, most))
+        params = models.AppBskyFeedGetPostThread.Params(
+            uri=found.post.native_id, depth=0, parent_height=min(HIGHEST, most)
+        )
         try:
             level = self._ask("app.bsky.feed.getPostThread", params, _Thread).thread
         except PermanentError:
@@ -196,9 +197,9 @@ class Api:
             raws.append(level.post)
         return self._page(raws, None, "thread")
 
-    def again(self, ids: Sequence[str]) -> Page:
+    def again(self, known: Mapping[str, str]) -> Page:
         """See :class:`collectors.rounds.found.Network`."""
-        return self._page(self._posts(ids), None, "again")
+        return self._page(self._posts(list(known)), None, "again")
 
     def convos(self, token: str = "") -> Convos:
         """Our conversations, the last one used first."""

@@ -79,7 +79,7 @@ class Desk:
         self._rejected += page.rejected
         found = sorted(page.found, key=lambda one: one.post.posted_at)
         new = [*self._new(found, strand.origin)]
-        above = self._above([one.post for one in new], strand.monitor) if strand.unfold else []
+        above = self._above(new, strand.monitor) if strand.unfold else []
         return [*self._handed(above, "context"), *self._handed(new, strand.origin)]
 
     def removed(self, native: str, *, for_good: bool) -> Iterator[Removed]:
@@ -99,7 +99,7 @@ class Desk:
             ids = self._turn()
             if not ids:
                 return
-            page = self._network.again(ids)
+            page = self._network.again({one: self._seen.version(one).rpartition(":")[0] for one in ids})
             self.charge("", page.read)
             there = {one.post.native_id for one in page.found}
             events: list[CollectedEvent] = list(self._gone([one for one in ids if one not in there]))
@@ -138,24 +138,24 @@ class Desk:
         for one in found:
             yield Collected(self._job.source, one.post, now, one.origin or origin, self._job.workspace)
 
-    def _above(self, posts: list[Post], monitor: str) -> list[Found]:
+    def _above(self, new: list[Found], monitor: str) -> list[Found]:
         """What the posts answer, up to the roots, as far as we may ask."""
         found: list[Found] = []
         asked = 0
-        for post in posts:
-            room = self.room(monitor)
+        for one in new:
+            post, room = one.post, self.room(monitor)
             if not self._wants(post.parent_key) or asked >= THREADS or room <= 0:
                 continue
             asked += 1
             try:
-                page = self._network.above(post, room)
+                page = self._network.above(one, room)
             except (RateLimitedError, PermanentError):
                 break  # the posts themselves are here, and a thread holds together by its root
             self.charge(monitor, page.read)
             self._rejected += page.rejected
             if post.parent_key:
                 self._seen.take(f"above:{_native(post.parent_key)}", "")
-            found += [one for one in page.found if self._news(one, "context")]
+            found += [level for level in page.found if self._news(level, "context")]
         return sorted(found, key=lambda one: one.post.posted_at)
 
     def _wants(self, key: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -41,12 +41,12 @@ class Network(Protocol):
         """What the last answer leaves us."""
         ...
 
-    def above(self, post: Post, most: int) -> Page:
+    def above(self, found: Found, most: int) -> Page:
         """At most `most` of the posts above one in its thread, up to the root."""
         ...
 
-    def again(self, ids: Sequence[str]) -> Page:
-        """Those of the posts that are still there."""
+    def again(self, known: Mapping[str, str]) -> Page:
+        """Those of the posts that are still there; `known` are their versions by their native ids."""
         ...
 
 

@@ -16,6 +16,7 @@ from collectors.bluesky import BlueskySource
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
 from crm.ports.responder import Account
 from crm.ports.transport import Limits
+from tests.collectors.endurance import endure
 from tests.collectors.x_stage import NOTHING_ELSE, XStage, only
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, nobody
 from tests.services.bluesky_view import (
@@ -81,27 +82,6 @@ def served(staged: tuple[XStage, Sky]) -> Sky:
     return staged[1]
 
 
-def endure(stage: XStage, wanted: set[str], **options: str) -> Heard:
-    """Run as the collect role does: after an error that may pass, go on from the last cursor, until all has come."""
-    heard, cursor = Heard(), ""
-    for _ in range(200):
-        try:
-            stop = Event()
-            stage.clock.begin(3, stop)
-            with stage.running(stage.job(cursor, **options), stop) as batches:
-                for batch in batches:
-                    heard.batches.append(batch)
-                    cursor = batch.cursor
-        except RateLimitedError as error:
-            stage.clock.advance(error.retry_after or 60.0)
-        except RetryableError:
-            stage.clock.advance(2.0)
-        else:
-            if wanted <= set(heard.keys):
-                return heard
-    raise AssertionError(f"never came: {sorted(wanted - set(heard.keys))[:3]}")
-
-
 class TestOptions(Options):
     pass
 
@@ -134,7 +114,9 @@ class TestCollecting(Collecting):
 
     def test_our_own_posts_are_ours(self, stage: XStage, served: Sky) -> None:
         said = [served.say(f"news {n}", served.us) for n in range(4)]
+        served.reposts = served.posts[:1]
         heard = stage.looks(**only("own"))
+        assert heard.rejected == []
         assert {(one.post.key, one.origin) for one in heard.collected} == {(one.key, "own") for one in said}
 
     def test_a_thread_is_unfolded_to_its_root(self, stage: XStage, served: Sky) -> None:

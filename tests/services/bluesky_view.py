@@ -150,6 +150,7 @@ class Sky:
     disorder: Random | None = None
     no_messages: bool = False
     posts: list[SkyPost] = field(default_factory=list)
+    reposts: list[SkyPost] = field(default_factory=list)
     convos: dict[str, list[Message]] = field(default_factory=dict)
     log: list[dict[str, Any]] = field(default_factory=list)
     instead: dict[str, list[Answer]] = field(default_factory=dict)
@@ -287,7 +288,9 @@ class Sky:
 
     def _fed(self, query: dict[str, str]) -> object:
         found = [post for post in self._visible() if query["actor"] in (post.author.did, post.author.handle)]
-        return self._cut("feed", [{"post": post.view} for post in found], query)
+        reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": self.us.basic, "indexedAt": written(self.now())}
+        passed_on = [{"post": post.view, "reason": reason} for post in self.reposts]
+        return self._cut("feed", [*passed_on, *({"post": post.view} for post in found)], query)
 
     def _cut(self, name: str, items: list[Any], query: dict[str, str], *, offsets: bool = False) -> object:
         """A page, perhaps in disorder and with something twice, and where the next begins."""
