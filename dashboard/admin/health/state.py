@@ -15,7 +15,8 @@ from dashboard.text import t
 
 PLATFORMS = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
              "telegram": "telegram", "bale": "bale", "x": "x", "reddit": "reddit",
-             "instagram": "instagram", "facebook": "facebook"}  # fmt: skip
+             "instagram": "instagram", "facebook": "facebook",
+             "bluesky": "bluesky", "mastodon_account": "mastodon"}  # fmt: skip
 """Whose mark stands before a source of a kind."""
 
 REFUSED = frozenset({"AuthorisationError", "AccountRefusedError"})
