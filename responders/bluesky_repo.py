@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from atproto_client import models
 from atproto_client.client.raw import ClientRaw
@@ -21,6 +22,9 @@ from crm.platforms.bluesky import ENDED, GuardedRequest, base_of, name_of, wait_
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, AnsweredPostGoneError, SendOrder, Sent, UnknownOutcomeError
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
+
+if TYPE_CHECKING:
+    from responders.bluesky_letters import Letters
 
 COLLECTION = "app.bsky.feed.post"
 MISSING = {"RecordNotFound", "RepoNotFound"}
@@ -46,6 +50,13 @@ class Repo:
         data = models.ComAtprotoServerCreateSession.Data(identifier=account.handle, password=account.secret)
         with reading(clock):
             return cls(client, client.com.atproto.server.create_session(data), clock)
+
+    @property
+    def letters(self) -> Letters:
+        """The direct messages of the account."""
+        from responders.bluesky_letters import Letters
+
+        return Letters(self._client, self.did, self._clock)
 
     def publish(self, order: SendOrder, key: str) -> Sent:
         """Create the record of the reply. Errors as in :meth:`crm.ports.responder.Responder.send`."""
