@@ -14,7 +14,7 @@ from collectors.mastodon import MastodonAccountSource
 from collectors.mastodon.search import asked
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
 from crm.ports.responder import Account
-from crm.ports.source import CantBeAskedError, Searching
+from crm.ports.source import CantBeAskedError, Gap, Searching
 from crm.ports.transport import Limits
 from crm.query import parse
 from tests.collectors.endurance import endure
@@ -165,7 +165,7 @@ class TestResuming(Resuming):
             served.say("card", ago=timedelta(minutes=n))
         left = {"cards": 50, "apps": 0, "": 0}
         stage.allowance = left.__getitem__
-        gaps = []
+        gaps: list[Gap] = []
         with stage.running(stage.job(**only("search"), days_again="0")) as batches:
             for batch in batches:
                 gaps += batch.gaps
