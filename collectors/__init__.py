@@ -14,13 +14,14 @@ def all_sources() -> tuple[Source, ...]:
     """One of every kind of source."""
     from random import Random
 
+    from collectors.bluesky import BlueskySource
     from collectors.feed import FeedSource
     from collectors.file import FileSource
     from collectors.hackernews import HackerNewsSource
     from collectors.instaloader import InstagramPublicSource
     from collectors.jetstream import JetstreamSource
     from collectors.json import JsonSource
-    from collectors.mastodon import MastodonSource
+    from collectors.mastodon import MastodonAccountSource, MastodonSource
     from collectors.meta import FacebookSource, InstagramSource
     from collectors.reddit import RedditSource
     from collectors.telegram import BaleSource, TelegramSource
@@ -33,4 +34,5 @@ def all_sources() -> tuple[Source, ...]:
         TelegramSource(Random()), BaleSource(Random()), XSource(Random()), RedditSource(Random()),
         InstagramSource(Random()), FacebookSource(Random()), YouTubeSource(Random()), WebhookSource(),
         JsonSource(Random()), InstagramPublicSource(Random()),
+        BlueskySource(Random()), MastodonAccountSource(Random()),
     )  # fmt: skip

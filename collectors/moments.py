@@ -13,7 +13,7 @@ FIRST_JALALI, LAST_JALALI = 1200, 1700
 TURN = 70
 """Years of two digits below this one are of the 21st century."""
 LONGEST = 100
-_TIME = r"(?:[T\s,،_-]*(?:ساعت\s*)?(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?)?"
+_TIME = r"(?:[T\s,،_-]*(?:ساعت\s*)?(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,20}))?)?\s*([AaPp]\.?[Mm]\.?)?)?"
 _ZONE = r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME + _ZONE)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME + _ZONE)

@@ -14,6 +14,10 @@ class Seen:
     def __contains__(self, item: str) -> bool:
         return item in self._versions
 
+    def version(self, item: str) -> str:
+        """The version that is remembered; empty where none is."""
+        return self._versions.get(item, "")
+
     def take(self, item: str, version: str) -> bool:
         """Remember `version` of `item`; whether that is news."""
         news = self._versions.pop(item, None) != version

@@ -2,7 +2,7 @@
 
 The key is made from the outbox's, so the server itself refuses a second record (the PDS answers a
 repeated createRecord with 500 and leaves the first as it was), and looking for a reply whose
-outcome is unknown is one read of that key.
+outcome is unknown is one read of that key. A direct message has no such key: it is looked for among our messages.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from crm.errors import AuthorisationError, PermanentError, RetryableError
 from crm.ports.clock import Clock
-from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, WayRule, Ways
+from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, Way, WayRule, Ways
 from crm.ports.transport import Transport
 from crm.words import Post
 from responders.text import connected, graphemes, open_on_platform
@@ -21,7 +21,7 @@ from responders.text import connected, graphemes, open_on_platform
 if TYPE_CHECKING:
     from responders.bluesky_repo import Repo
 
-LIMIT = 300
+LIMIT, MESSAGE_LIMIT = 300, 1000
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 Result = TypeVar("Result")
 
@@ -52,23 +52,29 @@ class BlueskyResponder:
 
     def how(self, answer_to: Post, account: Account | None) -> Ways:
         here = open_on_platform(answer_to)
-        if answer_to.private:
-            return Ways((here, WayRule("dm", "private_unsupported", allowed=False)))
+        private = WayRule("dm", "private_message", limit=MESSAGE_LIMIT)
         if not connected(account):
-            return Ways((here, WayRule("reply", "not_connected", allowed=False, limit=LIMIT)))
-        return Ways(
-            (WayRule("reply", "public_reply", limit=LIMIT), WayRule("quote", "public_quote", limit=LIMIT), here)
-        )
+            way: Way = "dm" if answer_to.private else "reply"
+            limit = MESSAGE_LIMIT if answer_to.private else LIMIT
+            return Ways((here, WayRule(way, "not_connected", allowed=False, limit=limit)))
+        if answer_to.private:
+            return Ways((private, here))
+        reply, quote = WayRule("reply", "public_reply", limit=LIMIT), WayRule("quote", "public_quote", limit=LIMIT)
+        return Ways((reply, quote, private, here))
 
     def count(self, text: str) -> Length:
         return Length(graphemes(text), LIMIT)
 
     def send(self, order: SendOrder) -> Sent:
+        if order.way == "dm":
+            return self._signed_in(order.account, lambda repo: repo.letters.send(order))
         if order.way not in ("reply", "quote"):
-            raise PermanentError(f"Bluesky knows no way {order.way!r} of answering; choose reply or quote.")
+            raise PermanentError(f"Bluesky knows no way {order.way!r} of answering; choose reply, quote or dm.")
         return self._signed_in(order.account, lambda repo: repo.publish(order, record_key(order)))
 
     def find(self, order: SendOrder) -> Sent | None:
+        if order.way == "dm":
+            return self._signed_in(order.account, lambda repo: repo.letters.find(order))
         return self._signed_in(order.account, lambda repo: repo.published(record_key(order)))
 
     def check(self, account: Account) -> AccountCheck:

@@ -9,33 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
-import httpx
 from atproto_client import models
 from atproto_client.client.raw import ClientRaw
 from atproto_client.exceptions import BadRequestError, RateLimitExceededError, RequestErrorBase, UnauthorizedError
-from atproto_client.models.common import XrpcError
-from atproto_client.request import Request, RequestBase
 from atproto_client.utils.facet_detection import detect_facets, detect_mentions
 from atproto_core.exceptions import AtProtocolError
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
+from crm.platforms.bluesky import ENDED, GuardedRequest, base_of, name_of, wait_of
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, AnsweredPostGoneError, SendOrder, Sent, UnknownOutcomeError
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 
+if TYPE_CHECKING:
+    from responders.bluesky_letters import Letters
+
 COLLECTION = "app.bsky.feed.post"
-ENDED = {"ExpiredToken", "InvalidToken"}
 MISSING = {"RecordNotFound", "RepoNotFound"}
-
-
-class GuardedRequest(Request):  # type: ignore[misc]
-    """The library's requests through the client of our transport."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        RequestBase.__init__(self)
-        self._client = client
 
 
 class MissingError(PermanentError):
@@ -54,10 +46,17 @@ class Repo:
     @classmethod
     def sign_in(cls, account: Account, transport: Transport, clock: Clock) -> Repo:
         """Raises AuthorisationError, RetryableError, and PermanentError where no Bluesky server answers."""
-        client = ClientRaw(account.base_url, GuardedRequest(transport.http()))
+        client = ClientRaw(base_of(account), GuardedRequest(transport.http()))
         data = models.ComAtprotoServerCreateSession.Data(identifier=account.handle, password=account.secret)
         with reading(clock):
             return cls(client, client.com.atproto.server.create_session(data), clock)
+
+    @property
+    def letters(self) -> Letters:
+        """The direct messages of the account."""
+        from responders.bluesky_letters import Letters
+
+        return Letters(self._client, self.did, self._clock)
 
     def publish(self, order: SendOrder, key: str) -> Sent:
         """Create the record of the reply. Errors as in :meth:`crm.ports.responder.Responder.send`."""
@@ -165,20 +164,12 @@ def writing(clock: Clock) -> Iterator[None]:
 def _raise_refusal(error: RequestErrorBase, clock: Clock) -> None:
     """Raise the error of ours for an answer by which the server certainly did nothing."""
     status = error.response.status_code if error.response else 0
-    content = error.response.content if error.response else None
-    name = content.error if isinstance(content, XrpcError) else ""
+    name = name_of(error)
     if isinstance(error, RateLimitExceededError):
-        _raise_rate(error, clock)
+        raise RateLimitedError("Bluesky", wait_of(error, clock)) from error
     if isinstance(error, UnauthorizedError) or name in ENDED:
         raise AuthorisationError(f"Bluesky does not accept our sign-in: {error}.") from error
     if name in MISSING or (isinstance(error, BadRequestError) and "Could not locate record" in str(error)):
         raise MissingError(f"Bluesky has no such record: {error}.") from error
     if 400 <= status < 500 and status not in (408, 409):
         raise PermanentError(f"Bluesky refused: {error}.") from error
-
-
-def _raise_rate(error: RateLimitExceededError, clock: Clock) -> NoReturn:
-    wait = error.retry_after
-    if wait is None and error.reset_at:
-        wait = max(0.0, (error.reset_at - clock.now()).total_seconds())
-    raise RateLimitedError("Bluesky", wait) from error

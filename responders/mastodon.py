@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from mastodon import Mastodon
 
 LIMIT = 500
-RULES: dict[Way, str] = {"reply": "public_reply", "dm": "private_message"}
+RULES: dict[Way, str] = {"reply": "public_reply", "quote": "public_quote", "dm": "private_message"}
 LINK = re.compile(r"https?://\S+")
 REMOTE = re.compile(r"(?<![\w/])@([a-z0-9_]+)@[a-z0-9.-]+[a-z0-9]+", re.IGNORECASE)
+QUOTING = 7
+"""The interface's number from which on statuses can be quoted (Mastodon 4.5)."""
 PAGES, PER_PAGE = 10, 40
 CLOCKS_APART = timedelta(minutes=5)
 
@@ -58,21 +60,26 @@ class MastodonResponder:
         if not connected(account):
             return Ways((here, WayRule(way, "not_connected", allowed=False, limit=LIMIT)))
         prefix = f"@{answer_to.author.handle} " if answer_to.author.handle else ""
-        return Ways((WayRule(way, RULES[way], limit=LIMIT, prefix=prefix), here))
+        ways: tuple[Way, ...] = ("dm",) if answer_to.private else ("reply", "quote", "dm")
+        rules = [WayRule(one, RULES[one], limit=LIMIT, prefix="" if one == "quote" else prefix) for one in ways]
+        return Ways((*rules, here))
 
     def count(self, text: str) -> Length:
         """A link counts as 23 characters, a handle without its server. Source: docs.joinmastodon.org/user/posting."""
         return Length(graphemes(REMOTE.sub(r"@\1", LINK.sub("x" * 23, text))), LIMIT)
 
     def send(self, order: SendOrder) -> Sent:
-        if order.way not in ("reply", "dm"):
-            raise PermanentError(f"Mastodon knows no way {order.way!r} of answering; choose reply.")
+        if order.way not in RULES:
+            raise PermanentError(f"Mastodon knows no way {order.way!r} of answering; choose reply, quote or dm.")
         with self._api(order.account) as api:
             answered = self._local_id(api, order)
+            if order.way == "quote":
+                self._check_quoting(api, order)
             with self._writing(api, order):
                 status = api.status_post(
                     order.text,
-                    in_reply_to_id=answered,
+                    in_reply_to_id=None if order.way == "quote" else answered,
+                    quoted_status_id=answered if order.way == "quote" else None,
                     visibility="direct" if order.way == "dm" else None,
                     language=order.language or None,
                     idempotency_key=order.key,
@@ -84,7 +91,7 @@ class MastodonResponder:
             answered = self._local_id(api, order)
             with self._reading(api):
                 for status in self._own_since(api, order):
-                    if str(status.in_reply_to_id) == answered and _same(api.status_source(status.id).text, order.text):
+                    if _answers(status, answered, order.way) and _same(api.status_source(status.id).text, order.text):
                         return _sent(status)
         return None
 
@@ -121,6 +128,15 @@ class MastodonResponder:
             api.access_token = access_token(account.secret)
             api.request_timeout = None
             yield api
+
+    def _check_quoting(self, api: Mastodon, order: SendOrder) -> None:
+        """A server that knows no quotations would publish the text alone."""
+        with self._reading(api):
+            found = api.instance_v2().get("api_versions") or {}
+        if not int(found.get("mastodon") or 0) >= QUOTING:
+            raise PermanentError(
+                f"{urlsplit(order.account.base_url).netloc} can't quote: that needs Mastodon 4.5; choose reply."
+            )
 
     def _local_id(self, api: Mastodon, order: SendOrder) -> str:
         """The id that our server gives the answered post; one of another server is fetched by its page."""
@@ -187,6 +203,15 @@ class MastodonResponder:
         if 400 <= status < 500 and status not in (408, 409):
             return PermanentError(f"Mastodon refused: {status} {error.args[3] or error.args[2]}.")
         return None
+
+
+def _answers(status: Any, answered: str, way: Way) -> bool:
+    """Whether a status answers, or quotes, the one with this id."""
+    if way != "quote":
+        return str(status.in_reply_to_id) == answered
+    quote = status.get("quote") or {}
+    quoted = quote.get("quoted_status") or {}
+    return answered in (str(quoted.get("id")), str(quote.get("quoted_status_id")))
 
 
 def _same(theirs: str, ours: str) -> bool:

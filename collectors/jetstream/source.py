@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlencode
 
 from collectors.addresses import is_address
+from collectors.bluesky.record import COLLECTION, PLATFORM
 from collectors.errors import BusyServerError, NormaliseError, NothingSaidError, OtherServerError
 from collectors.jetstream.normalise import (
-    COLLECTION,
-    PLATFORM,
     Message,
     is_for_good,
     read,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collectors.mastodon.account import MastodonAccountSource
 from collectors.mastodon.source import MastodonSource
 
-__all__ = ["MastodonSource"]
+__all__ = ["MastodonAccountSource", "MastodonSource"]

@@ -15,6 +15,7 @@ COLLECTS: Mapping[str, str] = {
     "jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
     "telegram": "telegram", "bale": "bale", "x": "x", "reddit": "reddit",
     "instagram": "instagram", "instagram_public": "instagram", "facebook": "facebook", "youtube": "youtube",
+    "bluesky": "bluesky", "mastodon_account": "mastodon",
 }  # fmt: skip
 """The platform of each kind of source that has only one."""
 

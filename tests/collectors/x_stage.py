@@ -24,6 +24,7 @@ from tests.services.x import KEYS, TOKEN, X, x_stand_in
 from tests.services.x_openapi import Description
 
 if TYPE_CHECKING:
+    import httpx
     import requests
 
 NOTHING_ELSE = {"search": "", "mentions": "", "replies": "", "own": "", "messages": ""}
@@ -57,6 +58,10 @@ class Patient:
     def session(self, limits: Limits = PAGE) -> requests.Session:
         """See :class:`crm.ports.transport.Transport`."""
         return self.inner.session(self.patience if limits == PAGE else limits)
+
+    def http(self, limits: Limits = PAGE) -> httpx.Client:
+        """See :class:`crm.ports.transport.Transport`."""
+        return self.inner.http(self.patience if limits == PAGE else limits)
 
 
 @dataclass

@@ -65,6 +65,25 @@ class TestSending(Sending):
         stage.responder.send(stage.order(way="dm"))
         assert server.statuses[-1]["visibility"] == "direct"
 
+    def test_a_quote_carries_the_post_and_is_found(self, stage: Stage, server: MastodonStandIn) -> None:
+        order = stage.order(way="quote")
+        assert stage.responder.find(order) is None
+        sent = stage.responder.send(order)
+        assert server.statuses[-1]["quote"]["quoted_status"]["id"] == server.statuses[0]["id"]
+        assert server.statuses[-1]["in_reply_to_id"] is None
+        found = stage.responder.find(order)
+        assert found is not None
+        assert found.native_id == sent.native_id
+        assert stage.responder.find(stage.order()) is None
+
+    def test_a_server_that_would_publish_the_text_alone_is_not_asked_to_quote(
+        self, stage: Stage, server: MastodonStandIn
+    ) -> None:
+        server.api_version = 6
+        with pytest.raises(PermanentError, match=r"4\.5"):
+            stage.responder.send(stage.order(way="quote"))
+        assert len(server.statuses) == 1
+
     def test_a_reply_is_found_behind_many_others(self, stage: Stage, server: MastodonStandIn) -> None:
         sent = stage.responder.send(stage.order())
         for number in range(90):

@@ -20,6 +20,7 @@ import yaml
 from tests.services.web import Answer, Asked, Web, web
 
 CASSETTES = "api_mastodonpy/tests/cassettes"
+INSTANCE = "/api/v2/instance/"
 STATUSES, ME, SEARCH = "/api/v1/statuses", "/api/v1/accounts/verify_credentials", "/api/v2/search"
 TOKEN = "token-of-the-stand-in"
 
@@ -60,6 +61,7 @@ class MastodonStandIn:
         self._me = recordings.answers("test_verify_credentials")[0][1]
         self._refused = recordings.answers("test_home_tl_anonymous_throws")[0]
         self._empty = recordings.answers("test_status_empty")[0]
+        self.instance, self.api_version = recordings.answers("test_instance")[0][1], 7
         self._missing = recordings.answers("test_status_missing")[0]
 
     def publish(self, text: str, answer_to: str | None = None, visibility: str = "public") -> dict[str, Any]:
@@ -85,6 +87,8 @@ class MastodonStandIn:
         path, query = urlsplit(asked.path).path, parse_qs(urlsplit(asked.path).query)
         if path == ME:
             return _json(200, self._me)
+        if path == INSTANCE:
+            return _json(200, self.instance | {"api_versions": {"mastodon": self.api_version}})
         if path == SEARCH:
             return _json(200, {"accounts": [], "hashtags": [], "statuses": self._search(query["q"][0])})
         if path == STATUSES:
@@ -102,9 +106,12 @@ class MastodonStandIn:
             return _json(200, self._by_key[key])
         if not text.strip():
             return _json(*self._empty)
-        if answered not in self.texts:
+        quoted = form.get("quoted_status_id", [None])[0]
+        if (answered or quoted) not in self.texts:
             return _json(*self._missing)
-        self._by_key[key] = self.publish(text, answered, form.get("visibility", ["public"])[0])
+        status = self.publish(text, answered, form.get("visibility", ["public"])[0])
+        status["quote"] = {"state": "accepted", "quoted_status": {"id": quoted}} if quoted else None
+        self._by_key[key] = status
         return _json(200, self._by_key[key])
 
     def _search(self, url: str) -> list[dict[str, Any]]:

@@ -14,11 +14,11 @@ from crm.usecases.sources import SourceProblemsError
 from crm.words import content_id
 from dashboard.admin.fields import NOTHING, Wrong, area, choice, form, secret_field, text_field, tick
 from dashboard.admin.health import look, webhook
-from dashboard.admin.health.state import PLATFORMS
 from dashboard.admin.step import Panel, Shown, Step, act, does
 from dashboard.components import alert, button, icon, platform_icon, show, toast
 from dashboard.context import actor, services
 from dashboard.errors import option_problem, plain_sentence
+from dashboard.monitors.names import COLLECTS
 from dashboard.text import has, t
 
 FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit", "googleplay", "bazaar", "web")
@@ -35,7 +35,7 @@ def kinds(_step: Step) -> Shown:
 
 
 def _kind(kind: str) -> Component:
-    mark = platform_icon(PLATFORMS[kind], 20) if kind in PLATFORMS else icon(ICONS.get(kind, "file-import"), 20)
+    mark = platform_icon(COLLECTS[kind], 20) if kind in COLLECTS else icon(ICONS.get(kind, "file-import"), 20)
     said = html.Span(
         [html.B(t(f"source.{kind}"), className="w6"), html.Small(t(f"source.{kind}_about"))], className="col grow"
     )
@@ -69,7 +69,7 @@ def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
         every = [("", t("source.every_monitor")), *((one.id, one.name) for one in services().monitors.all(actor()))]
         return choice(option.name, label, every, value, wrong=wrong)
     if option.kind == "account":
-        mine = [one for one in services().sources.accounts(actor()) if one.platform == PLATFORMS.get(kind, kind)]
+        mine = [one for one in services().sources.accounts(actor()) if one.platform == COLLECTS.get(kind, kind)]
         return choice(option.name, label, [(one.id, one.handle) for one in mine], value, wrong=wrong,
                       hint=None if mine else t("source.no_account"))  # fmt: skip
     if option.kind == "list":

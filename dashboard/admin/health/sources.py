@@ -10,10 +10,11 @@ from crm.records.sources import SourceRow
 from crm.usecases.health import HealthView
 from dashboard.admin.health.activity import bars, posts_today
 from dashboard.admin.health.quota import quota_mark
-from dashboard.admin.health.state import PLATFORMS, lag, last_success, place, state_mark, state_of
+from dashboard.admin.health.state import lag, last_success, place, state_mark, state_of
 from dashboard.admin.step import act, icon_act
 from dashboard.components import card, empty, name, platform_icon, table
 from dashboard.context import actor
+from dashboard.monitors.names import COLLECTS
 from dashboard.numbers import number
 from dashboard.text import t
 
@@ -45,7 +46,7 @@ def _row(view: HealthView, row: SourceRow) -> list[object]:
     activity = view.activity.get(row.id, [])
     where = html.Bdi(place(row), className="h t12 c3 cut where") if place(row) else None
     called = html.Div([name(row.name, "w5 cut"), where], className="col")
-    mark = platform_icon(PLATFORMS.get(row.kind, row.options.get("platform") or row.kind))
+    mark = platform_icon(COLLECTS.get(row.kind, row.options.get("platform") or row.kind))
     rejected = (
         act(number(row.rejected), "health", "open", row.id, kind="ghost sm soon num")
         if row.rejected

@@ -13,12 +13,6 @@ from dashboard.context import viewer
 from dashboard.dates import clock, duration, relative
 from dashboard.text import t
 
-PLATFORMS = {"jetstream": "bluesky", "mastodon": "mastodon", "feed": "rss", "hackernews": "hackernews",
-             "telegram": "telegram", "bale": "bale", "x": "x", "reddit": "reddit",
-             "instagram": "instagram", "instagram_public": "instagram", "facebook": "facebook",
-             "youtube": "youtube"}  # fmt: skip
-"""Whose mark stands before a source of a kind."""
-
 REFUSED = frozenset({"AuthorisationError", "AccountRefusedError"})
 
 
