@@ -54,8 +54,10 @@ test: dev  ## everything but the long runs
 	$(TEST) -n auto --dist loadgroup -m "not faults" tests/browser tests/e2e
 	$(TEST) -n auto --dist loadgroup -m "not faults" --records=postgresql tests/crm
 
-faults: dev  ## the long fault runs: 200 kills (or SHENAVA_KILLS), engines away for a minute, damaged files
-	$(TEST) -m faults
+# The platforms' bad weather mostly waits, so it blows beside the other runs.
+faults: dev  ## the long fault runs: 200 kills (or SHENAVA_KILLS), engines away for a minute, damaged files, bad weather
+	$(TEST) -q -m faults tests/faults/test_platforms.py & weather=$$!; \
+	$(TEST) -m faults --ignore=tests/faults/test_platforms.py; others=$$?; wait $$weather && exit $$others
 
 lock:  ## pin the newest versions that fit
 	$(BIN)/uv --system-certs pip compile -q --universal --upgrade --no-emit-index-url --no-annotate --no-header \

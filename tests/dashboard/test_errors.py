@@ -40,6 +40,8 @@ CODED = {
     "CantBeAskedError": "error.row_",
 }
 BY_VARIABLE = {
+    "no_profile",
+    "private_profile",
     "bad_date",
     "two_dates",
     "hashtags_used_up",
