@@ -168,7 +168,9 @@ class TestAllowance:
     def test_a_post_counts_once_a_day(self, stage: XStage, served: X) -> None:
         served.page = 100
         stage.queries = {"cards": "card", "five": "5"}
-        spent = [batch.spent for batch in stage.looks(days_again="3", threads="yes", **only("search")).batches if batch.spent]
+        spent = [
+            batch.spent for batch in stage.looks(days_again="3", threads="yes", **only("search")).batches if batch.spent
+        ]
         assert spent == [{"cards": 5}]
 
     def test_threads_are_left_folded_without_allowance(self, stage: XStage, served: X) -> None:
