@@ -15,11 +15,11 @@ def upgrade() -> None:
     op.create_table(
         "gaps",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("workspace", sa.String(length=32), nullable=False),
-        sa.Column("source_id", sa.String(length=32), nullable=False),
+        sa.Column("workspace", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
     )
     op.create_index(op.f("ix_gaps_workspace_until"), "gaps", ["workspace", "until"])
@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.create_table(
         "spending",
         *_key(),
-        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
         sa.Column("posts", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "platform", "monitor", "day", name=op.f("pk_spending")),
     )
@@ -46,5 +46,4 @@ def downgrade() -> None:
 
 
 def _key() -> list[sa.Column[str]]:
-    names = {"workspace": 32, "platform": 40, "monitor": 32}
-    return [sa.Column(name, sa.String(length=length), nullable=False) for name, length in names.items()]
+    return [sa.Column(name, sa.Text(), nullable=False) for name in ("workspace", "platform", "monitor")]

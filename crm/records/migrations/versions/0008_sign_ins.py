@@ -14,11 +14,11 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "sign_ins",
-        sa.Column("state_hash", sa.String(length=64), nullable=False),
-        sa.Column("workspace", sa.String(length=32), nullable=False),
-        sa.Column("user_id", sa.String(length=32), nullable=False),
-        sa.Column("session", sa.String(length=12), nullable=False),
-        sa.Column("platform", sa.String(length=40), nullable=False),
+        sa.Column("state_hash", sa.Text(), nullable=False),
+        sa.Column("workspace", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("session", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("base_url", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -28,9 +28,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sign_ins_user_id"), "sign_ins", ["user_id"])
     op.create_table(
         "sign_in_apps",
-        sa.Column("workspace", sa.String(length=32), nullable=False),
-        sa.Column("platform", sa.String(length=40), nullable=False),
-        sa.Column("base_url", sa.String(length=300), nullable=False),
+        sa.Column("workspace", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("base_url", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "platform", "base_url", name=op.f("pk_sign_in_apps")),
     )

@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.create_table(
         "deliveries",
         *_key("source_id", "mark"),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source_id", "mark", name=op.f("pk_deliveries")),
     )
@@ -40,5 +40,4 @@ def downgrade() -> None:
 
 
 def _key(*names: str) -> list[sa.Column[str]]:
-    lengths = {"source_id": 32, "mark": 80, "kind": 40, "workspace": 32}
-    return [sa.Column(name, sa.String(length=lengths[name]), nullable=False) for name in (*names, "workspace")]
+    return [sa.Column(name, sa.Text(), nullable=False) for name in (*names, "workspace")]
