@@ -11,7 +11,7 @@ from threading import Event
 import msgspec
 from msgspec import Struct, structs
 
-from collectors.errors import NormaliseError
+from collectors.errors import NormaliseError, WrongAddressError
 from collectors.hackernews.api import ITEMS, PAGE, SEARCH, Api
 from collectors.hackernews.normalise import PAGES, PLATFORM, RawPage, of_hit, of_item, read_hit
 from collectors.hackernews.search import asked
@@ -32,6 +32,8 @@ OVERLAP = 600
 REMEMBERED, WATCHED = 20_000, 300
 WATCH_FOR, WATCH_EVERY = 48 * 3_600, 3_600
 """Seconds for which an item is looked at again, and between two looks, to learn that it was deleted."""
+NOT_UNDERSTOOD = frozenset({400, 413, 414, 422})
+"""How the search refuses a text."""
 CLIMB = 20
 """The most ancestors that are fetched of one comment."""
 
@@ -92,16 +94,28 @@ class _Run:
         self._cursor = msgspec.json.decode(job.cursor, type=Cursor) if job.cursor else Cursor()
         self._seen, self._context = Seen(REMEMBERED), Seen(REMEMBERED)
         self._texts, self._unasked = _texts(job)
+        self._refused = set[str]()
 
     def look(self, stop: Event) -> Iterator[Batch]:
         """What is new, a batch a window of time; always at least one batch."""
         for strand, text in self._texts.items():
             if stop.is_set():
                 return
-            yield from self._strand(strand, text, stop)
+            try:
+                yield from self._strand(strand, text, stop)
+            except WrongAddressError as error:
+                if error.status not in NOT_UNDERSTOOD:
+                    raise
+                self._refuse(text, error)
         yield from self._look_again(stop)
         yield Batch((), self._saved(), self._unasked, idle=not self._unasked)
         self._unasked = ()
+
+    def _refuse(self, text: str, error: WrongAddressError) -> None:
+        """One text that is not understood holds up nothing else; it is named once in a run."""
+        if text not in self._refused:
+            self._refused.add(text)
+            self._unasked += (Rejected(text, str(error)),)
 
     def _strand(self, strand: str, text: str, stop: Event) -> Iterator[Batch]:
         """From where the text was asked for last until now, in windows that one answer holds."""

@@ -54,6 +54,10 @@ class StalePageError(RetryableError):
     """X no longer knows the place where we were in a list."""
 
 
+class RefusedError(PermanentError):
+    """X does not understand what it is asked."""
+
+
 class Refusal(Struct, frozen=True):
     """What X says when it refuses."""
 
@@ -185,7 +189,8 @@ class Api:
             raise StalePageError(f"X no longer knows our page of {_path(url)}: {said.sentence}.") from error
         if status == 404:
             raise WrongAddressError(url, status) from error
-        raise PermanentError(f"X refused {_path(url)}: {status} {said.sentence}.") from error
+        kind = RefusedError if status == 400 else PermanentError
+        raise kind(f"X refused {_path(url)}: {status} {said.sentence}.") from error
 
 
 @contextmanager

@@ -159,6 +159,13 @@ class TestReaching(Reaching):
 
 
 class TestFaults:
+    def test_a_text_that_is_not_understood_holds_up_nothing(self, stage: Stage, news: HackerNews) -> None:
+        stage.searches = (Search("m0", parse("rival", now=NOW)), *stage.searches)
+        news.instead = [Answer(400)]
+        heard = looks(stage)
+        assert [one.where for one in heard.rejected] == ["rival"]
+        assert heard.keys == list(stage.expected)
+
     @pytest.mark.parametrize(
         ("answer", "error"),
         [
