@@ -297,6 +297,8 @@ class Signed:
             reset = self.quota.resets_at if self.quota else None
             wait = max(0.0, (reset - self._clock.now()).total_seconds()) if reset else None
             return RateLimitedError(url, wait)
+        if status in (401, 403) and not answer.content.lstrip().startswith(b"{"):
+            return BusyServerError(url, status)  # not in Mastodon's words: something on the way refuses
         if status == 403 and "/search" in url:
             return PermanentError(f"{self._host} does not let our token search; it needs the scope read:search.")
         if status in (401, 403):

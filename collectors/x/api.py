@@ -181,9 +181,10 @@ class Api:
             raise PermanentError(
                 "X refuses because the app's credits are used up; add some at console.x.com."
             ) from error
-        if status in (401, 403):
+        if status in (401, 403) and said != Refusal():
             raise AuthorisationError(f"X does not let our token read {_path(url)}: {said.sentence}.") from error
-        if status >= 500 or status in (408, 425) or status < 300:
+        if status >= 500 or status in (401, 403, 408, 425) or status < 300:
+            # a refusal that is not in X's words is of something on the way
             raise BusyServerError(url, status) from error
         if status == 400 and token:
             raise StalePageError(f"X no longer knows our page of {_path(url)}: {said.sentence}.") from error

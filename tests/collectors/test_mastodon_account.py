@@ -200,7 +200,9 @@ class TestReaching(Reaching):
             stage.looks()
         assert caught.value.retry_after == 240
 
-    @pytest.mark.parametrize("answer", [BUSY, LOST, CUT, Answer(502, b"<html>"), Answer(200, b"<html>")])
+    @pytest.mark.parametrize(
+        "answer", [BUSY, LOST, CUT, Answer(502, b"<html>"), Answer(200, b"<html>"), Answer(401), Answer(403, b"<html>")]
+    )
     @pytest.mark.parametrize("path", [ME, TOLD, SEARCH])
     def test_what_may_pass_may_be_tried_again(self, stage: XStage, served: Server, path: str, answer: Answer) -> None:
         served.instead[path] = [answer]

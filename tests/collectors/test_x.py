@@ -227,6 +227,8 @@ class TestReaching(Reaching):
             (refused(401, "Unauthorized", "Unauthorized"), AuthorisationError),
             (refused(402, "Payment Required", "credits depleted"), PermanentError),
             (refused(403, "Forbidden", "Not for your app"), AuthorisationError),
+            (Answer(401, b"<html>"), BusyServerError),
+            (Answer(403, b""), BusyServerError),
             (Answer(404, b""), PermanentError),
             (Answer(500, b"[]"), BusyServerError),
             (Answer(503, b"<html>"), BusyServerError),
