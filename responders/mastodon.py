@@ -198,6 +198,8 @@ class MastodonResponder:
             reset = api.ratelimit_reset
             return RateLimitedError("Mastodon", max(0.0, reset - self._clock.now().timestamp()) if reset else None)
         status = error.args[1] if len(error.args) == 4 and isinstance(error.args[1], int) else 0
+        if status in (401, 403) and not error.args[3]:
+            return None  # not in Mastodon's words: something on the way refuses
         if status in (401, 403):
             return AuthorisationError(f"Mastodon does not accept our token for this: {error.args[3]}.")
         if 400 <= status < 500 and status not in (408, 409):

@@ -260,6 +260,9 @@ class _Api:
                 return msgspec.json.decode(told.result, type=kind, strict=False)
         if answer.is_success and (told is None or told.ok):
             raise UnreadableAnswerError(self._base, "it is none of the Bot API")
+        if answer.status_code in (401, 403) and not answer.content.lstrip().startswith(b"{"):
+            # something on the way refuses, and passed nothing on
+            raise RetryableError(f"{self._base} answered {answer.status_code} without a word of {self._title}'s.")
         raise self._refusal(method, answer.status_code, told)
 
     def _refusal(self, method: str, status: int, told: _Answer | None) -> ShenavaError:

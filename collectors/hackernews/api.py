@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import httpx
 
-from collectors.errors import NormaliseError
+from collectors.errors import BusyServerError, NormaliseError
 from collectors.hackernews.normalise import RawItem, RawPage, read_item, read_page
 from collectors.pace import refuse_status
+from crm.errors import AuthorisationError
 from crm.ports.clock import Clock
 from crm.ports.transport import BrokenConnectionError, Transport
 
@@ -43,9 +44,13 @@ class Api:
         return self._read(read_page, answer, self._search)
 
     def item(self, number: str) -> RawItem | None:
-        """An item by its number; None where there never was one."""
+        """An item by its number; None where there never was one. Nobody signs in there, so a refusal is trouble."""
         url = f"{self._items}/{number}.json"
-        return self._read(read_item, self._get(url, {}), url)
+        try:
+            answer = self._get(url, {})
+        except AuthorisationError as error:
+            raise BusyServerError(url, httpx.codes.FORBIDDEN) from error
+        return self._read(read_item, answer, url)
 
     def _get(self, url: str, params: Mapping[str, str]) -> bytes:
         try:

@@ -8,10 +8,11 @@ from hashlib import blake2b
 from random import Random
 from threading import Event
 
+import httpx
 import msgspec
 from msgspec import Struct, structs
 
-from collectors.errors import NormaliseError
+from collectors.errors import BusyServerError, NormaliseError, WrongAddressError
 from collectors.hackernews.api import ITEMS, PAGE, SEARCH, Api
 from collectors.hackernews.normalise import PAGES, PLATFORM, RawPage, of_hit, of_item, read_hit
 from collectors.hackernews.search import asked
@@ -32,16 +33,25 @@ OVERLAP = 600
 REMEMBERED, WATCHED = 20_000, 300
 WATCH_FOR, WATCH_EVERY = 48 * 3_600, 3_600
 """Seconds for which an item is looked at again, and between two looks, to learn that it was deleted."""
+NOT_UNDERSTOOD = frozenset({400, 413, 414, 422})
+"""How the search refuses a text."""
+TOGETHER = 25
+"""Items that are looked at again before that is handed over, so that a run that breaks off goes on behind them."""
 CLIMB = 20
 """The most ancestors that are fetched of one comment."""
 
 
 class Cursor(Struct, frozen=True):
-    """Until which second each text was asked for; items that are watched, with the second they were said."""
+    """Until which second each text was asked for; items that are watched, with the second they were said.
+
+    Since `looked` they are looked at again, of which those in `due` are left; `missed` are those that were not there.
+    """
 
     places: Mapping[str, int] = {}
     watched: Mapping[str, int] = {}
     looked: int = 0
+    due: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
 
 class HackerNewsSource:
@@ -92,16 +102,28 @@ class _Run:
         self._cursor = msgspec.json.decode(job.cursor, type=Cursor) if job.cursor else Cursor()
         self._seen, self._context = Seen(REMEMBERED), Seen(REMEMBERED)
         self._texts, self._unasked = _texts(job)
+        self._refused = set[str]()
 
     def look(self, stop: Event) -> Iterator[Batch]:
         """What is new, a batch a window of time; always at least one batch."""
         for strand, text in self._texts.items():
             if stop.is_set():
                 return
-            yield from self._strand(strand, text, stop)
+            try:
+                yield from self._strand(strand, text, stop)
+            except WrongAddressError as error:
+                if error.status not in NOT_UNDERSTOOD:
+                    raise
+                self._refuse(text, error)
         yield from self._look_again(stop)
         yield Batch((), self._saved(), self._unasked, idle=not self._unasked)
         self._unasked = ()
+
+    def _refuse(self, text: str, error: WrongAddressError) -> None:
+        """One text that is not understood holds up nothing else; it is named once in a run."""
+        if text not in self._refused:
+            self._refused.add(text)
+            self._unasked += (Rejected(text, str(error)),)
 
     def _strand(self, strand: str, text: str, stop: Event) -> Iterator[Batch]:
         """From where the text was asked for last until now, in windows that one answer holds."""
@@ -166,21 +188,36 @@ class _Run:
     def _look_again(self, stop: Event) -> Iterator[Batch]:
         """Whether items of the last two days were deleted, which no search tells."""
         now = int(self._clock.now().timestamp())
-        if now - self._cursor.looked < WATCH_EVERY:
-            return
-        watched = {number: at for number, at in self._cursor.watched.items() if now - at < WATCH_FOR}
-        gone: list[str] = []
-        for number in list(watched):
-            if stop.is_set():
+        if not self._cursor.due:
+            if now - self._cursor.looked < WATCH_EVERY:
                 return
+            watched = {number: at for number, at in self._cursor.watched.items() if now - at < WATCH_FOR}
+            missed = tuple(one for one in self._cursor.missed if one in watched)
+            self._cursor = structs.replace(self._cursor, watched=watched, looked=now, due=tuple(watched), missed=missed)
+        while (some := self._cursor.due[:TOGETHER]) and not stop.is_set():
+            events = [gone for number in some for gone in self._gone(number)]
+            self._cursor = structs.replace(self._cursor, due=self._cursor.due[len(some) :])
+            yield Batch(tuple(events), self._saved())
+
+    def _gone(self, number: str) -> Iterator[Removed]:
+        """The end of an item that the site shows no more; one that is only missing is asked for once more."""
+        try:
             item = self._api.item(number)
-            if item is None or item.gone:
-                gone.append(number)
-                del watched[number]
-        self._cursor = structs.replace(self._cursor, watched=watched, looked=now)
-        source, workspace, at = self._job.source, self._job.workspace, self._clock.now()
-        events = tuple(Removed(source, at, post_key=f"{PLATFORM}:{one}", workspace=workspace) for one in gone)
-        yield Batch(events, self._saved())
+        except BusyServerError as error:
+            if error.status != httpx.codes.FORBIDDEN:
+                raise
+            return  # it alone is refused
+        missed, watched = self._cursor.missed, self._cursor.watched
+        if item is None and number not in missed:
+            self._cursor = structs.replace(self._cursor, missed=(*missed, number))
+            return
+        missed = tuple(one for one in missed if one != number)
+        if item is None or item.gone:
+            watched = {one: at for one, at in watched.items() if one != number}
+            for_good = item is not None and item.deleted
+            key, workspace = f"{PLATFORM}:{number}", self._job.workspace
+            yield Removed(self._job.source, self._clock.now(), post_key=key, workspace=workspace, for_good=for_good)
+        self._cursor = structs.replace(self._cursor, watched=watched, missed=missed)
 
     def _saved(self) -> str:
         return msgspec.json.encode(self._cursor).decode()

@@ -45,8 +45,13 @@ class Door(Struct, frozen=True):
             return _with(self.url, parameter, said)
         found = urljoin(self.url, said)
         if urlsplit(found)[:2] != urlsplit(self.url)[:2]:
-            raise OtherServerError(f"The next page of {self.url} is at {found[:200]}, on another server.")
+            raise OtherServerError(f"The next page of {bare(self.url)} is at {bare(found)[:200]}, on another server.")
         return found
+
+
+def bare(url: str) -> str:
+    """An address as it may be shown and kept: what follows the question mark may hold a key."""
+    return url.partition("?")[0]
 
 
 def _with(url: str, parameter: str, value: str) -> str:
@@ -64,11 +69,11 @@ def fetch(door: Door, url: str, known: Mapping[str, str], transport: Transport, 
         with transport.http() as client:
             answer = client.get(url, headers={**door.headers(), **known}, follow_redirects=not door.token)
     except httpx.HTTPError as error:
-        raise BrokenConnectionError(url, str(error) or type(error).__name__) from error
+        raise BrokenConnectionError(bare(url), str(error) or type(error).__name__) from error
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS and not answer.headers.get("retry-after"):
         left = quota(answer.headers, clock)
-        raise RateLimitedError(url, _seconds(left.resets_at if left else None, clock))
-    refuse_status(url, answer.status_code, answer.headers, clock)
+        raise RateLimitedError(bare(url), _seconds(left.resets_at if left else None, clock))
+    refuse_status(bare(url), answer.status_code, answer.headers, clock)
     return answer
 
 

@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from collectors.addresses import host_of, is_address
-from collectors.errors import NormaliseError, NothingSaidError, OtherServerError
+from collectors.errors import NormaliseError, NothingSaidError, OtherServerError, WrongAddressError
 from collectors.json import options as said
-from collectors.json.api import Door, fetch, quota
+from collectors.json.api import Door, bare, fetch, quota
 from collectors.json.mapping import decoded, guessed, items_of, next_of
 from collectors.json.normalise import Rules, to_post
 from collectors.pace import Pace, every_problem
@@ -28,17 +28,24 @@ EVERY_MINUTES = 10
 REMEMBERED = 2000
 PAGES_A_LOOK = 20
 SHOWN = 5
+UNKNOWN_PAGE = frozenset({400, 404, 410})
+"""How a server says that it no longer knows the page it named."""
 DEFAULT = "matching"
+BOM = b"\xef\xbb\xbf"
 _HERE = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 class Cursor(Struct, frozen=True, omit_defaults=True):
-    """Versions of items by id, what the server said for asking again, the page to go on with, and when to look next."""
+    """Versions of items by id, what the server said for asking again, the page to go on with, and when to look next.
+
+    `deep` says that pages without news are passed, since a look broke off behind them.
+    """
 
     etag: str = ""
     modified: str = ""
     next: float = 0.0
     page: str = ""
+    deep: bool = False
     seen: dict[str, str] = {}
 
 
@@ -83,8 +90,7 @@ class JsonSource:
     def preview(self, job: Job, transport: Transport, clock: Clock) -> Preview:
         """See :class:`crm.ports.source.Previewing`."""
         door, rules = _door(job), _rules(job)
-        document = _read(door.url, fetch(door, door.url, {}, transport, clock))
-        items = _items(door.url, document, rules)
+        document, items = _read(door.url, fetch(door, door.url, {}, transport, clock), rules, known=False)
         posts: list[Post] = []
         rejected: list[Rejected] = []
         for number, item in enumerate(items[:SHOWN], 1):
@@ -117,27 +123,48 @@ def _look(job: Job, cursor: Cursor, due: float, transport: Transport, clock: Clo
     door, rules = _door(job), _rules(job)
     for number in range(1, PAGES_A_LOOK + 1):
         url = cursor.page or door.url
-        answer = fetch(door, url, {} if cursor.page else _conditions(cursor), transport, clock)
+        try:
+            answer = fetch(door, url, {} if cursor.page else _conditions(cursor), transport, clock)
+        except WrongAddressError as error:
+            if not cursor.page or error.status not in UNKNOWN_PAGE:
+                raise
+            yield _from_the_top(cursor, due, error)
+            return
         if answer.status_code == httpx.codes.NOT_MODIFIED:
             yield Batch((), _saved(msgspec.structs.replace(cursor, next=due)), idle=True)
             return
-        document = _read(url, answer)
-        items = _items(url, document, rules)
-        seen = Seen(max(REMEMBERED, 2 * len(items)), cursor.seen)
+        document, items = _read(url, answer, rules, known=bool(cursor.seen))
+        seen = Seen(len(cursor.seen) + len(items), cursor.seen)
         events, rejected, fresh = _news(job, items, rules, seen, clock)
-        page = _next_page(door, answer, document, rules, job) if fresh else ""
+        page = _next_page(door, answer, document, rules, job) if fresh or cursor.deep else ""
         page = "" if page == url else page
         etag, modified = cursor.etag, cursor.modified
         if not cursor.page:
             etag = answer.headers.get("etag", "")[:1000]
             modified = answer.headers.get("last-modified", "")[:100]
         over = not page or number == PAGES_A_LOOK
-        cursor = Cursor(etag, modified, due if over else cursor.next, page, seen.saved())
+        kept = _kept(cursor, seen.saved(), max(REMEMBERED, 2 * len(items)))
+        deep = cursor.deep and bool(page) and not fresh
+        cursor = Cursor(etag, modified, due if over else cursor.next, page, deep, kept)
         left = quota(answer.headers, clock)
         idle = not events and not rejected
         yield Batch(tuple(events), _saved(cursor), tuple(rejected), idle=idle, quota=left)
         if over:
             return
+
+
+def _from_the_top(cursor: Cursor, due: float, error: WrongAddressError) -> Batch:
+    """The page we were at is known no longer: the next look passes what is known on its way down there."""
+    again = msgspec.structs.replace(cursor, etag="", modified="", next=due, page="", deep=True)
+    return Batch((), _saved(again), (Rejected("next page", str(error)),))
+
+
+def _kept(cursor: Cursor, seen: dict[str, str], limit: int) -> dict[str, str]:
+    """The last `limit` items; those of a further page are forgotten before the newest, by which a look ends."""
+    if cursor.page:
+        older = {key: version for key, version in seen.items() if key not in cursor.seen}
+        seen = older | {key: seen[key] for key in cursor.seen}
+    return dict(list(seen.items())[-limit:])
 
 
 def _news(
@@ -175,20 +202,19 @@ def _next_page(door: Door, answer: httpx.Response, document: object, rules: Rule
     return door.at(found, job.options.get("parameter", "").strip() or "cursor") if found else ""
 
 
-def _read(url: str, answer: httpx.Response) -> object:
+def _read(url: str, answer: httpx.Response, rules: Rules, *, known: bool) -> tuple[object, list[object]]:
+    """The document and its items. A server that is `known` to give posts has trouble where it gives none."""
     try:
-        return decoded(answer.content)
+        document = decoded(answer.content)
     except NormaliseError as error:
-        if answer.content.strip()[:1] in (b"", b"{", b"["):
-            raise NothingSaidError(f"The answer of {url} breaks off or is broken: {error}") from error
-        raise OtherServerError(f"{url} does not answer in JSON: {error}") from error
-
-
-def _items(url: str, document: object, rules: Rules) -> list[object]:
+        if known or answer.content.removeprefix(BOM).strip()[:1] in (b"", b"{", b"["):
+            raise NothingSaidError(f"The answer of {bare(url)} breaks off or is broken: {error}") from error
+        raise OtherServerError(f"{bare(url)} does not answer in JSON: {error}") from error
     try:
-        return items_of(document, rules.paths)
+        return document, items_of(document, rules.paths)
     except NormaliseError as error:
-        raise OtherServerError(f"{url} answers without posts: {error}") from error
+        kind = NothingSaidError if known else OtherServerError
+        raise kind(f"{bare(url)} answers without posts: {error}") from error
 
 
 def _conditions(cursor: Cursor) -> dict[str, str]:

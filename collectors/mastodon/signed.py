@@ -111,14 +111,14 @@ class Signed:
         del since, until
         limit = min(PAGE, size)
         items = self._list(lambda: self._client.notifications(types=TYPES, limit=limit, max_id=token or None))
-        return self._told(items, _Notification, lambda one: (one.id, one.status, one.created_at), limit)
+        return self._told(items, _Notification, lambda one: (one.id, one.status, one.created_at))
 
     def conversations(self, size: int, since: float, until: float, token: str) -> Page:
         """The last post of each private conversation, the last one first."""
         del since, until
         limit = min(PAGE, size)
         items = self._list(lambda: self._client.conversations(limit=limit, max_id=token or None))
-        return self._told(items, _Conversation, lambda one: ("", one.last_status, ""), limit)
+        return self._told(items, _Conversation, lambda one: ("", one.last_status, ""))
 
     def own(self, size: int, since: float, until: float, token: str) -> Page:
         """Our account's posts and answers, the newest first."""
@@ -127,13 +127,13 @@ class Signed:
         items = self._list(
             lambda: self._client.account_statuses(me, exclude_reblogs=True, limit=limit, max_id=token or None)
         )
-        return self._statuses(items, "own", limit)
+        return self._statuses(items, "own")
 
     def tagged(self, tag: str, size: int, token: str) -> Page:
         """Posts with a hashtag, the newest first."""
         limit = min(PAGE, size)
         items = self._list(lambda: self._client.timeline_hashtag(tag, limit=limit, max_id=token or None))
-        return self._statuses(items, f"#{tag}", limit)
+        return self._statuses(items, f"#{tag}")
 
     def search(self, text: str, size: int, since: float, token: str) -> Page:
         """Posts that the server's full-text search finds, the newest first."""
@@ -146,8 +146,8 @@ class Signed:
             )
 
         items = self._ask(call, _Searched).statuses
-        page = self._statuses(items, "search", limit)
-        return msgspec.structs.replace(page, token=str(start + len(items)) if len(items) >= limit else "")
+        page = self._statuses(items, "search")
+        return msgspec.structs.replace(page, token=str(start + len(items)) if items else "")
 
     def above(self, found: Found, most: int) -> Page:
         """See :class:`collectors.rounds.found.Network`."""
@@ -155,19 +155,18 @@ class Signed:
             raws = self._ask(lambda: self._client.status_context(_id_of(found.version)), _Context).ancestors
         except PermanentError:
             return Page()  # the post has gone meanwhile
-        return self._statuses(raws[-most:], "thread", len(raws) + 1)
+        return self._statuses(raws[-most:], "thread")
 
     def again(self, known: Mapping[str, str]) -> Page:
         """See :class:`collectors.rounds.found.Network`."""
         raws = list(self._by_ids([_id_of(version) for version in known.values() if version]))
-        return self._statuses(raws, "again", len(raws) + 1)
+        return self._statuses(raws, "again")
 
     def _told(
         self,
         items: Sequence[msgspec.Raw],
         kind: type[T],
         parts: Callable[[T], tuple[str, msgspec.Raw, str]],
-        limit: int,
     ) -> Page:
         """The posts of notifications or conversations, in the time of these."""
         raws: list[msgspec.Raw] = []
@@ -183,15 +182,17 @@ class Signed:
             if bytes(status) not in (b"", b"null"):
                 times[len(raws)] = at
                 raws.append(status)
-        page = self._statuses(raws, "notifications", limit, times)
+        page = self._statuses(raws, "notifications", times)
         # conversations go back by their last posts
-        token = last or page.token if len(items) >= limit else ""
-        return msgspec.structs.replace(page, token=token, read=len(items), rejected=(*rejected, *page.rejected))
+        return msgspec.structs.replace(
+            page, token=last or page.token, read=len(items), rejected=(*rejected, *page.rejected)
+        )
 
-    def _statuses(
-        self, raws: Sequence[msgspec.Raw], where: str, limit: int, times: Mapping[int, str] | None = None
-    ) -> Page:
-        """The posts of a list; what was passed on is left out."""
+    def _statuses(self, raws: Sequence[msgspec.Raw], where: str, times: Mapping[int, str] | None = None) -> Page:
+        """The posts of a list; what was passed on is left out.
+
+        Only an empty page is the last one: servers give fewer than asked for, and filter what they would give.
+        """
         rejected: list[Rejected] = []
         read_ones: list[tuple[RawStatus, str]] = []
         last = ""
@@ -212,7 +213,7 @@ class Signed:
                 found.append(self._found(status, at))
             except NormaliseError as error:
                 rejected.append(error.at(where))
-        return Page(tuple(found), last if len(raws) >= limit else "", len(raws), tuple(rejected))
+        return Page(tuple(found), last, len(raws), tuple(rejected))
 
     def _found(self, status: RawStatus, at: str) -> Found:
         post = to_post(status, self._host, self._parent_key(status))
@@ -297,6 +298,8 @@ class Signed:
             reset = self.quota.resets_at if self.quota else None
             wait = max(0.0, (reset - self._clock.now()).total_seconds()) if reset else None
             return RateLimitedError(url, wait)
+        if status in (401, 403) and not answer.content.lstrip().startswith(b"{"):
+            return BusyServerError(url, status)  # not in Mastodon's words: something on the way refuses
         if status == 403 and "/search" in url:
             return PermanentError(f"{self._host} does not let our token search; it needs the scope read:search.")
         if status in (401, 403):

@@ -235,13 +235,14 @@ def refusal(path: str, answer: httpx.Response, used: Usage) -> ShenavaError:
     status = answer.status_code
     if said.code in LIMITED or status == 429:
         return RateLimitedError("Meta", 60.0 * used.minutes or PAUSE)
-    if said.code in EXPIRED or (status == 401 and not said.code):
+    if said.code in EXPIRED:
         return AuthorisationError(f"Meta no longer accepts our token: {said.sentence}; connect the account again.")
-    if said.forbids or (status == 403 and not said.code):
+    if said.forbids:
         return AuthorisationError(
             f"Meta does not let our token read {path}: {said.sentence}; connect the account again with that permission."
         )
-    if said.code in BUSY or said.is_transient or status >= 500 or status in (408, 425):
+    on_the_way = status in (401, 403) and not said.code
+    if said.code in BUSY or said.is_transient or status >= 500 or status in (408, 425) or on_the_way:
         return BusyServerError(path, status)
     if (said.code, said.error_subcode) in GONE:
         return GoneError(f"Meta shows us no {path}: {said.sentence}.")

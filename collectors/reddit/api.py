@@ -46,6 +46,10 @@ def own_path(user: str) -> str:
     return f"user/{user}/comments"
 
 
+class ClosedError(AuthorisationError):
+    """Reddit does not show this to our account."""
+
+
 class Server:
     """Reddit, signed in as an account of ours. Raises AuthorisationError at once where there is no token."""
 
@@ -83,5 +87,12 @@ def _refusals() -> Iterator[None]:
         raise BusyServerError(error.url, error.status) from error
     except RedditAnswerError as error:
         if error.status == 403:
-            raise AuthorisationError(f"Our account may not read this: {error}") from error
+            kind = AuthorisationError if _lacks_scope(error) else ClosedError
+            raise kind(f"Our account may not read this: {error}") from error
         raise WrongAddressError(error.url, error.status) from error
+
+
+def _lacks_scope(error: RedditAnswerError) -> bool:
+    """Whether it is our token that may not do this, wherever it is tried."""
+    said = {name.lower(): value for name, value in error.headers.items()}
+    return "insufficient_scope" in said.get("www-authenticate", "")

@@ -10,9 +10,9 @@ from threading import Event
 import msgspec
 from msgspec import Struct
 
-from collectors.errors import NormaliseError
+from collectors.errors import NormaliseError, WrongAddressError
 from collectors.pace import Pace
-from collectors.reddit.api import INFO, PAGE, Server
+from collectors.reddit.api import INFO, PAGE, ClosedError, Server
 from collectors.reddit.descent import Descent
 from collectors.reddit.memory import Known, Memory
 from collectors.reddit.normalise import (
@@ -99,6 +99,7 @@ class _Run:
         self._memory = Memory(REMEMBERED, cursor.known)
         self._again = cursor.again or self._now() + AGAIN_SECONDS
         self._rejected: list[Rejected] = []
+        self._refused = set[str]()
         self._spent: dict[str, int] = {}
         self._handed_over = job.cursor
 
@@ -132,7 +133,11 @@ class _Run:
                 return
             events: list[CollectedEvent] = []
             if room > 0:
-                found = self._server.listing(strand.path, strand.params, room, descent.after)
+                try:
+                    found = self._server.listing(strand.path, strand.params, room, descent.after)
+                except (WrongAddressError, ClosedError) as error:
+                    self._refuse(strand, error)
+                    return
                 self._spend(strand.monitor, len(found.children))
                 events = self._page(strand, found.children, descent)
                 gaps = descent.step(found)
@@ -142,6 +147,15 @@ class _Run:
                 self._places[strand.key] = max(place or 0.0, min(began, descent.newest or began))
             if events or gaps or self._spent:
                 yield self._batch(events, gaps)
+
+    def _refuse(self, strand: Strand, error: ShenavaError) -> None:
+        """One search or community that Reddit refuses holds up nothing else; it is named once in a run."""
+        if strand.ours:
+            raise error
+        if strand.key not in self._refused:
+            self._refused.add(strand.key)
+            where = f"monitor {strand.monitor}" if strand.monitor else strand.path
+            self._rejected.append(Rejected(where, str(error)))
 
     def _page(self, strand: Strand, children: Sequence[object], descent: Descent) -> list[CollectedEvent]:
         """A page's news, the oldest first, after what they answer where that is unfolded."""

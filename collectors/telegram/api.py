@@ -78,6 +78,7 @@ class Bot:
         if not TOKEN.fullmatch(self._token):
             raise self._refused()
         self._base = (account.base_url.strip() or platform.base).rstrip("/")
+        self._elsewhere = bool(account.base_url.strip())
 
     def me(self) -> RawUser:
         """The bot itself; also the one harmless call that says whether the token works."""
@@ -134,22 +135,26 @@ class Bot:
             told = said.parameters.retry_after if said and said.parameters else None
             return RateLimitedError(title, told or retry_after(answer.headers.get("retry-after", ""), self._clock))
         unknown = said and status == httpx.codes.NOT_FOUND and low in ("not found", "")
-        if status in (401, 403) or "token not found" in low or unknown:
+        if (said and status in (401, 403)) or "token not found" in low or unknown:
             return self._refused()
         if said and status == httpx.codes.CONFLICT:
             return (WebhookSetError if "webhook" in low else TokenSharedError)(title, self._handle)
-        if status >= 500 or status in (408, 425):
+        if status >= 500 or status in (401, 403, 408, 425):
+            # without a word of the Bot API's, a refusal is of something on the way
             return BusyServerError(self._base, status)
         if said:
             return PermanentError(f"{title} refused: {words or status}.")
         if answer.is_success:
-            return self._unread(answer.content)
+            return self._unread(answer)
         return WrongAddressError(self._base, status)
 
-    def _unread(self, body: bytes) -> ShenavaError:
+    def _unread(self, answer: httpx.Response) -> ShenavaError:
         """What a success without a readable answer means: one that was cut short, or a page of somebody else."""
-        if body.lstrip()[:1] in (b"{", b""):
+        if answer.content.lstrip()[:1] in (b"{", b""):
             return BrokenConnectionError(self._base, "its answer was cut short")
+        if not self._elsewhere:
+            # the messenger's own address is right, so the page is of something on the way
+            return BusyServerError(self._base, answer.status_code)
         return OtherServerError(f"{self._base} does not speak the Bot API; check the address.")
 
     def _decoded(self, result: msgspec.Raw, kind: type[Result]) -> Result:

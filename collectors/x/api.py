@@ -54,6 +54,10 @@ class StalePageError(RetryableError):
     """X no longer knows the place where we were in a list."""
 
 
+class RefusedError(PermanentError):
+    """X does not understand what it is asked."""
+
+
 class Refusal(Struct, frozen=True):
     """What X says when it refuses."""
 
@@ -177,15 +181,17 @@ class Api:
             raise PermanentError(
                 "X refuses because the app's credits are used up; add some at console.x.com."
             ) from error
-        if status in (401, 403):
+        if status in (401, 403) and said != Refusal():
             raise AuthorisationError(f"X does not let our token read {_path(url)}: {said.sentence}.") from error
-        if status >= 500 or status in (408, 425) or status < 300:
+        if status >= 500 or status in (401, 403, 408, 425) or status < 300:
+            # a refusal that is not in X's words is of something on the way
             raise BusyServerError(url, status) from error
         if status == 400 and token:
             raise StalePageError(f"X no longer knows our page of {_path(url)}: {said.sentence}.") from error
         if status == 404:
             raise WrongAddressError(url, status) from error
-        raise PermanentError(f"X refused {_path(url)}: {status} {said.sentence}.") from error
+        kind = RefusedError if status == 400 else PermanentError
+        raise kind(f"X refused {_path(url)}: {status} {said.sentence}.") from error
 
 
 @contextmanager

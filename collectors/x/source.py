@@ -14,7 +14,7 @@ from collectors.errors import NormaliseError
 from collectors.moments import DateError, moment
 from collectors.pace import Pace
 from collectors.x import strands
-from collectors.x.api import Api, signed_in
+from collectors.x.api import Api, RefusedError, signed_in
 from collectors.x.desk import Desk
 from collectors.x.normalise import PLATFORM, checked
 from collectors.x.quotes import Quotes
@@ -75,7 +75,7 @@ class XSource:
             quotes = _quotes(job, api, desk, clock)
             while not stop.is_set():
                 for strand in chosen:
-                    yield from reader.sweep(strand, stop)
+                    yield from _swept(reader, desk, strand, stop)
                 if quotes and not stop.is_set():
                     yield from quotes.look(stop)
                 if not stop.is_set():
@@ -92,6 +92,16 @@ class XSource:
         texts = asked(query).texts
         with signed_in(account, transport, SystemClock()) as api:
             return sum(api.count(text) for text in texts)
+
+
+def _swept(reader: strands.Reader, desk: Desk, strand: strands.Strand, stop: Event) -> Iterator[Batch]:
+    """A strand; one search that X does not understand holds up nothing else."""
+    try:
+        yield from reader.sweep(strand, stop)
+    except RefusedError as error:
+        if not strand.monitor:
+            raise
+        desk.reject(Rejected(f"monitor {strand.monitor}", str(error)))
 
 
 def _strands(job: Job, api: Api, desk: Desk) -> list[strands.Strand]:

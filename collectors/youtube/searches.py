@@ -18,7 +18,7 @@ from collectors.youtube.desk import Desk, Told
 from collectors.youtube.normalise import when
 from collectors.youtube.raw import Listed, RawFound
 from collectors.youtube.search import asked
-from crm.platforms.youtube import DayUsedUpError
+from crm.platforms.youtube import DayUsedUpError, YouTubeAnswerError
 from crm.ports.source import Batch, CantBeAskedError, Job, Rejected
 
 HOUR, DAY = 3_600, 86_400
@@ -36,6 +36,7 @@ class Searches:
     def __init__(self, desk: Desk, api: Api, job: Job, most: int, *, alone: bool) -> None:
         self._desk, self._api, self._most, self._alone = desk, api, most, alone
         self._texts: dict[str, tuple[str, str]] = {}
+        self._refused: dict[str, int] = {}
         for search in job.searches:
             try:
                 for text in asked(search.query).texts:
@@ -58,11 +59,24 @@ class Searches:
         try:
             for key, (text, monitor) in self._texts.items():
                 place = cursor.places.setdefault(key, Place())
-                yield from self._sweep(place, text, monitor, stop)
+                if self._desk.now() - self._refused.get(key, 0) < self._every:
+                    continue
+                try:
+                    yield from self._sweep(place, text, monitor, stop)
+                except YouTubeAnswerError as error:
+                    self._refuse(key, monitor, error)
         except DayUsedUpError as error:
             cursor.closed = self._desk.now() + int(error.retry_after or HOUR) + 1
             if self._alone:
                 raise
+
+    def _refuse(self, key: str, monitor: str, error: YouTubeAnswerError) -> None:
+        """One text that YouTube does not understand holds up nothing else; a question costs, so it has its turn."""
+        if error.status != 400:
+            raise error
+        if key not in self._refused:
+            self._desk.reject(Rejected(f"monitor {monitor}", str(error)))
+        self._refused[key] = self._desk.now()
 
     @property
     def _every(self) -> float:

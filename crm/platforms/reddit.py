@@ -250,6 +250,9 @@ class _Line:
             said = msgspec.json.decode(answer.content, type=_Refusal)
         except (msgspec.DecodeError, UnicodeError):
             said = _Refusal()
+            if answer.status_code in (401, 403) and "www-authenticate" not in answer.headers:
+                # not in Reddit's words: something on the way refuses
+                return BusyRedditError(url, answer.status_code)
         reason = said.reason or (said.error if isinstance(said.error, str) else "") or ""
         words = said.explanation or said.error_description or said.message or ""
         return RedditAnswerError(url, answer.status_code, dict(answer.headers), reason, words)

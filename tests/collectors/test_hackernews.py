@@ -22,6 +22,7 @@ from crm.errors import AuthorisationError, RateLimitedError, RetryableError
 from crm.ports.source import CantBeAskedError, Search
 from crm.ports.transport import BrokenConnectionError
 from crm.query import parse
+from crm.words import Removed
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
 from tests.services.hackernews import HackerNews
 from tests.services.web import Answer, web
@@ -128,6 +129,58 @@ class TestCollecting(Collecting):
         stage.clock.advance(3_700)
         assert [one.post_key for one in looks(stage, heard.cursor).removed] == ["hackernews:102"]
 
+    def test_only_what_is_deleted_is_removed_for_good(self, stage: Stage, news: HackerNews) -> None:
+        cursor, kept = looks(stage).cursor, dict(news.items)
+        news.remove(101)
+        news.items[102] = news.items[102] | {"dead": True}
+        del news.items[103]
+        stage.clock.advance(3_700)
+        heard = looks(stage, cursor)
+        assert {(one.post_key, one.for_good) for one in heard.removed} == {
+            ("hackernews:101", True), ("hackernews:102", False),
+        }  # fmt: skip
+        stage.clock.advance(3_700)
+        news.items[104] = kept[104]
+        heard = looks(stage, heard.cursor)
+        assert [(one.post_key, one.for_good) for one in heard.removed] == [("hackernews:103", False)]
+
+    def test_what_was_missing_once_is_forgiven(self, stage: Stage, news: HackerNews) -> None:
+        cursor, kept = looks(stage).cursor, news.items.copy()
+        for items in ({}, kept, {}, kept):
+            news.items = dict(items)
+            stage.clock.advance(3_700)
+            heard = looks(stage, cursor)
+            cursor = heard.cursor
+            assert heard.removed == []
+
+    def test_one_item_that_is_refused_holds_up_nothing(self, stage: Stage, news: HackerNews) -> None:
+        cursor = looks(stage).cursor
+        news.remove(104)
+        stage.clock.advance(3_700)
+        news.instead = [Answer(200, b'{"hits": [], "nbHits": 0}'), Answer(401), Answer(403)]
+        assert [one.post_key for one in looks(stage, cursor).removed] == ["hackernews:104"]
+
+    def test_a_look_again_that_breaks_off_goes_on(self, stage: Stage, news: HackerNews) -> None:
+        at = int(stage.clock.now().timestamp()) - 60
+        said = [news.say(at, f"nanmah {n}") for n in range(60)]
+        cursor = looks(stage).cursor
+        for number in said:
+            news.remove(number)
+        stage.clock.advance(3_700)
+        gone: list[str] = []
+        for _ in range(3):
+            asked = 0
+            with suppress(RetryableError), stage.running(stage.job(cursor)) as batches:
+                for batch in batches:
+                    cursor = batch.cursor
+                    gone += [event.post_key for event in batch.events if isinstance(event, Removed)]
+                    asked += bool(batch.events)
+                    if batch.idle:
+                        break
+                    if asked:
+                        news.instead = [Answer(500)]
+        assert sorted(gone) == [f"hackernews:{number}" for number in said]
+
     def test_a_monitor_that_can_not_be_asked_is_named_once(self, stage: Stage) -> None:
         stage.searches = (*stage.searches, Search("m2", parse("lang:fa", now=NOW)))
         heard = looks(stage, rounds=2)
@@ -159,6 +212,13 @@ class TestReaching(Reaching):
 
 
 class TestFaults:
+    def test_a_text_that_is_not_understood_holds_up_nothing(self, stage: Stage, news: HackerNews) -> None:
+        stage.searches = (Search("m0", parse("rival", now=NOW)), *stage.searches)
+        news.instead = [Answer(400)]
+        heard = looks(stage)
+        assert [one.where for one in heard.rejected] == ["rival"]
+        assert heard.keys == list(stage.expected)
+
     @pytest.mark.parametrize(
         ("answer", "error"),
         [

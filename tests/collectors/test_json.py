@@ -20,7 +20,7 @@ from collectors.json import JsonSource
 from collectors.json.mapping import Paths, guessed, items_of, next_of
 from collectors.json.normalise import Rules, to_post
 from collectors.json.source import PAGES_A_LOOK
-from crm.errors import AuthorisationError, RateLimitedError
+from crm.errors import AuthorisationError, RateLimitedError, ShenavaError
 from crm.ports.transport import BrokenConnectionError
 from crm.words import Media, Removed
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
@@ -175,11 +175,54 @@ class TestFaults:
             with stage.running(stage.job()) as batches:
                 heard.batches.extend(next(batches) for _ in range(page))
                 server.faults = [fault]
-                with pytest.raises(kind):
+                # who gave posts before is no other server
+                with pytest.raises(NothingSaidError if page and kind is OtherServerError else kind):
                     next(batches)
             cursor = heard.cursor if heard.batches else ""
             missing = [key for key in stage.expected if key not in heard.keys]
             assert sorted([*heard.keys, *stage.hear(cursor, missing).keys]) == sorted(stage.expected)
+
+    @pytest.mark.parametrize("status", [400, 404, 410])
+    def test_a_page_that_is_known_no_longer(self, stage: Stage, server: JsonServer, status: int) -> None:
+        cursor = looks(stage, 1).cursor
+        server.faults = [answer({}, status)]
+        heard = looks(stage, 1, cursor)
+        assert [one.where for one in heard.rejected] == ["next page"]
+        wanted = set(stage.expected) - set(looks(stage, 1).keys)
+        assert set(stage.hear(heard.cursor, sorted(wanted)).keys) == wanted
+
+    def test_a_broken_answer_behind_a_byte_order_mark(self, stage: Stage, server: JsonServer) -> None:
+        server.faults = [Answer(200, b'\xef\xbb\xbf{"data": {"posts": [{"id"')]
+        with pytest.raises(NothingSaidError):
+            looks(stage, 1)
+
+    @pytest.mark.parametrize("body", [None, 7])
+    def test_an_answer_without_posts_of_who_gave_some(self, stage: Stage, server: JsonServer, body: object) -> None:
+        cursor = looks(stage, 5).cursor
+        stage.clock.advance(3_600)
+        server.faults = [answer(body)]
+        with pytest.raises(NothingSaidError):
+            looks(stage, 1, cursor)
+
+    @pytest.mark.parametrize("fault", [answer({}, 404), answer({}, 500), answer({}, 429), Answer(cut=0), answer(7)])
+    def test_a_key_in_the_address_is_not_shown(self, stage: Stage, server: JsonServer, fault: Answer) -> None:
+        server.faults = [fault]
+        with pytest.raises(ShenavaError) as caught:
+            looks(stage, 1, url=f"{server.url}/posts?api_key=made-up")
+        assert "made-up" not in str(caught.value)
+
+    def test_a_long_archive_comes_once(self, stage: Stage, server: JsonServer) -> None:
+        server.posts = [a_post(1, id=n) for n in range(2_100, 0, -1)]
+        cursor = ""
+        for _ in range(40):
+            heard = looks(stage, 20, cursor)
+            cursor = heard.cursor
+            if any(batch.idle for batch in heard.batches):
+                break
+        server.asked.clear()
+        stage.clock.advance(3_600)
+        assert looks(stage, 1, cursor).keys == []
+        assert len(server.asked) == 1
 
     def test_doubled_and_reordered_items_come_once(self, stage: Stage, server: JsonServer) -> None:
         server.posts = [*server.posts, *server.posts[::-1], *server.posts]

@@ -77,6 +77,17 @@ class TestCollecting(Collecting):
         post = next(one.post for one in heard.collected if one.post.key == answer.key)
         assert (post.parent_key, post.author.followers) == (ours.key, 12)
 
+    @pytest.mark.parametrize("kind", ["search", "mentions", "own", "messages"])
+    def test_a_server_that_gives_fewer_than_asked_for_is_read_to_the_end(
+        self, stage: XStage, served: Server, kind: str
+    ) -> None:
+        served.page = 3
+        said = [served.say(f"card @{US} {n}", ago=timedelta(minutes=n)) for n in range(8, 0, -1)]
+        said += [served.say(f"#card {n}", US, ago=timedelta(minutes=n)) for n in range(8, 0, -1)]
+        said += [served.say(f"@{US} {n}", visibility="direct", ago=timedelta(minutes=n)) for n in range(8, 0, -1)]
+        wanted = {"search": said[:16], "mentions": said[:8], "own": said[8:16], "messages": said[16:]}[kind]
+        assert {one.key for one in wanted} <= set(stage.looks(**only(kind)).keys)
+
     def test_our_own_posts_are_ours(self, stage: XStage, served: Server) -> None:
         said = [served.say(f"news {n}", US) for n in range(3)]
         heard = stage.looks(**only("own"))
@@ -200,7 +211,9 @@ class TestReaching(Reaching):
             stage.looks()
         assert caught.value.retry_after == 240
 
-    @pytest.mark.parametrize("answer", [BUSY, LOST, CUT, Answer(502, b"<html>"), Answer(200, b"<html>")])
+    @pytest.mark.parametrize(
+        "answer", [BUSY, LOST, CUT, Answer(502, b"<html>"), Answer(200, b"<html>"), Answer(401), Answer(403, b"<html>")]
+    )
     @pytest.mark.parametrize("path", [ME, TOLD, SEARCH])
     def test_what_may_pass_may_be_tried_again(self, stage: XStage, served: Server, path: str, answer: Answer) -> None:
         served.instead[path] = [answer]

@@ -210,7 +210,7 @@ class TestFaults:
             (error(10, "permission"), AuthorisationError),
             (error(200, "permission"), AuthorisationError),
             (error(100, "Tried accessing nonexisting field"), PermanentError),
-            (Answer(429), RateLimitedError), (Answer(401), AuthorisationError), (Answer(403), AuthorisationError),
+            (Answer(429), RateLimitedError), (Answer(401), RetryableError), (Answer(403), RetryableError),
             (Answer(500), RetryableError), (Answer(404), PermanentError), (Answer(cut=0), RetryableError),
             (Answer(200, b'{"data": [{"id"'), RetryableError),
             (Answer(200, b"{}", {"Content-Length": "900"}, cut=2), RetryableError),

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from collectors.errors import WrongAddressError
 from collectors.reddit import RedditSource
 from collectors.reddit.source import LOOK_SECONDS
 from crm.errors import AuthorisationError, RateLimitedError, RetryableError
@@ -208,7 +207,9 @@ class TestReaching(Reaching):
             (Answer(200, b"", HEADERS), RetryableError),
             (Answer(200, b'{"kind": "Listing"}' * 9, {"Content-Length": "5000"}, cut=30), BrokenConnectionError),
             (Answer(cut=0), RetryableError),
-            (Answer(401), AuthorisationError),
+            (Answer(401), RetryableError),
+            (Answer(403, b"<html>"), RetryableError),
+            (Answer(401, b'{"message": "Unauthorized", "error": 401}', HEADERS), AuthorisationError),
             (Answer(403, b'{"message": "Forbidden", "error": 403}', HEADERS), AuthorisationError),
             (Answer(403, b"", {"www-authenticate": 'Bearer error="insufficient_scope"'}), AuthorisationError),
         ],
@@ -228,8 +229,16 @@ class TestReaching(Reaching):
         server.instead["/r/iran+persian/new"] = [
             Answer(status, b"", {"location": "https://www.reddit.com/subreddits/"})
         ]
-        with pytest.raises(WrongAddressError, match=r"r/iran\+persian/new answered"):
-            looks(stage)
+        heard = looks(stage, 2)
+        assert [one.where for one in heard.rejected] == ["r/iran+persian/new"]
+        assert set(heard.keys) == set(stage.expected)
+
+    def test_a_closed_search_holds_up_nothing(self, stage: RedditStage, server: RedditStandIn) -> None:
+        closed = Answer(403, b'{"reason": "private", "message": "Forbidden", "error": 403}', HEADERS)
+        server.instead["/r/iran+persian/search/"] = [closed]
+        heard = looks(stage)
+        assert [one.where for one in heard.rejected] == ["monitor brand"]
+        assert set(heard.keys) == set(stage.expected)
 
     def test_files_of_the_user_and_the_environment_are_not_read(
         self, stage: RedditStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -199,7 +199,7 @@ def test_refusals_are_errors_of_their_kind(exchanges: list[Exchange]) -> None:
             assert isinstance(caught.value, PermanentError) == (exchange.status != 403)
             found[exchange.status, type(caught.value).__name__] += 1
     assert found == {
-        (403, "AuthorisationError"): 9, (400, "WrongAddressError"): 8, (404, "WrongAddressError"): 4,
+        (403, "ClosedError"): 9, (400, "WrongAddressError"): 8, (404, "WrongAddressError"): 4,
         (302, "WrongAddressError"): 1,
     }  # fmt: skip
 

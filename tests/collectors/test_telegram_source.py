@@ -16,7 +16,8 @@ import pytest
 
 from collectors.errors import BusyServerError, OtherServerError, WrongAddressError
 from collectors.telegram import BaleSource, TelegramSource
-from collectors.telegram.api import TokenSharedError, WebhookSetError
+from collectors.telegram.api import Bot, TokenSharedError, WebhookSetError
+from collectors.telegram.normalise import TELEGRAM
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
 from crm.ports.responder import Account
 from crm.ports.source import Gap, Job, Searching
@@ -247,6 +248,8 @@ class TestReaching(Reaching):
             (refused(409, "Conflict: can't use getUpdates method while webhook is active"), WebhookSetError),
             (refused(502, "Bad Gateway"), BusyServerError),
             (Answer(500, b"<html>"), BusyServerError),
+            (Answer(401, b"<html>"), BusyServerError),
+            (Answer(403, b""), BusyServerError),
             (refused(400, "Bad Request: wrong"), PermanentError),
             (Answer(404, b"<html>"), WrongAddressError),
             (Answer(302, b"", {"Location": "https://elsewhere.example/"}), WrongAddressError),
@@ -265,6 +268,15 @@ class TestReaching(Reaching):
         if isinstance(caught.value, RateLimitedError):
             assert caught.value.retry_after in (7.0, None)
         assert stage.looks(1).keys == stage.expected
+
+    def test_a_page_at_the_messenger_s_own_address_is_of_something_on_the_way(self, stage: BotStage) -> None:
+        account, answers = stage.accounts["bot"], [Answer(200, b"<html>")]
+        stage.server.instead["getMe"] = answers
+        platform = msgspec.structs.replace(TELEGRAM, base=account.base_url)
+        account = msgspec.structs.replace(account, base_url="")
+        bot = Bot(platform, account, stage.transport(), stage.clock)
+        with pytest.raises(BusyServerError):
+            bot.me()
 
     @pytest.mark.parametrize("account", ["wrong", "empty", "unknown"])
     def test_no_token_no_collection(self, stage: BotStage, account: str) -> None:

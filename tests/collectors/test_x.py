@@ -224,10 +224,11 @@ class TestReaching(Reaching):
     @pytest.mark.parametrize(
         ("answer", "error"),
         [
-            (refused(400, "Invalid Request", "No."), PermanentError),
             (refused(401, "Unauthorized", "Unauthorized"), AuthorisationError),
             (refused(402, "Payment Required", "credits depleted"), PermanentError),
             (refused(403, "Forbidden", "Not for your app"), AuthorisationError),
+            (Answer(401, b"<html>"), BusyServerError),
+            (Answer(403, b""), BusyServerError),
             (Answer(404, b""), PermanentError),
             (Answer(500, b"[]"), BusyServerError),
             (Answer(503, b"<html>"), BusyServerError),
@@ -241,6 +242,18 @@ class TestReaching(Reaching):
         served.faults = [lambda _: answer]
         with pytest.raises(error):
             stage.looks(**only("search"))
+
+    def test_a_search_that_x_does_not_understand_holds_up_nothing(self, stage: XStage, served: X) -> None:
+        served.faults = [lambda _: refused(400, "Invalid Request", "No.")]
+        heard = stage.looks(**only("search"))
+        assert [(one.where, "No." in one.reason) for one in heard.rejected] == [("monitor cards", True)]
+        assert set(stage.looks(cursor=heard.cursor, **only("search")).keys) == set(stage.expected)
+
+    def test_mentions_that_x_does_not_understand_are_told(self, stage: XStage, served: X) -> None:
+        stage.looks(**only("mentions"))
+        served.faults = [None, lambda _: refused(400, "Invalid Request", "No.")]
+        with pytest.raises(PermanentError):
+            stage.looks(**only("mentions"))
 
     def test_a_limited_rate_says_how_long(self, stage: XStage, served: X) -> None:
         served.faults = [lambda one: Answer(429, b"{}", one.headers)]

@@ -220,6 +220,14 @@ class TestCaps:
 
 
 class TestFaults:
+    def test_a_search_that_is_not_understood_holds_up_nothing(self, stage: Stage, youtube: YouTube, web: Web) -> None:
+        searching(stage, youtube, "card", "nanmah")
+        youtube.instead = [("/search", error(400, "badRequest"))]
+        heard = looks(stage, rounds=3)
+        assert [one.where for one in heard.rejected] == ["monitor m0"]
+        assert len(heard.keys) == 5
+        assert calls(web, "search") == 2
+
     @pytest.mark.parametrize(
         ("answer", "kind"),
         [

@@ -124,6 +124,11 @@ class TestAccounts(Accounts):
         assert stage.responder.check(stage.other_account(secret='{"access_token": ""}')).problem == "secret_missing"
         assert {asked.headers["authorization"] for asked in stage.relay.web.asked} == {f"Bearer {TOKEN}"}
 
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_page_of_something_on_the_way_refuses_no_account(self, stage: Stage, status: int) -> None:
+        stage.relay.instead(ME, Answer(status, b"<html>"))
+        assert stage.responder.check(stage.account).problem == "unreachable"
+
     def test_a_page_that_is_no_server_is_a_wrong_address(self, stage: Stage) -> None:
         stage.relay.instead(ME, Answer(404, b"<html>"))
         assert stage.responder.check(stage.account).problem == "wrong_address"

@@ -224,6 +224,7 @@ class TestAccounts(Accounts):
         ("answer", "problem"),
         [
             (Answer(200, b"<html>"), "wrong_address"), (Answer(404, b"<html>"), "wrong_address"),
+            (Answer(401, b"<html>"), "unreachable"), (Answer(403, b"<html>"), "unreachable"),
             (Answer(502), "unreachable"), (LOST, "unreachable"), (refused(404, "Not Found"), "refused"),
             (refused(403, "Token not found"), "refused"), (refused(403, "Forbidden"), "refused"),
             (refused(400, "Bad Request: Token not found"), "refused"),

@@ -138,7 +138,7 @@ class Server:
             if self.searches and written(one.at)[:10] > since
             and all(word.casefold() in one.text.casefold().split() for word in words)
         ]  # fmt: skip
-        start, limit = int(query["offset"][0]), int(query["limit"][0])
+        start, limit = int(query["offset"][0]), min(self.page, int(query["limit"][0]))
         assert query["type"] == ["statuses"]
         assert "resolve" not in query
         return {"accounts": [], "hashtags": [], "statuses": [one.status for one in found[start : start + limit]]}
@@ -147,7 +147,7 @@ class Server:
         """A page, perhaps in disorder and with something twice."""
         if before := query.get("max_id"):
             toots = [one for one in toots if int(one.id) < int(before[0].lstrip("n"))]
-        page = toots[: int(query["limit"][0])]
+        page = toots[: min(self.page, int(query["limit"][0]))]
         if self.disorder and len(page) > 2:
             # the last one stays: a client goes on from its id
             first = [*page[:-1]]
