@@ -38,6 +38,8 @@ from tests.services.bluesky_view import (
 from tests.services.lexicon import Lexicons
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 BUSY, LOST, CUT = Answer(500), Answer(cut=0), Answer(200, b'{"posts": [{"uri": ', {"Content-Type": "application/json"})
 KINDS = ("search", "mentions", "own", "messages")
 

@@ -20,6 +20,8 @@ from collectors.bluesky.normalise import MessageView, PostView, read, to_message
 from collectors.errors import NormaliseError
 from tests.services.lexicon import Lexicons
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs/platforms/bluesky.md"
 ASKED = {
     "app.bsky.feed.searchPosts", "app.bsky.feed.getPosts", "app.bsky.feed.getPostThread", "app.bsky.feed.getAuthorFeed",

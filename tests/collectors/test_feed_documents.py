@@ -13,6 +13,8 @@ from collectors.feed.document import NotAFeedError
 from crm.errors import ShenavaError
 from tests.services.feed_documents import Document, Expected, documents, entry_of, post_of, said, wanted
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs/platforms/feeds.md"
 
 CLASSES: dict[str, Callable[[Document, Expected], bool]] = {

@@ -27,6 +27,8 @@ from tests.conformance.source import Collecting, Heard, Options, Reaching, Resum
 from tests.services.hackernews import HackerNews
 from tests.services.web import Answer, web
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 

@@ -29,6 +29,8 @@ from tests.conformance.source import Stage as AnyStage
 from tests.services.instagram_public import Detoured, Instagram, a_post, answer, instagram
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 WALL = Answer(302, headers={"Location": "https://www.instagram.com/accounts/login/"})
 
 

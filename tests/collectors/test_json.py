@@ -27,6 +27,8 @@ from tests.conformance.source import Collecting, Heard, Options, Reaching, Resum
 from tests.services.jsonapi import JsonServer, a_post, answer, json_server
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 RULES = Rules("forum", Paths(), UTC, "https://forum.example/api/posts")
 

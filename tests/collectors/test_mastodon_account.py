@@ -24,6 +24,8 @@ from tests.services.mastodon import ME, SEARCH, STATUSES, TOKEN, Recordings
 from tests.services.mastodon_account import TAG, TALKS, TOLD, US, Server, account_server
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 BUSY, LOST, CUT = Answer(503), Answer(cut=0), Answer(200, b'[{"id": "1', {"Content-Type": "application/json"})
 
 

@@ -24,6 +24,8 @@ from tests.conformance.doubles import ManualClock
 from tests.conformance.responder import customer_post
 from tests.services.web import Answer, web
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs/platforms/mastodon.md"
 
 

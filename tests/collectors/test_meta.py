@@ -15,6 +15,8 @@ from tests.conformance.source import Collecting, Options, Reaching, Resuming, St
 from tests.services.meta import NOW, PAGE, Meta, error, meta_stand_in, missing
 from tests.services.web import Web
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def served() -> Iterator[tuple[Meta, Web]]:

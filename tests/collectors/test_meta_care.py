@@ -22,6 +22,8 @@ from tests.conformance.source import Heard, Stage
 from tests.services.meta import NOW, TOKEN, Meta, Mischief, error, meta_stand_in
 from tests.services.web import Answer, Web
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def served() -> Iterator[tuple[Meta, Web]]:

@@ -36,6 +36,8 @@ from crm.words import Post
 from tests.conftest import ROOT
 from tests.services.meta_recordings import Recordings, items_of, use_of
 
+pytestmark = pytest.mark.slow
+
 READ: dict[Any, Callable[[Any], Post]] = {
     RawMedia: of_media,
     RawRemark: of_remark,

@@ -34,6 +34,8 @@ from tests.services.reddit import (
 from tests.services.reddit_stage import YESTERDAY, RedditStage, asked_for, looks, populate, reddit_stage
 from tests.services.web import Answer, Web
 
+pytestmark = pytest.mark.slow
+
 HEADERS = {"Content-Type": "application/json"}
 Stand = tuple[RedditStandIn, Web]
 

@@ -38,6 +38,8 @@ from tests.conformance.doubles import ManualClock
 from tests.conftest import ROOT
 from tests.services.reddit_recorded import ACCOUNT, NAME, NO_POSTS, Exchange, Replay, counted, recorded, replay
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def exchanges(shared: Callable[[str], Path]) -> list[Exchange]:

@@ -41,6 +41,8 @@ from tests.services.telegram import (
 )
 from tests.services.web import Answer, web
 
+pytestmark = pytest.mark.slow
+
 POSTS = 5
 
 

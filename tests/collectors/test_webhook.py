@@ -20,6 +20,8 @@ from crm.words import Collected, Removed
 from tests.conformance.source import Options, Stage
 from tests.services.jsonapi import a_post
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 JOB = Job("s1", {"platform": "eitaa"}, "", "w1")
 

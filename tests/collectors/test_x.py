@@ -22,6 +22,8 @@ from tests.services.x import MESSAGES, POSTS, X, XMedia, XUser, refused
 from tests.services.x_openapi import Description
 from tests.services.x_posts import id_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def description(shared: Callable[[str], Path]) -> Description:

@@ -26,6 +26,8 @@ from tests.services.web import Answer
 from tests.services.x import POSTS, X, XMedia
 from tests.services.x_openapi import Description
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def description(shared: Callable[[str], Path]) -> Description:

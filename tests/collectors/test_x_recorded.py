@@ -23,6 +23,8 @@ from tests.services.x import TOKEN
 from tests.services.x_openapi import Description
 from tests.services.x_recordings import Exchange, older_answers, statuses_in, tweepy_exchanges
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs/platforms/x.md"
 
 

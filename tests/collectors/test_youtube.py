@@ -18,6 +18,8 @@ from tests.conformance.source import Collecting, Options, Reaching, Resuming, St
 from tests.services.web import Web
 from tests.services.youtube import ME, NOW, SARA, YouTube, error
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["served", "stage", "web", "youtube"]
 
 

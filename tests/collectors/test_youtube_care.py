@@ -22,6 +22,8 @@ from tests.conformance.source import Heard, Stage
 from tests.services.web import Answer, Web
 from tests.services.youtube import KEY, NOW, REFRESH, TOKEN, Mischief, YouTube, error
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["served", "stage", "web", "youtube"]
 PARTS = {"refresh_token": REFRESH, "client_id": "id.apps.example", "client_secret": "s3"}
 

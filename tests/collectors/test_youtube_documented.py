@@ -30,6 +30,8 @@ from tests.conformance.source import Stage
 from tests.services.web import Web
 from tests.services.youtube import NOW, YouTube
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["served", "stage", "web", "youtube"]
 ROOT = Path(__file__).parents[2]
 COMMENT: dict[str, Any] = {

@@ -19,6 +19,8 @@ from tests.services.bluesky_view import MESSAGES, PASSWORD, SEND, XRPC, Sky, sky
 from tests.services.relay import Relay, relay_to
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Desk:

@@ -21,6 +21,8 @@ from tests.services.meta import ACCOUNT, HANDLE, NAME, NOW, PAGE, TOKEN, Meta, e
 from tests.services.relay import relay_to
 from tests.services.web import Answer
 
+pytestmark = pytest.mark.slow
+
 URL = "https://www.instagram.com/p/C1/"
 V = "/v24.0"
 

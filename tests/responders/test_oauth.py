@@ -21,6 +21,8 @@ from tests.conformance.doubles import ManualClock
 from tests.services.oauth import APP_ID, APP_SECRET, SignInServer, sign_in_server
 from tests.services.web import Answer, Web, web
 
+pytestmark = pytest.mark.slow
+
 APP = App(APP_ID, APP_SECRET)
 Stage = tuple[SignInServer, Web, dict[str, OAuth]]
 

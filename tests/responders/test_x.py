@@ -28,6 +28,8 @@ from tests.services.x_openapi import Description
 from tests.services.x_posts import XPost
 from tests.services.x_recordings import Exchange, tweepy_exchanges
 
+pytestmark = pytest.mark.slow
+
 ME = "/2/users/me"
 
 

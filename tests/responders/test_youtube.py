@@ -21,6 +21,8 @@ from tests.services.relay import relay_to
 from tests.services.web import Answer
 from tests.services.youtube import HANDLE, KEY, ME, NOW, REFRESH, SARA, TOKEN, YouTube, error, youtube_stand_in
 
+pytestmark = pytest.mark.slow
+
 V = "/youtube/v3"
 PARTS = {"refresh_token": REFRESH, "client_id": "id.apps.example", "client_secret": "s3"}
 

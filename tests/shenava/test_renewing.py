@@ -32,6 +32,8 @@ from tests.doubles.renewer import Renewer, keep, secret
 from tests.services.oauth import APP_ID, APP_SECRET, sign_in_server
 from tests.shenava.test_collecting import Sought, run_once
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
