@@ -215,6 +215,14 @@ class TestMessages:
         served.instead[CONVOS] = [ok({"convos": [convo], "cursor": "2"}), ok({"convos": [later]})]
         assert json.loads(stage.looks(**only("messages")).cursor)["marks"] == {"log": convo["rev"]}
 
+    def test_a_deletion_of_what_is_long_forgotten_is_told(self, stage: XStage, served: Sky) -> None:
+        old = served.tell("long ago", ago=timedelta(days=9))
+        served.tell("one")
+        cursor = stage.looks(**only("messages")).cursor
+        served.take_back(old)
+        heard = stage.looks(1, cursor, **only("messages"))
+        assert [(one.post_key, one.for_good) for one in heard.removed] == [(old.key, True)]
+
     def test_an_author_that_can_not_be_read_holds_up_nothing(self, stage: XStage, served: Sky) -> None:
         served.instead[PROFILES] = [ok({"profiles": [{"did": 7}]})] * 9
         assert set(stage.looks().keys) >= set(stage.expected)
