@@ -145,7 +145,9 @@ def reading(clock: Clock) -> Iterator[None]:
     except RequestErrorBase as error:
         _raise_refusal(error, clock)
         raise RetryableError(f"Bluesky failed to answer: {error}.") from error
-    except (AtProtocolError, ValueError) as error:
+    except ValueError as error:
+        raise RetryableError(f"Bluesky's answer was cut short: {error}.") from error
+    except AtProtocolError as error:
         raise PermanentError(f"What answers there is no Bluesky server: {error}.") from error
 
 

@@ -45,6 +45,8 @@ CLOCKS_APART = timedelta(minutes=5)
 LATEST = 2.0**33
 DELETED = frozenset({"[deleted]", "[removed]"})
 GONE = frozenset({"DELETED_COMMENT", "DELETED_LINK", "DELETED_THING", "NO_THING_ID", "USER_DOESNT_EXIST"})
+CLOSED = frozenset({"private", "banned", "quarantined", "gated", "gold_only", "subreddit_notallowed", "thread_locked"})
+"""Refusals with 403 that are about one community or thread, and no other token would change."""
 _FULLNAME = re.compile(r"t[134]_[a-z0-9]{1,13}")
 _PAUSE = re.compile(r"(\d{1,5}) (millisecond|second|minute|hour)")
 _UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
@@ -248,7 +250,7 @@ def _reading() -> Iterator[None]:
 
 
 def _refusal(error: RedditAnswerError) -> ShenavaError:
-    if error.status == 403:
+    if error.status == 403 and error.reason.lower() not in CLOSED:
         return AuthorisationError(f"Reddit does not let our account do this: {error}")
     return error
 

@@ -28,6 +28,8 @@ HOME = "https://api.x.com"
 _GONE = "deleted or not visible"
 _TWICE = "duplicate content"
 _UNINVITED = ("not been mentioned", "only reply to or quote")
+_THEM_ALONE = ("to this user", "to one or more of the users", "to the participant", "have been blocked")
+"""How X's refusals with 403 say that they are about one recipient, and not about our token."""
 _Found = TypeVar("_Found")
 Call = Callable[["tweepy.Client"], "requests.Response"]
 
@@ -121,7 +123,8 @@ class XApi:
             return Unsaid(f"{status} {words}".strip())
         if order is not None and (known := _known(words, order)):
             return known
-        if status in (401, 403):
+        about_them = status == 403 and any(one in words.lower() for one in _THEM_ALONE)
+        if status in (401, 403) and not about_them:
             return AuthorisationError(f"X does not accept our token for this: {words.rstrip('.') or status}.")
         return PermanentError(f"X refused: {status} {words.rstrip('.')}.")
 

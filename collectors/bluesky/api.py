@@ -7,7 +7,7 @@ lexicons app.bsky and chat.bsky.convo; docs.bsky.app/docs/advanced-guides/rate-l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -235,8 +235,9 @@ class Api:
             except (RateLimitedError, PermanentError, ValueError):
                 break  # the posts are worth more than their authors' followers
             for raw in found:
-                profile = read(raw, Profile)
-                self._profiles[profile.did] = profile
+                with suppress(NormaliseError):
+                    profile = read(raw, Profile)
+                    self._profiles[profile.did] = profile
         return self._profiles
 
     def _whole(self, found: Sequence[Found]) -> Iterator[Found]:

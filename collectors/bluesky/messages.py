@@ -17,6 +17,7 @@ from collectors.bluesky.normalise import MessageView, message_id, read, said_at,
 from collectors.errors import NormaliseError
 from collectors.rounds.desk import Desk
 from collectors.rounds.found import Found, Page, Strand
+from crm.errors import PermanentError
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Rejected
 from crm.words import CollectedEvent
@@ -46,9 +47,14 @@ class Messages:
         floor, newest, token = self._since or self._clock.now() - FIRST_LOOK, "", ""
         while not stop.is_set():
             page = self._api.convos(token)
-            newest = max([newest, *(convo.rev for convo in page.convos)])
+            # of the first page alone: what happens while we read on is still to be followed
+            newest = newest or max((convo.rev for convo in page.convos), default="")
             for convo in page.convos:
-                finished = yield from self._read(convo.id, floor, stop)
+                try:
+                    finished = yield from self._read(convo.id, floor, stop)
+                except PermanentError as error:
+                    self._refused(f"conversation {convo.id}", error)
+                    continue
                 if not finished:
                     return
             if not page.cursor or not page.convos or page.cursor == token:
@@ -77,7 +83,12 @@ class Messages:
         """What happened since the last look."""
         marks = self._desk.cursor.marks
         while not stop.is_set() and (room := self._desk.room("")) > 0:
-            page = self._api.log(marks[LOG])
+            try:
+                page = self._api.log(marks[LOG])
+            except PermanentError as error:
+                self._refused("log", error)
+                del marks[LOG]  # the next look begins with the conversations
+                return
             # an entry that comes again is known by its version
             entries = [entry for entry in page.logs if entry.rev > marks[LOG]]
             taken = _first(entries, room)
@@ -92,6 +103,12 @@ class Messages:
             if not entries:
                 return
             yield self._desk.batch(events)
+
+    def _refused(self, where: str, error: PermanentError) -> None:
+        """What the service does not understand holds up nothing else."""
+        if type(error) is not PermanentError:
+            raise error
+        self._desk.reject(Rejected(where, str(error)))
 
     def _gone(self, entry: Entry) -> Iterator[CollectedEvent]:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -114,9 +114,16 @@ class Desk:
                 self.reject(error.at(listing.key))
         return found
 
-    def handed(self, posts: Iterable[Post], listing: Listing, *, again: bool) -> list[CollectedEvent]:
+    def handed(self, posts: Sequence[Post], listing: Listing, *, again: bool) -> list[CollectedEvent]:
         """Those of the posts that are news, the oldest first. `again`: the list was read to its end before."""
+        known = {post.native_id for post in posts if self._seen.version(post.native_id) not in ("", GONE)}
         new = [post for post in posts if self._news(post, listing, again=again)]
+        now = self._clock.now()
+        # a change that Meta doesn't date would lose against the version we have
+        new = [
+            msgspec.structs.replace(post, edited_at=now) if post.native_id in known and not post.edited_at else post
+            for post in new
+        ]
         self._spent[listing.monitor] += len(new)
         return [self._told(post, listing) for post in sorted(new, key=lambda post: post.posted_at)]
 

@@ -76,7 +76,7 @@ class Hashtags:
         edge = self._desk.now() - DAY
         self._desk.gap(place.done or self._desk.cursor.start, edge, "too_old")
         if place.after and 0 < place.done < edge:
-            place.after = ""
+            place.after, place.deep = "", True  # what the broken sweep read is known, and is passed
         listing = Listing(
             key, f"{number}/recent_media", {"user_id": us.number, "fields": MEDIA}, _media, monitor, found=True
         )

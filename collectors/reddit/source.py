@@ -47,13 +47,14 @@ DEEPEST = 5
 class Cursor(Struct):
     """How far each strand was read (seconds since 1970), what is remembered, and when it is looked at again.
 
-    `turn` is the strand that is being looked at.
+    `turn` is the strand that is being looked at, `past` the post at which looking again goes on.
     """
 
     places: dict[str, float] = {}
     known: dict[str, Known] = {}
     again: float = 0.0
     turn: str = ""
+    past: str = ""
 
 
 class RedditSource:
@@ -93,6 +94,7 @@ class _Run:
         self._job, self._server, self._clock, self._stop = job, server, clock, stop
         cursor = msgspec.json.decode(job.cursor, type=Cursor) if job.cursor else Cursor()
         self.strands, self._since, self._turn = strands(job), since_of(job.options), cursor.turn
+        self._past = cursor.past
         keys = {strand.key for strand in self.strands}
         self._places = {key: place for key, place in cursor.places.items() if key in keys}
         self._concerns = concerning(job.searches)
@@ -208,7 +210,7 @@ class _Run:
         tried: set[str] = set()
         for _ in range(DEEPEST):
             names = [name for name in _answered(posts) if name not in tried and not self._memory.keeps(name)]
-            names = names[: max(0, min(PAGE, self._job.allowance("")))]
+            names = names[: self._room()]
             if not names:
                 break
             tried.update(names)
@@ -221,11 +223,13 @@ class _Run:
     def _look_again(self) -> Iterator[Batch]:
         """Edits, deletions and what vanished among the posts that are remembered, a batch a hundred."""
         names = self._memory.names()
-        for start in range(0, len(names), PAGE):
-            asked_for = names[start : start + PAGE]
-            if self._stop.is_set() or self._job.allowance("") < len(asked_for):
+        at = names.index(self._past) if self._past in names else 0
+        while at < len(names):
+            asked_for = names[at : at + self._room()]
+            if self._stop.is_set() or not asked_for:
                 return
-            children = self._info(asked_for)
+            children, at = self._info(asked_for), at + len(asked_for)
+            self._past = names[at] if at < len(names) else ""
             events = [event for raw in self._read(children, INFO) for event in self._news(raw, INFO)]
             there = set(map(named, children))
             for name in list(self._memory.missed(name for name in asked_for if name not in there)):
@@ -238,6 +242,10 @@ class _Run:
         self._spend("", len(children))
         return children
 
+    def _room(self) -> int:
+        """How many posts may be asked for by name."""
+        return max(0, min(PAGE, self._job.allowance("") - sum(self._spent.values())))
+
     def _spend(self, monitor: str, count: int) -> None:
         if count:
             self._spent[monitor] = self._spent.get(monitor, 0) + count
@@ -245,7 +253,7 @@ class _Run:
     def _batch(self, events: Sequence[CollectedEvent], gaps: tuple[Gap, ...] = ()) -> Batch:
         rejected, self._rejected = tuple(self._rejected), []
         spent, self._spent = self._spent, {}
-        cursor = Cursor(self._places, self._memory.saved(), self._again, self._turn)
+        cursor = Cursor(self._places, self._memory.saved(), self._again, self._turn, self._past)
         self._handed_over = msgspec.json.encode(cursor).decode()
         idle = not (events or rejected)
         return Batch(tuple(events), self._handed_over, rejected, idle, spent, self._server.quota, gaps)

@@ -83,11 +83,11 @@ class Desk:
         return [*self._handed(above, "context"), *self._handed(new, strand.origin)]
 
     def removed(self, native: str, *, for_good: bool) -> Iterator[Removed]:
-        """The end of a post that is known."""
+        """The end of a post that is known, or that the platform itself tells the end of."""
         self.cursor.due.pop(native, None)
         self.cursor.missed.pop(native, None)
         self.cursor.turns.pop(native, None)
-        if native in self._seen:
+        if for_good or native in self._seen:
             yield Removed(
                 self._job.source, self._clock.now(), post_key=f"{self._network.platform}:{native}",
                 workspace=self._job.workspace, for_good=for_good,

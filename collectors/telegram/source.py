@@ -43,6 +43,9 @@ _CHAT = re.compile(r"-?\d{1,20}|@?[A-Za-z]\w{3,63}", re.ASCII)
 _SITE = re.compile(r"(https?://)?(t\.me|ble\.ir)/(?=\w)")
 
 
+ON = frozenset({"yes", "true", "on", "1"})
+
+
 class Cursor(Struct, frozen=True, omit_defaults=True):
     """Which update comes next, and when the source began, last heard news and last looked (seconds since 1970).
 
@@ -115,7 +118,7 @@ class _Run:
         cursor = msgspec.json.decode(job.cursor, type=Cursor) if job.cursor else Cursor(began=clock.now().timestamp())
         self._cursor = cursor
         self._moved = set(cursor.moved)
-        self._private = job.options.get("skip_private", "").strip() != "yes"
+        self._private = job.options.get("skip_private", "").strip().lower() not in ON
         self._wanted = {chat.removeprefix("@").casefold() for chat in chats_of(job.options)}
         self._seen = Seen(REMEMBERED)
         self._counted: dict[int, tuple[float, int | None]] = {}

@@ -36,6 +36,7 @@ class Desk:
         self.cursor: Cursor = cursors.read(job.cursor)
         self.ledger = Ledger(job.allowance, clock)
         self._seen, self._due = Seen(REMEMBERED, self.cursor.seen), self.cursor.due
+        self._handed_over = job.cursor
         self._gaps: list[Gap] = []
         self._rejected: list[Rejected] = []
 
@@ -45,10 +46,16 @@ class Desk:
         self.cursor.seen = self._seen.saved()
         rejected, gaps = tuple(self._rejected), tuple(self._gaps)
         self._rejected, self._gaps = [], []
+        self._handed_over = cursors.write(self.cursor)
         return Batch(
-            found, cursors.write(self.cursor), rejected, idle=not found and not rejected,
+            found, self._handed_over, rejected, idle=not found and not rejected,
             spent=self.ledger.take(), quota=self._api.quota, gaps=gaps,
         )  # fmt: skip
+
+    def unreported(self) -> Iterator[Batch]:
+        """What was read and never handed over counts as well; its posts come again."""
+        if spent := self.ledger.take():
+            yield Batch((), self._handed_over, idle=True, spent=spent, quota=self._api.quota)
 
     def keep(self, keys: Collection[str]) -> None:
         """Forget the places of every other strand."""

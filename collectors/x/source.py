@@ -20,7 +20,7 @@ from collectors.x.normalise import PLATFORM, checked
 from collectors.x.quotes import Quotes
 from collectors.x.raw import read_user
 from collectors.x.search import asked
-from crm.errors import PermanentError
+from crm.errors import PermanentError, ShenavaError
 from crm.ports.clock import Clock, SystemClock
 from crm.ports.responder import Account
 from crm.ports.source import Asked, Batch, CantBeAskedError, Job, Option, Problem, Rejected
@@ -74,13 +74,11 @@ class XSource:
             chosen = _strands(job, api, desk)
             quotes = _quotes(job, api, desk, clock)
             while not stop.is_set():
-                for strand in chosen:
-                    yield from _swept(reader, desk, strand, stop)
-                if quotes and not stop.is_set():
-                    yield from quotes.look(stop)
-                if not stop.is_set():
-                    yield from desk.again()
-                yield desk.batch()
+                try:
+                    yield from _look(reader, chosen, quotes, desk, stop)
+                except ShenavaError:
+                    yield from desk.unreported()
+                    raise
                 clock.sleep(pace.next(), stop)
 
     def ask(self, query: Node) -> Asked:
@@ -92,6 +90,19 @@ class XSource:
         texts = asked(query).texts
         with signed_in(account, transport, SystemClock()) as api:
             return sum(api.count(text) for text in texts)
+
+
+def _look(
+    reader: strands.Reader, chosen: list[strands.Strand], quotes: Quotes | None, desk: Desk, stop: Event
+) -> Iterator[Batch]:
+    """Everything that is new, and what is due to be looked at again; always at least one batch."""
+    for strand in chosen:
+        yield from _swept(reader, desk, strand, stop)
+    if quotes and not stop.is_set():
+        yield from quotes.look(stop)
+    if not stop.is_set():
+        yield from desk.again()
+    yield desk.batch()
 
 
 def _swept(reader: strands.Reader, desk: Desk, strand: strands.Strand, stop: Event) -> Iterator[Batch]:

@@ -53,6 +53,7 @@ class Desk:
             cursor.places, cursor.threads, cursor.seen = {}, {}, {}
         cursor.start = start
         self._seen = Seen(REMEMBERED, cursor.seen)
+        self._handed_over = job.cursor
         self._people: dict[str, Person] = {}
         self._gaps: list[Gap] = []
         self._rejected: list[Rejected] = []
@@ -72,10 +73,18 @@ class Desk:
         self.cursor.seen = self._seen.saved()
         rejected, gaps = tuple(self._rejected), tuple(self._gaps)
         self._rejected, self._gaps = [], []
+        self._handed_over = cursors.store(self.cursor)
         return Batch(
-            found, cursors.store(self.cursor), rejected, idle=not (found or rejected or gaps),
+            found, self._handed_over, rejected, idle=not (found or rejected or gaps),
             spent=self._api.ledger.take(), quota=quota, gaps=gaps,
         )  # fmt: skip
+
+    def unreported(self) -> Iterator[Batch]:
+        """What was spent and brought nothing counts as well; what it was spent on comes again."""
+        if spent := self._api.ledger.take():
+            last, now = cursors.load(self._handed_over), self.cursor
+            last.day, last.used, last.searches = now.day, now.used, now.searches
+            yield Batch((), cursors.store(last), idle=True, spent=spent, quota=self._api.ledger.quota())
 
     def gap(self, since: int, until: int, reason: str) -> None:
         """Say with the next batch that posts may be missing."""
@@ -96,7 +105,7 @@ class Desk:
 
     def knows(self, native: str) -> bool:
         """Whether something was handed over lately."""
-        return native in self._seen
+        return self._seen.version(native) not in ("", GONE)
 
     def is_old(self, post: Post) -> bool:
         """Whether a post is from before the time that is wanted."""
@@ -129,10 +138,13 @@ class Desk:
         self._meet(new, monitor)
         events: list[CollectedEvent] = []
         for one in sorted(wanted, key=lambda one: one.post.posted_at):
+            known, now = self.knows(one.post.native_id), self._clock.now()
             if self._seen.take(one.post.native_id, _version(one.post)):
                 self._watch(one)
-                now = self._clock.now()
                 post = self._introduced(one.post)
+                if known and post.edited_at is None:
+                    # a change that YouTube doesn't date would lose against the version we have
+                    post = msgspec.structs.replace(post, edited_at=now)
                 events.append(Collected(self._job.source, post, now, one.origin, self._job.workspace))
         return events
 

@@ -24,7 +24,7 @@ from collectors.youtube.raw import RawChannel, read
 from collectors.youtube.search import asked
 from collectors.youtube.searches import DAY, HOUR, Searches
 from collectors.youtube.threads import Threads
-from crm.errors import AuthorisationError
+from crm.errors import AuthorisationError, ShenavaError
 from crm.platforms.youtube import LIST_COST, SEARCH_COST, credentials, signed_in
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
@@ -82,13 +82,17 @@ class YouTubeSource:
         with signed_in(job.account, transport, clock) as youtube:
             api = Api(youtube, Ledger(load(job.cursor), job.allowance, clock))
             desk = Desk(job, api, clock, _start(job, api, clock), _number(job.options, "days_again", DAYS))
-            strands = _strands(job, api, desk)
-            while not stop.is_set():
-                for strand in strands:
-                    if not stop.is_set():
-                        yield from _within_budget(strand, stop)
-                yield desk.batch()
-                clock.sleep(pace.next(), stop)
+            try:
+                strands = _strands(job, api, desk)
+                while not stop.is_set():
+                    for strand in strands:
+                        if not stop.is_set():
+                            yield from _within_budget(strand, stop)
+                    yield desk.batch()
+                    clock.sleep(pace.next(), stop)
+            except ShenavaError:
+                yield from desk.unreported()
+                raise
 
     def ask(self, query: Node) -> Asked:
         """See :class:`crm.ports.source.Searching`."""

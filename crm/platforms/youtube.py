@@ -42,7 +42,7 @@ EARLY = 60.0
 DAY_USED_UP = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 TOO_OFTEN = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 BUSY = frozenset({"processingFailure", "backendError", "internalError"})
-NOT_OF_THE_ACCOUNT = frozenset({"commentsDisabled"})
+NOT_OF_THE_ACCOUNT = frozenset({"commentsDisabled", "channelClosed", "channelSuspended"})
 """Refusals with 403 that no other credential would change."""
 BAD_KEY = ("API key not valid", "API key expired", "API_KEY_INVALID")
 

@@ -13,8 +13,8 @@ ReplyStatus = Literal["proposed", "draft", "approved", "sending", "sent", "faile
 
 UNDO = timedelta(seconds=8)
 """How long an approved reply can be called back before it leaves."""
-LEASE = timedelta(seconds=120)
-"""How long one worker holds a reply; longer than any request to a platform takes."""
+LEASE = timedelta(seconds=600)
+"""How long one worker holds a reply; longer than all its requests to a platform take together."""
 REMEMBERED = timedelta(minutes=30)
 """After a first attempt a repetition is safe this long: platforms remember its key for an hour or for ever."""
 MAX_ATTEMPTS = 8

@@ -20,6 +20,7 @@ from tests.collectors.endurance import endure
 from tests.collectors.x_stage import NOTHING_ELSE, XStage, only
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, nobody
 from tests.services.bluesky_view import (
+    CONVOS,
     FEED,
     LOG,
     MESSAGES,
@@ -32,6 +33,7 @@ from tests.services.bluesky_view import (
     THREAD,
     TOLD,
     Sky,
+    ok,
     refused,
     sky,
 )
@@ -191,6 +193,41 @@ class TestMessages:
         stage.allowance = lambda _: 100
         later = stage.looks(1, heard.cursor, **only("messages"))
         assert sorted({*heard.keys, *later.keys}) == sorted(one.key for one in said)
+
+    def test_a_conversation_that_is_refused_holds_up_nothing(self, stage: XStage, served: Sky) -> None:
+        served.tell("one")
+        served.instead[MESSAGES] = [refused(400, "InvalidRequest", "Convo not found")]
+        heard = stage.looks(**only("messages"))
+        assert [one.where for one in heard.rejected] == ["conversation 3kconvo1"]
+        said = served.tell("two")
+        assert stage.looks(1, heard.cursor, **only("messages")).keys == [said.key]
+
+    def test_a_place_in_the_log_that_is_refused_begins_anew(self, stage: XStage, served: Sky) -> None:
+        served.tell("one")
+        cursor = stage.looks(**only("messages")).cursor
+        said = served.tell("two")
+        served.instead[LOG] = [refused(400, "InvalidRequest", "Invalid cursor")]
+        heard = stage.looks(2, cursor, **only("messages"))
+        assert [one.where for one in heard.rejected] == ["log"]
+        assert heard.keys == [said.key]
+
+    def test_what_happens_while_conversations_are_read_is_followed(self, stage: XStage, served: Sky) -> None:
+        convo = {"id": "3kconvo1", "rev": served.tell("one").rev, "members": [], "muted": False, "unreadCount": 0}
+        later = convo | {"rev": "3zzzzzzzzzzzz"}
+        served.instead[CONVOS] = [ok({"convos": [convo], "cursor": "2"}), ok({"convos": [later]})]
+        assert json.loads(stage.looks(**only("messages")).cursor)["marks"] == {"log": convo["rev"]}
+
+    def test_a_deletion_of_what_is_long_forgotten_is_told(self, stage: XStage, served: Sky) -> None:
+        old = served.tell("long ago", ago=timedelta(days=9))
+        served.tell("one")
+        cursor = stage.looks(**only("messages")).cursor
+        served.take_back(old)
+        heard = stage.looks(1, cursor, **only("messages"))
+        assert [(one.post_key, one.for_good) for one in heard.removed] == [(old.key, True)]
+
+    def test_an_author_that_can_not_be_read_holds_up_nothing(self, stage: XStage, served: Sky) -> None:
+        served.instead[PROFILES] = [ok({"profiles": [{"did": 7}]})] * 9
+        assert set(stage.looks().keys) >= set(stage.expected)
 
     def test_a_password_that_may_not_read_them_says_so(self, stage: XStage, served: Sky) -> None:
         served.no_messages = True

@@ -105,7 +105,8 @@ class TestCollecting(Collecting):
         meta.comments[meta.feed[1]["id"]][0]["message"] = "Mine too!"
         assert looks(facebook, cursor).keys == []
         facebook.clock.advance(21 * HOUR)
-        assert [event.post.text for event in looks(facebook, cursor).collected] == ["Mine too!"]
+        (event,) = looks(facebook, cursor).collected
+        assert (event.post.text, event.post.edited_at) == ("Mine too!", event.collected_at)
 
     def test_what_is_gone_is_removed(self, stage: Stage, meta: Meta) -> None:
         cursor, last = looks(stage).cursor, stage.expected[-1]

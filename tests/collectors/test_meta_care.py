@@ -92,6 +92,22 @@ class TestHashtags:
         assert gap.reason == "too_old"
         assert timedelta(hours=5) < gap.until - gap.since < timedelta(hours=7)
 
+    def test_a_sweep_that_broke_off_a_day_ago_is_read_to_its_end(self, stage: Stage, meta: Meta) -> None:
+        cursor, heard = looks(stage).cursor, Heard()
+        stage.clock.advance(20 * HOUR)
+        new = [meta.show(NOW + 19 * HOUR + n, f"#nanmah {n}", tag="nanmah") for n in range(100)]
+        with stage.running(stage.job(cursor)) as batches:
+            while not heard.collected:
+                heard.batches.append(next(batches))
+        stage.clock.advance(5 * HOUR)
+        heard.batches += looks(stage, heard.cursor, rounds=2).batches
+        print(
+            [len(b.events) for b in heard.batches],
+            [r for b in heard.batches for r in b.rejected][:2],
+            [g for b in heard.batches for g in b.gaps],
+        )
+        assert sorted(heard.keys) == sorted(f"instagram:{media}" for media in new)
+
     def test_a_hashtag_that_nobody_uses_is_told(self, stage: Stage) -> None:
         stage.searches = (*stage.searches, Search("m2", parse("nobody", now=stage.clock.now())))
         heard = looks(stage, rounds=2)

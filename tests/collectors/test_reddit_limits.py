@@ -128,6 +128,27 @@ class TestBudget:
         stage.allowed = {}
         assert len(looks(stage, cursor=heard.cursor).keys) == len(stage.expected)
 
+    def test_what_a_page_cost_is_not_spent_again_on_its_threads(self, stage: RedditStage) -> None:
+        stage.allowed = {"": 3}
+        heard = looks(stage, collect="inbox")
+        assert max(sum(batch.spent.values()) for batch in heard.batches) == 3
+
+    def test_looking_again_goes_on_where_the_allowance_ended(self, stage: RedditStage, stand: Stand) -> None:
+        for n in range(240):
+            stand[0].comment(f"comment {n}", stand[0].posts[0])
+        cursor = looks(stage, collect="new", since=YESTERDAY.isoformat()).cursor
+        stage.allowed, names = {"": 60}, list[str]()
+        stage.clock.advance(AGAIN_SECONDS)
+        for _ in range(2):
+            stand[1].asked.clear()
+            with stage.running(stage.job(cursor, collect="new")) as batches:
+                for batch in batches:
+                    cursor = batch.cursor
+                    if found := asked_for(stand, INFO):
+                        names += found[0]["id"].split(",")
+                        break
+        assert len(names) == len(set(names)) == 120
+
     def test_what_was_read_is_counted_by_its_monitor(self, stage: RedditStage, server: RedditStandIn) -> None:
         server.submit("Coffee", "no brand")
         stage.queries["other"] = "coffee OR tea"

@@ -16,8 +16,7 @@ import pytest
 
 from collectors.errors import BusyServerError, OtherServerError, WrongAddressError
 from collectors.telegram import BaleSource, TelegramSource
-from collectors.telegram.api import Bot, TokenSharedError, WebhookSetError
-from collectors.telegram.normalise import TELEGRAM
+from collectors.telegram.api import TokenSharedError, WebhookSetError
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
 from crm.ports.responder import Account
 from crm.ports.source import Gap, Job, Searching
@@ -107,7 +106,7 @@ class TestCollecting(Collecting):
         stage.server.say(DIRECT, "private")
         heard = stage.looks(1, chats="@AZAR_news, -1001000000002")
         assert [event.post.text for event in heard.collected] == ["closed", "news", "private"]
-        assert [e.post.text for e in stage.looks(1, chats="azar_news", skip_private="yes").collected] == ["news"]
+        assert [e.post.text for e in stage.looks(1, chats="azar_news", skip_private="On").collected] == ["news"]
 
     def test_a_group_is_followed_when_it_becomes_a_supergroup(self, stage: BotStage) -> None:
         stage.server.say(BASIC, migrate_to_chat_id=CLOSED["id"])
@@ -270,15 +269,6 @@ class TestReaching(Reaching):
         if isinstance(caught.value, RateLimitedError):
             assert caught.value.retry_after in (7.0, None)
         assert stage.looks(1).keys == stage.expected
-
-    def test_a_page_at_the_messenger_s_own_address_is_of_something_on_the_way(self, stage: BotStage) -> None:
-        account, answers = stage.accounts["bot"], [Answer(200, b"<html>")]
-        stage.server.instead["getMe"] = answers
-        platform = msgspec.structs.replace(TELEGRAM, base=account.base_url)
-        account = msgspec.structs.replace(account, base_url="")
-        bot = Bot(platform, account, stage.transport(), stage.clock)
-        with pytest.raises(BusyServerError):
-            bot.me()
 
     @pytest.mark.parametrize("account", ["wrong", "empty", "unknown"])
     def test_no_token_no_collection(self, stage: BotStage, account: str) -> None:

@@ -175,6 +175,15 @@ class TestAllowance:
         ]
         assert spent == [{"cards": 5}]
 
+    def test_what_was_read_in_vain_is_counted(self, stage: XStage, served: X) -> None:
+        served.say("@azarbank hello?", answered=served.say("hello", ago=timedelta(days=2)))
+        heard, served.page = Heard(), 100
+        served.faults = [None, None, lambda _: Answer(500)]
+        with pytest.raises(RetryableError), stage.running(stage.job(threads="yes", **only("mentions"))) as batches:
+            heard.batches.extend(batches)
+        assert [(batch.events, dict(batch.spent)) for batch in heard.batches] == [((), {"": 6})]
+        assert len(stage.looks(1, heard.cursor, **only("mentions")).keys) == 6
+
     def test_threads_are_left_folded_without_allowance(self, stage: XStage, served: X) -> None:
         root = served.say("hello", ago=timedelta(days=2))
         served.say("@azarbank hello?", answered=root)

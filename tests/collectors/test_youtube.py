@@ -110,6 +110,25 @@ class TestCollecting(Collecting):
         assert event.post.edited_at == datetime.fromtimestamp(NOW + 900, UTC)
         assert event.post.root_key == stage.expected[1]
 
+    def test_an_edit_without_a_time_has_the_one_it_was_seen_at(self, stage: Stage, youtube: YouTube) -> None:
+        cursor, video = looks(stage).cursor, stage.expected[0].partition(":")[2]
+        youtube.videos[video]["snippet"]["title"] = "Another branch"
+        stage.clock.advance(HOUR + 300)
+        (event,) = looks(stage, cursor).collected
+        assert (event.post.title, event.post.edited_at) == ("Another branch", event.collected_at)
+
+    def test_a_video_that_was_gone_is_found_again(self, stage: Stage, youtube: YouTube) -> None:
+        video = youtube.show(NOW - HOUR, "Newest branch")
+        stage.options = {"account": "1", "search": "yes"}
+        stage.searches = (Search("m1", parse("branch", now=stage.clock.now())),)
+        cursor, kept = looks(stage).cursor, youtube.videos.pop(video)
+        stage.clock.advance(HOUR + 300)
+        heard = looks(stage, cursor, rounds=2)
+        assert [one.post_key for one in heard.removed] == [f"youtube:{video}"]
+        youtube.videos[video] = kept
+        stage.clock.advance(3 * HOUR)
+        assert looks(stage, heard.cursor).keys == [f"youtube:{video}"]
+
     def test_what_is_gone_is_removed_and_may_come_back(self, stage: Stage, youtube: YouTube) -> None:
         cursor, last = looks(stage).cursor, stage.expected[-1].partition(":")[2]
         kept = youtube.comments[last]

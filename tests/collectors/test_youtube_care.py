@@ -222,6 +222,16 @@ class TestCaps:
 
 
 class TestFaults:
+    def test_what_failed_was_paid_for_all_the_same(self, stage: Stage, youtube: YouTube) -> None:
+        searching(stage, youtube)
+        youtube.instead, heard = [("/search", Answer(503))], Heard()
+        with pytest.raises(RetryableError), stage.running(stage.job()) as batches:
+            heard.batches.extend(batches)
+        spent = sum(sum(batch.spent.values()) for batch in heard.batches)
+        told = json.loads(heard.cursor)
+        assert (spent, told["used"], told["searches"]) == (101, 101, 1)
+        assert len(looks(stage, heard.cursor).keys) == 5
+
     def test_a_search_that_is_not_understood_holds_up_nothing(self, stage: Stage, youtube: YouTube, web: Web) -> None:
         searching(stage, youtube, "card", "nanmah")
         youtube.instead = [("/search", error(400, "badRequest"))]

@@ -83,8 +83,12 @@ def test_a_lost_answer_is_found(desk: Desk) -> None:
     assert sent(desk) == ["We are on it."]
 
 
-def test_looking_may_fail(desk: Desk) -> None:
-    desk.relay.instead(XRPC + MESSAGES, Answer(503))
+CUT = Answer(200, b'{"messages": [{"id"', {"Content-Type": "application/json"})
+
+
+@pytest.mark.parametrize("answer", [Answer(503), CUT])
+def test_looking_may_fail(desk: Desk, answer: Answer) -> None:
+    desk.relay.instead(XRPC + MESSAGES, answer)
     with pytest.raises(RetryableError):
         desk.responder.find(desk.order)
 

@@ -138,6 +138,7 @@ class TestFaults(Faults):
             (Answer(404, b'{"message": "Not Found", "error": 404}'), AnsweredPostGoneError),
             (Answer(400, b'{"fields": ["text"], "explanation": "too long", "reason": "TOO_LONG"}'), PermanentError),
             (Answer(302, b"", {"location": "https://www.reddit.com/login/"}), PermanentError),
+            (Answer(403, b'{"reason": "private", "message": "Forbidden", "error": 403}'), PermanentError),
             (Answer(200, b'{"json": {"errors": [], "data": {"things": []}}}'), UnknownOutcomeError),
             (Answer(200, b'{"json": {"errors": "?"}}'), UnknownOutcomeError),
             (Answer(408), UnknownOutcomeError),

@@ -151,6 +151,12 @@ class TestFaults(Faults):
                 stage.responder.send(stage.order(answer_to=silent.key, way=way))
         assert stage.published() == []
 
+    def test_one_recipient_who_refuses_is_not_our_token(self, stage: Stage) -> None:
+        stage.relay.instead(stage.publishing, refused(403, "Forbidden", "You cannot send messages to this user."))
+        with pytest.raises(PermanentError, match="to this user"):
+            stage.responder.send(stage.order())
+        assert stage.published() == []
+
     def test_a_post_that_goes_while_it_is_answered(self, stage: Stage) -> None:
         gone = refused(403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you.")
         stage.relay.instead(stage.publishing, gone)

@@ -155,6 +155,7 @@ class TestFaults(Faults):
         [
             (error(401, "authError"), AuthorisationError), (error(403, "insufficientPermissions"), AuthorisationError),
             (error(403, "forbidden"), AuthorisationError), (error(403, "ineligibleAccount"), AuthorisationError),
+            (error(403, "channelClosed"), PermanentError), (error(403, "channelSuspended"), PermanentError),
             (error(403, "quotaExceeded"), RateLimitedError), (error(403, "rateLimitExceeded"), RateLimitedError),
             (error(400, "commentTextTooLong"), PermanentError), (error(400, "invalidCommentMetadata"), PermanentError),
             (error(404, "parentCommentNotFound"), AnsweredPostGoneError),

@@ -16,12 +16,17 @@ from tests.services.web import Answer, Asked
 
 @dataclass
 class HackerNews:
-    """Its items. `most` bounds what one search gives out, `instead` are answers that come first."""
+    """Its items. `most` bounds what one search gives out, `instead` are answers that come first.
+
+    Every `tires`-th request is in vain.
+    """
 
     items: dict[int, dict[str, Any]] = field(default_factory=dict)
     most: int = 1_000
     instead: list[Answer] = field(default_factory=list)
     doubled: bool = False
+    tires: int = 0
+    asked: int = 0
 
     def say(self, at: int, text: str, *, parent: int | None = None, author: str = "ann", title: str = "") -> int:
         """A new story, or with a parent a new comment; returns its number."""
@@ -36,6 +41,9 @@ class HackerNews:
         self.items[number] = {"id": number, "deleted": True, "time": self.items[number]["time"]}
 
     def handle(self, asked: Asked) -> Answer:
+        self.asked += 1
+        if self.tires and self.asked % self.tires == 0:
+            return Answer(500)
         if self.instead:
             return self.instead.pop(0)
         parts = urlsplit(asked.path)

@@ -22,13 +22,19 @@ from crm.policies.cases import (
     wants_answer,
 )
 from crm.policies.clock import desk_of, due_at
-from crm.policies.replies import ReplyStateError, check_step, may_repeat, retry_delay
+from crm.policies.replies import LEASE, ReplyStateError, check_step, may_repeat, retry_delay
 from crm.policies.rules import AddTag, Assign, Complete, Hide, LiveRule, Rule, SetPriority, applying, hiding, outcome
 from crm.policies.ties import Tie, TieBook, emails_in, exact, normal_link, normal_phone, phones_in
+from crm.ports.transport import PAGE
 from crm.words import Author
 from tests.doubles.office import MONITOR, START, label, said
 
 STATUS = st.sampled_from(STATUSES)
+
+
+def test_a_reply_is_held_longer_than_its_requests_take() -> None:
+    assert PAGE.total is not None
+    assert LEASE.total_seconds() >= 4 * PAGE.total
 
 
 @given(STATUS)
