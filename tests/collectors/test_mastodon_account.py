@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -186,6 +187,14 @@ class TestResuming(Resuming):
 
 
 class TestReaching(Reaching):
+    def test_what_a_sign_in_left_is_unwrapped(self, stage: XStage) -> None:
+        ours, left = stage.accounts["ours"], json.dumps({"access_token": TOKEN, "client_id": "c"})
+        stage.accounts["ours"] = msgspec.structs.replace(ours, secret=left)
+        assert set(stage.expected) <= set(stage.looks(**only("mentions")).keys)
+        stage.accounts["ours"] = msgspec.structs.replace(ours, secret='{"access_token": " "}')
+        with pytest.raises(AuthorisationError, match="no token"):
+            stage.looks(**only("mentions"))
+
     @pytest.mark.parametrize("account", ["empty", "wrong"])
     def test_an_empty_or_wrong_token_is_never_connected(self, stage: XStage, served: Server, account: str) -> None:
         with pytest.raises(AuthorisationError):
