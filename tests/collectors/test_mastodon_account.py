@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import msgspec
 import pytest
@@ -20,7 +21,7 @@ from crm.ports.transport import Limits
 from crm.query import parse
 from tests.collectors.endurance import endure
 from tests.collectors.x_stage import NOTHING_ELSE, XStage, only
-from tests.conformance.source import Collecting, Options, Reaching, Resuming, nobody
+from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, nobody
 from tests.services.mastodon import ME, SEARCH, STATUSES, TOKEN, Recordings
 from tests.services.mastodon_account import TAG, TALKS, TOLD, US, Server, account_server
 from tests.services.web import Answer
@@ -184,6 +185,23 @@ class TestResuming(Resuming):
         quota = stage.looks().batches[-1].quota
         assert quota is not None
         assert (quota.remaining, quota.limit) == (290, 300)
+
+
+    def test_what_a_fault_leaves_unreported_takes_back_no_place(self, stage: XStage, served: Server) -> None:
+        above = served.say("root", ago=timedelta(hours=2))
+        served.say("card", ago=timedelta(hours=1), answers=above)
+        served.instead[f"{STATUSES}/{served.toots[-1].id}/context"] = [BUSY]
+        heard, stop = Heard(), Event()
+        stage.clock.begin(1, stop)
+        with (
+            pytest.raises(RetryableError),
+            stage.running(stage.job(**only("search", mentions="yes", threads="yes")), stop) as batches,
+        ):
+            heard.batches.extend(batch for batch in batches)
+        unreported = heard.batches[-1]
+        assert unreported.spent
+        assert not unreported.events
+        assert unreported.cursor == heard.batches[-2].cursor
 
 
 class TestReaching(Reaching):
