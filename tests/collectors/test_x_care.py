@@ -70,6 +70,22 @@ def endure(stage: XStage, wanted: set[str], **options: str) -> Heard:
     raise AssertionError(f"{len(missing)} of {len(wanted)} posts never came: {sorted(missing)[:3]}")
 
 
+def failed(answer: Answer) -> Answer:
+    """Troubles in place of what was asked for, as X has them on a bad day."""
+    trouble = {"title": "Service Unavailable", "type": "https://api.x.com/2/problems/service-unavailable"}
+    return Answer(answer.status, json.dumps({"errors": [trouble]}).encode(), answer.headers)
+
+
+@pytest.mark.parametrize("kind", ["search", "mentions", "messages"])
+def test_troubles_alone_are_no_end_of_a_list(stage: XStage, served: X, kind: str) -> None:
+    told = {f"x:dm:{served.tell('hello').id}"} if kind == "messages" else set(stage.expected)
+    cursor = stage.looks(**only("own")).cursor
+    served.faults = [failed]
+    with pytest.raises(RetryableError):
+        stage.looks(cursor=cursor, **only(kind))
+    assert told <= set(stage.looks(cursor=cursor, **only(kind)).keys)
+
+
 class TestQuotations:
     """A sweep of quotations that breaks off goes on where it was."""
 
