@@ -25,10 +25,11 @@ VAIN = 2
 
 
 class Swept(Struct):
-    """What a sweep found: the ids of its posts, and whether it began at the top."""
+    """What a sweep found: the ids of its posts, whether it began at the top, and whether it came to its end."""
 
     ids: set[str]
     whole: bool = False
+    ended: bool = False
 
 
 class Reader:
@@ -61,6 +62,7 @@ class Reader:
             vain = vain + 1 if self._is_vain(listing, posts, bool(events), deep=deep) else 0
             if not place.after or not page.data or vain >= VAIN or (vain and not deep and not any_news):
                 place.after, place.deep, place.done = "", False, self._desk.now()
+                swept.ended = True
                 yield self._desk.batch(events)
                 return swept
             yield self._desk.batch(events)

@@ -119,7 +119,11 @@ class Threads:
             # it is there, and Meta shows us none of its comments
             thread.count, thread.whole, thread.place = count, self._desk.now(), Place()
             return
-        if place.after:
+        if not swept.ended:
+            if not swept.whole:
+                thread.count = (
+                    -1
+                )  # the page where it was may be lost as well, and then nothing else says that it is due
             return
         # What came to the top since a sweep broke off was counted above and not read: look again.
         thread.count = count if swept.whole else -1

@@ -54,6 +54,18 @@ def facebook(meta: Meta, web: Web) -> Stage:
     return facebook_stage(meta, web)
 
 
+class TestStarved:
+    def test_comments_that_could_not_be_asked_for_are_not_taken_as_read(self, instagram: Stage, meta: Meta) -> None:
+        cursor, allowance = looks(instagram).cursor, instagram.allowance
+        instagram.clock.advance(21 * HOUR)
+        said = meta.remark(NOW - 1, meta.media[-1]["id"], "Still closed?")
+        instagram.allowance = lambda _: 5
+        starved = looks(instagram, cursor)
+        assert (starved.keys, starved.removed) == ([], [])
+        instagram.allowance = allowance
+        assert looks(instagram, starved.cursor).keys == [f"instagram:{meta.media[-1]['id']}_{said}"]
+
+
 class TestHashtags:
     @pytest.fixture
     def stage(self, instagram: Stage, meta: Meta) -> Stage:
