@@ -11,7 +11,7 @@ from threading import Event
 
 from msgspec import Struct
 
-from collectors.meta.api import Api, StalePageError
+from collectors.meta.api import Api, GoneError, StalePageError
 from collectors.meta.cursor import Place
 from collectors.meta.desk import Desk, Listing
 from collectors.meta.raw import Listed
@@ -85,7 +85,11 @@ class Reader:
             if size < 1:
                 self._desk.lost(last, listing.key, "budget")
                 break
-            page = self._api.page(listing.path, after, limit=str(size), **listing.params)
+            try:
+                page = self._api.page(listing.path, after, limit=str(size), **listing.params)
+            except (GoneError, StalePageError):
+                self._desk.lost(last, listing.key, "too_many")  # the list around it goes on
+                break
             self._spare -= len(page.data)
             last, after = self._desk.posts(page.data, listing), page.after()
         else:

@@ -12,12 +12,13 @@ from types import ModuleType
 
 import msgspec
 
-from collectors.meta.api import Api, GoneError
+from collectors.meta.api import Api, ForbiddenError, GoneError
 from collectors.meta.cursor import Place, Thread
 from collectors.meta.desk import Desk, Listing
 from collectors.meta.lists import Reader
 from collectors.meta.normalise import when
 from collectors.meta.raw import Listed, Ref, read
+from crm.errors import PermanentError
 from crm.ports.source import Batch
 from crm.words import Post
 
@@ -144,6 +145,8 @@ class Threads:
             self._api.one(number, Ref, fields="id")
         except GoneError:
             return True
+        except (PermanentError, ForbiddenError):
+            return False  # only kept from us
         return False
 
     def _prefix(self, native: str) -> str:
