@@ -137,7 +137,8 @@ class _Look:
         events: list[Collected] = []
         rejected: list[Rejected] = []
         given = 0
-        for given, post in enumerate(self._new(profile, name), 1):
+        for post in self._new(profile, name):
+            given += 1
             try:
                 found = to_post(raw_of(post), followers)
                 events.append(Collected(self._job.source, found, self._clock.now(), workspace=self._job.workspace))

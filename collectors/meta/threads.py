@@ -122,9 +122,7 @@ class Threads:
             return
         if not swept.ended:
             if not swept.whole:
-                thread.count = (
-                    -1
-                )  # the page where it was may be lost as well, and then nothing else says that it is due
+                thread.count = -1  # Meta may have lost its page, and then nothing else says that it is due
             return
         # What came to the top since a sweep broke off was counted above and not read: look again.
         thread.count = count if swept.whole else -1

@@ -186,7 +186,6 @@ class TestResuming(Resuming):
         assert quota is not None
         assert (quota.remaining, quota.limit) == (290, 300)
 
-
     def test_what_a_fault_leaves_unreported_takes_back_no_place(self, stage: XStage, served: Server) -> None:
         above = served.say("root", ago=timedelta(hours=2))
         served.say("card", ago=timedelta(hours=1), answers=above)
