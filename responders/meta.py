@@ -17,6 +17,7 @@ from crm.ports.responder import (
     Account,
     AccountCheck,
     AnsweredPostGoneError,
+    CantLookError,
     Length,
     SendOrder,
     Sent,
@@ -34,13 +35,6 @@ PRIVATE_REPLY, WINDOW = timedelta(days=7), timedelta(hours=24)
 PAGES, PER_PAGE = 10, 50
 CLOCKS_APART = timedelta(minutes=5)
 DM = "dm:"
-
-
-class CantLookError(PermanentError):
-    """Meta does not show us what we said where we were mentioned."""
-
-    def __init__(self, post_key: str) -> None:
-        super().__init__(f"Meta does not show answers to {post_key}, so look there, and say what you see.")
 
 
 class _MetaResponder:
@@ -146,7 +140,7 @@ class _MetaResponder:
 
     def _found_reply(self, api: MetaApi, order: SendOrder, me: Me, answered: Answered | None) -> Sent | None:
         if answered is None:
-            raise CantLookError(order.answer_to)
+            raise CantLookError("Meta")
         us, edge = self._us(me), self._edge(order)
         page = answered.replies if edge == "replies" else answered.comments
         for item in self._items(api, f"{answered.id}/{edge}", page, self._fields(), order):
@@ -201,13 +195,18 @@ class _MetaResponder:
 
     def _found_message(self, api: MetaApi, order: SendOrder, me: Me, person: str) -> Sent | None:
         if not person:
-            raise CantLookError(order.answer_to)
+            raise CantLookError("Meta")
         fields = "id,messages.limit(20){id,message,from,created_time}"
         found = api.read(f"{me.id}/conversations", Conversations, fields=fields, platform=self.medium, user_id=person)
         ours = {me.id, self._us(me).id}
-        for item in (one for conversation in found.data for one in conversation.messages.data):
+        shown = [conversation.messages for conversation in found.data]
+        for item in (one for messages in shown for one in messages.data):
             if item.from_.id in ours and _is_it(item, order):
                 return Sent(f"{DM}{item.id}", order.answer_to_url, item.at)
+        # Meta shows no more than the newest twenty messages of a conversation
+        since = order.created_at - CLOCKS_APART
+        if any(one.after and all(item.at > since for item in one.data) for one in shown):
+            raise CantLookError("Meta")
         return None
 
     def _id(self, order: SendOrder) -> str:

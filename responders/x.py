@@ -98,8 +98,10 @@ class _Meta(Struct, frozen=True):
 
 
 class _Listed(Struct, frozen=True):
+    """A list. Without `meta` it is none, and what X could not say is not known to be absent."""
+
+    meta: _Meta
     data: tuple[_Item, ...] = ()
-    meta: _Meta = _Meta()
 
 
 class _One(Struct, frozen=True):

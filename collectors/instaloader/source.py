@@ -136,7 +136,9 @@ class _Look:
             followers = profile.followers
         events: list[Collected] = []
         rejected: list[Rejected] = []
+        given = 0
         for post in self._new(profile, name):
+            given += 1
             try:
                 found = to_post(raw_of(post), followers)
                 events.append(Collected(self._job.source, found, self._clock.now(), workspace=self._job.workspace))
@@ -146,7 +148,10 @@ class _Look:
             if len(events) + len(rejected) >= TOGETHER:
                 yield self._batch(events, rejected)
                 events, rejected = [], []
-        self._whole[name] = None
+        if given < MOST_POSTS:
+            self._whole[name] = None
+        else:
+            self._whole.pop(name, None)  # the rest has its turn in the next look
         if events or rejected:
             yield self._batch(events, rejected)
 

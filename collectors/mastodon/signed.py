@@ -23,6 +23,7 @@ from collectors.mastodon.normalise import PLATFORM, RawStatus, read, to_post
 from collectors.moments import DateError, moment
 from collectors.rounds.found import Found, Page
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, ShenavaError
+from crm.policies.tokens import access_token
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
 from crm.ports.source import Quota, Rejected
@@ -312,7 +313,7 @@ class Signed:
 @contextmanager
 def signed_in(account: Account | None, transport: Transport, clock: Clock, *, private: bool) -> Iterator[Signed]:
     """The account's server. Raises: AuthorisationError where there is no token, before anything is asked."""
-    if account is None or not account.secret.strip():
+    if account is None or not (token := access_token(account.secret)):
         raise AuthorisationError("The Mastodon account has no token; connect it again.")
     from mastodon import Mastodon
 
@@ -331,7 +332,7 @@ def signed_in(account: Account | None, transport: Transport, clock: Clock, *, pr
         client.mastodon_major, client.mastodon_minor, client.retrieve_mastodon_version = 4, 4, _known_version
         client.timeline_is_available = _available  # else it asks the server about itself before each timeline
         # not through the constructor, which would read a file of that name and send what is in it
-        client.access_token = account.secret.strip()
+        client.access_token = token
         client.request_timeout = None
         yield Signed(client, road, base, clock, private=private)
 

@@ -58,6 +58,10 @@ class StalePageError(PermanentError):
     """Meta no longer knows the page of a list where we were."""
 
 
+class ForbiddenError(AuthorisationError):
+    """Our token is good, and may not read this."""
+
+
 class Refusal(Struct, frozen=True):
     """What Meta says when it refuses. Source: developers.facebook.com/docs/graph-api/guides/error-handling."""
 
@@ -238,7 +242,7 @@ def refusal(path: str, answer: httpx.Response, used: Usage) -> ShenavaError:
     if said.code in EXPIRED:
         return AuthorisationError(f"Meta no longer accepts our token: {said.sentence}; connect the account again.")
     if said.forbids:
-        return AuthorisationError(
+        return ForbiddenError(
             f"Meta does not let our token read {path}: {said.sentence}; connect the account again with that permission."
         )
     on_the_way = status in (401, 403) and not said.code

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from collectors.errors import NormaliseError
-from collectors.meta.api import Api, GoneError
+from collectors.meta.api import Api, ForbiddenError
 from collectors.meta.cursor import Thread
 from collectors.meta.desk import Desk, Listing, Us
 from collectors.meta.lists import Reader
@@ -93,7 +92,7 @@ def mentioned(api: Api, desk: Desk, said: list[str]) -> Iterator[Batch]:
             answer = api.one(desk.us.number, _Mentioned, fields=fields)
             posts = [of_remark(answer.mentioned_comment, found[1])] if answer.mentioned_comment else []
             posts += [of_media(answer.mentioned_media)] if answer.mentioned_media else []
-        except (GoneError, NormaliseError) as error:
+        except (PermanentError, ForbiddenError) as error:
             desk.reject(Rejected(f"mention {one}", str(error), "mention_gone", {"mention": one}))
             posts = []
         yield desk.batch(desk.handed(posts, listing, again=False))

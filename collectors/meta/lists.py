@@ -11,7 +11,7 @@ from threading import Event
 
 from msgspec import Struct
 
-from collectors.meta.api import Api, StalePageError
+from collectors.meta.api import Api, GoneError, StalePageError
 from collectors.meta.cursor import Place
 from collectors.meta.desk import Desk, Listing
 from collectors.meta.raw import Listed
@@ -25,10 +25,11 @@ VAIN = 2
 
 
 class Swept(Struct):
-    """What a sweep found: the ids of its posts, and whether it began at the top."""
+    """What a sweep found: the ids of its posts, whether it began at the top, and whether it came to its end."""
 
     ids: set[str]
     whole: bool = False
+    ended: bool = False
 
 
 class Reader:
@@ -61,6 +62,7 @@ class Reader:
             vain = vain + 1 if self._is_vain(listing, posts, bool(events), deep=deep) else 0
             if not place.after or not page.data or vain >= VAIN or (vain and not deep and not any_news):
                 place.after, place.deep, place.done = "", False, self._desk.now()
+                swept.ended = True
                 yield self._desk.batch(events)
                 return swept
             yield self._desk.batch(events)
@@ -83,7 +85,11 @@ class Reader:
             if size < 1:
                 self._desk.lost(last, listing.key, "budget")
                 break
-            page = self._api.page(listing.path, after, limit=str(size), **listing.params)
+            try:
+                page = self._api.page(listing.path, after, limit=str(size), **listing.params)
+            except (GoneError, StalePageError):
+                self._desk.lost(last, listing.key, "too_many")  # the list around it goes on
+                break
             self._spare -= len(page.data)
             last, after = self._desk.posts(page.data, listing), page.after()
         else:

@@ -12,12 +12,13 @@ from types import ModuleType
 
 import msgspec
 
-from collectors.meta.api import Api, GoneError
+from collectors.meta.api import Api, ForbiddenError, GoneError
 from collectors.meta.cursor import Place, Thread
 from collectors.meta.desk import Desk, Listing
 from collectors.meta.lists import Reader
 from collectors.meta.normalise import when
 from collectors.meta.raw import Listed, Ref, read
+from crm.errors import PermanentError
 from crm.ports.source import Batch
 from crm.words import Post
 
@@ -119,7 +120,9 @@ class Threads:
             # it is there, and Meta shows us none of its comments
             thread.count, thread.whole, thread.place = count, self._desk.now(), Place()
             return
-        if place.after:
+        if not swept.ended:
+            if not swept.whole:
+                thread.count = -1  # Meta may have lost its page, and then nothing else says that it is due
             return
         # What came to the top since a sweep broke off was counted above and not read: look again.
         thread.count = count if swept.whole else -1
@@ -140,6 +143,8 @@ class Threads:
             self._api.one(number, Ref, fields="id")
         except GoneError:
             return True
+        except (PermanentError, ForbiddenError):
+            return False  # only kept from us
         return False
 
     def _prefix(self, native: str) -> str:

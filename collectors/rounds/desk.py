@@ -37,6 +37,7 @@ class Desk:
         self._spent: Counter[str] = Counter()
         self._gaps: list[Gap] = []
         self._rejected: list[Rejected] = []
+        self._handed_over = job.cursor
 
     def batch(self, events: Iterable[CollectedEvent] = ()) -> Batch:
         """Everything since the last batch, with where to go on."""
@@ -45,13 +46,14 @@ class Desk:
         rejected, gaps, spent = tuple(self._rejected), tuple(self._gaps), dict(self._spent)
         self._rejected, self._gaps, self._spent = [], [], Counter()
         idle = not found and not rejected
-        return Batch(found, cursors.write(self.cursor), rejected, idle, spent, self._network.quota, gaps)
+        self._handed_over = cursors.write(self.cursor)
+        return Batch(found, self._handed_over, rejected, idle, spent, self._network.quota, gaps)
 
     def unreported(self) -> Iterator[Batch]:
         """What was read and never handed over counts as well; its posts come again."""
         if self._spent:
             spent, self._spent = dict(self._spent), Counter()
-            yield Batch((), self._job.cursor, idle=True, spent=spent, quota=self._network.quota)
+            yield Batch((), self._handed_over, idle=True, spent=spent, quota=self._network.quota)
 
     def room(self, monitor: str) -> int:
         """How many posts may still be read for the monitor, those of this batch taken off."""

@@ -99,25 +99,25 @@ class Api:
         """Posts of the last seven days after the id `since`, the newest first."""
         more = _WHOLE | {"max_results": size, "since_id": since, "next_token": token or None}
         with self._asking(token):
-            return self._page(self._client.search_recent_tweets(text, user_auth=self._as_user, **more))
+            return self._list(self._client.search_recent_tweets(text, user_auth=self._as_user, **more))
 
     def mentions(self, user: str, size: int, since: str, token: str = "") -> Page:
         """Posts that name the account, the newest first; X gives out the last 800."""
         more = _WHOLE | {"max_results": size, "since_id": since, "pagination_token": token or None}
         with self._asking(token):
-            return self._page(self._client.get_users_mentions(user, user_auth=self._as_user, **more))
+            return self._list(self._client.get_users_mentions(user, user_auth=self._as_user, **more))
 
     def own(self, user: str, size: int, since: str) -> Page:
         """The account's newest posts after the id `since`, without what it only passed on."""
         more = _WHOLE | {"max_results": size, "since_id": since, "exclude": ["retweets"]}
         with self._asking():
-            return self._page(self._client.get_users_tweets(user, user_auth=self._as_user, **more))
+            return self._list(self._client.get_users_tweets(user, user_auth=self._as_user, **more))
 
     def quotes(self, post: str, size: int, token: str = "") -> Page:
         """Posts that quote a post, the newest first."""
         more = _WHOLE | {"max_results": size, "pagination_token": token or None}
         with self._asking(token):
-            return self._page(self._client.get_quote_tweets(post, user_auth=self._as_user, **more))
+            return self._list(self._client.get_quote_tweets(post, user_auth=self._as_user, **more))
 
     def messages(self, size: int, token: str = "") -> Page:
         """Direct messages of the last 30 days, to and from the account, the newest first."""
@@ -127,7 +127,7 @@ class Api:
             "max_results": size, "pagination_token": token or None,
         }  # fmt: skip
         with self._asking(token):
-            return self._page(self._client.get_direct_message_events(user_auth=self._as_user, **more))
+            return self._list(self._client.get_direct_message_events(user_auth=self._as_user, **more))
 
     def posts(self, ids: list[str]) -> Page:
         """The posts of at most PAGE ids; those that are gone are among the page's troubles."""
@@ -147,10 +147,13 @@ class Api:
             meta = self._page(self._client.get_recent_tweets_count(text, granularity="day")).meta
         return meta.total_tweet_count or meta.total_post_count or 0
 
-    def _page(self, answer: requests.Response) -> Page:
+    def _list(self, answer: requests.Response) -> Page:
+        return self._page(answer, listed=True)
+
+    def _page(self, answer: requests.Response, *, listed: bool = False) -> Page:
         self.quota = _quota(answer)
         try:
-            return read_page(answer.content)
+            return read_page(answer.content, listed=listed)
         except NormaliseError as error:
             # cut short on its way, or not X at all: the same question may be answered better later
             raise BrokenConnectionError(self._road.url, str(error)) from error

@@ -31,12 +31,23 @@ class Place(Struct, omit_defaults=True):
         self.since = self.top = self.low = self.token = ""
 
 
+class Quoting(Struct, omit_defaults=True):
+    """Where the quotations of a post are being read, and their number when that began.
+
+    `deep` means that it began anew because X lost the page, so it goes on past what is known.
+    """
+
+    count: int
+    token: str = ""
+    deep: bool = False
+
+
 class Cursor(Struct, omit_defaults=True):
     """Everything that outlives a run.
 
     `me` is the id of the account `handle`; `places` are those of the strands; `seen` the newest version of the last
     posts, by their first; `due` when each of the posts that are looked at again has its turn, in seconds since 1970;
-    `quotes` how often each of our own posts was quoted when that was last asked.
+    `quotes` how often each of our own posts was quoted when that was last asked, `quoting` where that is under way.
     """
 
     handle: str = ""
@@ -45,6 +56,7 @@ class Cursor(Struct, omit_defaults=True):
     seen: dict[str, str] = {}
     due: dict[str, int] = {}
     quotes: dict[str, int] = {}
+    quoting: dict[str, Quoting] = {}
 
 
 def read(text: str) -> Cursor:

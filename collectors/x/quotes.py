@@ -14,6 +14,7 @@ import msgspec
 
 from collectors.errors import NormaliseError
 from collectors.x.api import LEAST_MENTIONS, LEAST_SEARCHED, PAGE, Api, StalePageError
+from collectors.x.cursor import Quoting
 from collectors.x.desk import Desk
 from collectors.x.normalise import SITE, id_at
 from collectors.x.raw import Page, read_post
@@ -44,35 +45,39 @@ class Quotes:
         counts = dict(self._counted(page))
         self._desk.ledger.charge("", counts)
         known = self._desk.cursor.quotes
+        begun = self._desk.cursor.quoting
         self._desk.cursor.quotes = {one: known[one] for one in counts if one in known}
+        self._desk.cursor.quoting = {one: begun[one] for one in counts if one in begun}
         yield self._desk.batch(self._desk.posts(page, "own", ""))
         for native, count in counts.items():
-            if count > known.get(native, 0) and not stop.is_set():
+            if (count > known.get(native, 0) or native in begun) and not stop.is_set():
                 yield from self._of(native, count)
 
     def _of(self, native: str, count: int) -> Iterator[Batch]:
-        """The quotations of one post, the newest first, back to those that are known."""
-        token, vain = "", 0
+        """The quotations of one post, the newest first, back to those that are known, from where a sweep broke off."""
+        cursor, vain = self._desk.cursor, 0
+        place = cursor.quoting.get(native) or Quoting(count)
         for _ in range(MOST_PAGES):
             size = min(PAGE, self._desk.ledger.room(""))
             if size < LEAST_SEARCHED:
                 return
             try:
-                page = self._api.quotes(native, size, token)
+                page = self._api.quotes(native, size, place.token)
             except StalePageError:
-                break
+                cursor.quoting[native] = Quoting(count, deep=True)
+                return
             self._desk.ledger.charge("", [one for one, _ in self._counted(page)])
             events = self._desk.posts(page, f"quotes of {native}", "", lambda post: self._linked(post, native),
                                       "addressed")  # fmt: skip
-            token = page.meta.next_token or ""
-            vain = 0 if events else vain + 1
-            ended = not token or vain == VAIN
-            if ended:
-                self._desk.cursor.quotes[native] = count
-            yield self._desk.batch(events)
-            if ended:
+            place.token = page.meta.next_token or ""
+            vain = 0 if events or place.deep else vain + 1
+            if not place.token or vain == VAIN:
+                cursor.quoting.pop(native, None)
+                cursor.quotes[native] = place.count
+                yield self._desk.batch(events)
                 return
-        self._desk.cursor.quotes[native] = count
+            cursor.quoting[native] = place
+            yield self._desk.batch(events)
 
     def _linked(self, post: Post, native: str) -> Post:
         """The post with a link to ours, by which others see whom it quotes."""

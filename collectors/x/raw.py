@@ -228,7 +228,7 @@ class _Answer(Struct, frozen=True):
     data: msgspec.Raw = msgspec.Raw(b"[]")
     includes: _Includes = _Includes()
     errors: tuple[msgspec.Raw, ...] = ()
-    meta: Meta = Meta()
+    meta: Meta | None = None
 
 
 _BAD = (msgspec.DecodeError, UnicodeError, RecursionError)
@@ -240,21 +240,23 @@ _messages = msgspec.json.Decoder(RawMessage)
 _users = msgspec.json.Decoder(RawUser)
 
 
-def read_page(raw: bytes) -> Page:
-    """An answer of X. Raises: NormaliseError."""
+def read_page(raw: bytes, *, listed: bool = False) -> Page:
+    """An answer of X. Raises: NormaliseError, also where a list was asked for and only troubles came."""
     try:
         found = _answers.decode(raw)
         data = bytes(found.data).strip()
         items = (found.data,) if data.startswith(b"{") else () if data == b"null" else _lists.decode(data)
     except _BAD as error:
         raise NormaliseError(f"It is no answer of X: {error}.", "bad_item") from error
+    if listed and found.meta is None:
+        raise NormaliseError("It is no list of X.", "bad_item")
     includes = found.includes
     included = Included(
         {one.id: one for one in _readable(includes.users, RawUser)},
         {one.media_key: one for one in _readable(includes.media, RawMedia)},
         {one.id: one for one in _readable(includes.places, RawPlace)},
     )
-    return Page(items, included, tuple(_readable(found.errors, Trouble)), found.meta)
+    return Page(items, included, tuple(_readable(found.errors, Trouble)), found.meta or Meta())
 
 
 def read_post(raw: bytes | str | msgspec.Raw) -> RawPost:

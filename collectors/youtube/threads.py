@@ -104,20 +104,26 @@ class Threads:
         channel = raw.snippet.channelId
         if len(inlined) >= total or self._desk.cursor.threads.get(raw.id) == total:
             return _Thread(top, inlined, channel, total)
-        try:
-            return _Thread(top, [*inlined, *self._replies(raw.id, video)], channel, total)
-        except NoRoomError:
-            return _Thread(top, inlined, channel, None)
+        replies, complete = self._replies(raw.id, video)
+        return _Thread(top, [*inlined, *replies], channel, total if complete else None)
 
-    def _replies(self, comment: str, video: str) -> list[Post]:
+    def _replies(self, comment: str, video: str) -> tuple[list[Post], bool]:
+        """The answers to a comment, and whether none is left; what can't be read now is tried again."""
         found, after = list[Post](), ""
         for _ in range(PAGES):
-            page = self._api.replies(comment, after)
+            try:
+                page = self._api.replies(comment, after)
+            except (NoRoomError, StalePageError):
+                return found, False
+            except YouTubeAnswerError as error:
+                if error.status != 404:
+                    raise
+                return found, False
             found += self._comments(page.items, video)
             after = page.nextPageToken or ""
             if not after or not page.items:
                 break
-        return found
+        return found, True
 
     def _comments(self, items: tuple[msgspec.Raw, ...], video: str) -> list[Post]:
         found: list[Post] = []

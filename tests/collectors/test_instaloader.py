@@ -120,6 +120,11 @@ class TestCollecting(Collecting):
         server.profiles["shop"] = [a_post(n, "shop") for n in range(MOST_POSTS + 5, 0, -1)]
         first = look(stage)
         assert len(first.keys) == MOST_POSTS
+        second = look(stage, first.cursor)
+        assert second.keys == [key(n) for n in range(5, 0, -1)]
+        server.profiles["shop"][:0] = [a_post(n, "shop") for n in range(2 * MOST_POSTS + 10, MOST_POSTS + 5, -1)]
+        third = look(stage, second.cursor)
+        assert look(stage, third.cursor).keys == [key(n) for n in range(MOST_POSTS + 10, MOST_POSTS + 5, -1)]
 
     def test_a_date_ends_the_past(self, stage: Stage) -> None:
         since = datetime.fromtimestamp(1_785_000_000 + 10 * 60, UTC).isoformat()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import msgspec
 import pytest
@@ -19,7 +21,7 @@ from crm.ports.transport import Limits
 from crm.query import parse
 from tests.collectors.endurance import endure
 from tests.collectors.x_stage import NOTHING_ELSE, XStage, only
-from tests.conformance.source import Collecting, Options, Reaching, Resuming, nobody
+from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, nobody
 from tests.services.mastodon import ME, SEARCH, STATUSES, TOKEN, Recordings
 from tests.services.mastodon_account import TAG, TALKS, TOLD, US, Server, account_server
 from tests.services.web import Answer
@@ -197,8 +199,32 @@ class TestResuming(Resuming):
         assert quota is not None
         assert (quota.remaining, quota.limit) == (290, 300)
 
+    def test_what_a_fault_leaves_unreported_takes_back_no_place(self, stage: XStage, served: Server) -> None:
+        above = served.say("root", ago=timedelta(hours=2))
+        served.say("card", ago=timedelta(hours=1), answers=above)
+        served.instead[f"{STATUSES}/{served.toots[-1].id}/context"] = [BUSY]
+        heard, stop = Heard(), Event()
+        stage.clock.begin(1, stop)
+        with (
+            pytest.raises(RetryableError),
+            stage.running(stage.job(**only("search", mentions="yes", threads="yes")), stop) as batches,
+        ):
+            heard.batches.extend(batch for batch in batches)
+        unreported = heard.batches[-1]
+        assert unreported.spent
+        assert not unreported.events
+        assert unreported.cursor == heard.batches[-2].cursor
+
 
 class TestReaching(Reaching):
+    def test_what_a_sign_in_left_is_unwrapped(self, stage: XStage) -> None:
+        ours, left = stage.accounts["ours"], json.dumps({"access_token": TOKEN, "client_id": "c"})
+        stage.accounts["ours"] = msgspec.structs.replace(ours, secret=left)
+        assert set(stage.expected) <= set(stage.looks(**only("mentions")).keys)
+        stage.accounts["ours"] = msgspec.structs.replace(ours, secret='{"access_token": " "}')
+        with pytest.raises(AuthorisationError, match="no token"):
+            stage.looks(**only("mentions"))
+
     @pytest.mark.parametrize("account", ["empty", "wrong"])
     def test_an_empty_or_wrong_token_is_never_connected(self, stage: XStage, served: Server, account: str) -> None:
         with pytest.raises(AuthorisationError):

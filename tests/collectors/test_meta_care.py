@@ -19,7 +19,7 @@ from crm.query import parse
 from crm.words import Collected, Removed
 from tests.collectors.meta_stage import HOUR, Patient, facebook_stage, instagram_stage, looks
 from tests.conformance.source import Heard, Stage
-from tests.services.meta import NOW, TOKEN, Meta, Mischief, error, meta_stand_in
+from tests.services.meta import ACCOUNT, NOW, TOKEN, Meta, Mischief, error, meta_stand_in, missing
 from tests.services.web import Answer, Web
 
 pytestmark = pytest.mark.slow
@@ -54,6 +54,43 @@ def instagram(meta: Meta, web: Web) -> Stage:
 @pytest.fixture
 def facebook(meta: Meta, web: Web) -> Stage:
     return facebook_stage(meta, web)
+
+
+class TestStarved:
+    def test_comments_that_could_not_be_asked_for_are_not_taken_as_read(self, instagram: Stage, meta: Meta) -> None:
+        cursor, allowance = looks(instagram).cursor, instagram.allowance
+        instagram.clock.advance(21 * HOUR)
+        said = meta.remark(NOW - 1, meta.media[-1]["id"], "Still closed?")
+        instagram.allowance = lambda _: 5
+        starved = looks(instagram, cursor)
+        assert (starved.keys, starved.removed) == ([], [])
+        instagram.allowance = allowance
+        assert looks(instagram, starved.cursor).keys == [f"instagram:{meta.media[-1]['id']}_{said}"]
+
+
+class TestOneOfMany:
+    def test_replies_that_are_gone_meanwhile_hold_up_no_comment(self, instagram: Stage, meta: Meta) -> None:
+        media = meta.media[-1]["id"]
+        above = meta.remark(NOW - 900, media, "How long?")
+        below = [meta.remark(NOW - 800 + n, media, f"{n}", above=above) for n in range(5)]
+        meta.instead = [(f"{above}/replies", missing(above))]
+        heard = looks(instagram)
+        assert {*instagram.expected, f"instagram:{media}_{above}"} <= set(heard.keys)
+        assert {f"instagram:{media}_{one}" for one in below} - set(heard.keys)
+        assert [gap.reason for batch in heard.batches for gap in batch.gaps] == ["too_many"]
+
+    @pytest.mark.parametrize("code", [10, 9007])
+    def test_a_mention_that_is_kept_from_us_holds_up_no_other(self, instagram: Stage, meta: Meta, code: int) -> None:
+        meta.mentioned = {"72": meta.media[0] | {"id": "72", "username": "sara"}}
+        meta.instead = [(f"/{ACCOUNT}", error(code, "Not for you"))]
+        heard = looks(instagram, mentioned="71 72")
+        assert [one.where for one in heard.rejected] == ["mention 71"]
+        assert "instagram:72" in heard.keys
+
+    def test_a_dead_token_spends_no_mention(self, instagram: Stage, meta: Meta) -> None:
+        meta.instead = [(f"/{ACCOUNT}", error(190, "Session has expired"))]
+        with pytest.raises(AuthorisationError):
+            looks(instagram, mentioned="71")
 
 
 class TestHashtags:

@@ -72,6 +72,52 @@ def endure(stage: XStage, wanted: set[str], **options: str) -> Heard:
     raise AssertionError(f"{len(missing)} of {len(wanted)} posts never came: {sorted(missing)[:3]}")
 
 
+def failed(answer: Answer) -> Answer:
+    """Troubles in place of what was asked for, as X has them on a bad day."""
+    trouble = {"title": "Service Unavailable", "type": "https://api.x.com/2/problems/service-unavailable"}
+    return Answer(answer.status, json.dumps({"errors": [trouble]}).encode(), answer.headers)
+
+
+@pytest.mark.parametrize("kind", ["search", "mentions", "messages"])
+def test_troubles_alone_are_no_end_of_a_list(stage: XStage, served: X, kind: str) -> None:
+    told = {f"x:dm:{served.tell('hello').id}"} if kind == "messages" else set(stage.expected)
+    cursor = stage.looks(**only("own")).cursor
+    served.faults = [failed]
+    with pytest.raises(RetryableError):
+        stage.looks(cursor=cursor, **only(kind))
+    assert told <= set(stage.looks(cursor=cursor, **only(kind)).keys)
+
+
+class TestQuotations:
+    """A sweep of quotations that breaks off goes on where it was."""
+
+    def begun(self, stage: XStage, served: X, number: int = 14) -> tuple[set[str], Heard]:
+        """Our post with so many quotations in pages of three, of which two pages were read."""
+        ours = served.say("Our new app is out", served.us, timedelta(days=2))
+        said = [served.say(f"this is bad {n}", ago=timedelta(hours=20 - n), quotes=ours) for n in range(number)]
+        heard = Heard()
+        with stage.running(stage.job(**only("own"))) as batches:
+            heard.batches += [next(batches) for _ in range(3)]
+        return {ours.key, *(one.key for one in said)}, heard
+
+    def test_after_a_restart(self, stage: XStage, served: X) -> None:
+        wanted, heard = self.begun(stage, served)
+        later = stage.looks(cursor=heard.cursor, **only("own"))
+        assert sorted(heard.keys + later.keys) == sorted(wanted)
+
+    def test_after_x_lost_the_page(self, stage: XStage, served: X) -> None:
+        wanted, heard = self.begun(stage, served)
+        served.forget_lists()
+        later = stage.looks(3, heard.cursor, **only("own"))
+        assert sorted(heard.keys + later.keys) == sorted(wanted)
+
+    def test_more_than_a_look_holds_and_what_came_meanwhile(self, stage: XStage, served: X) -> None:
+        wanted, heard = self.begun(stage, served, 26)
+        wanted.add(served.say("and another", quotes=next(one for one in served.posts if one.key in wanted)).key)
+        later = stage.looks(4, heard.cursor, **only("own"))
+        assert sorted(heard.keys + later.keys) == sorted(wanted)
+
+
 class TestAgain:
     """Edits and deletions, of which X tells nobody."""
 

@@ -41,6 +41,22 @@ def calls(web: Web, what: str) -> int:
     return sum(one.path.partition("?")[0].endswith(f"/{what}") for one in web.asked)
 
 
+class TestAnswers:
+    @pytest.mark.parametrize("refusal", [error(404, "commentNotFound"), error(400, "invalidPageToken")])
+    def test_answers_that_break_off_hold_up_nothing(self, stage: Stage, youtube: YouTube, refusal: Answer) -> None:
+        video = next(iter(youtube.videos))
+        top = youtube.remark(NOW - HOUR, video, "And when?")
+        below = [youtube.remark(NOW - HOUR + n, video, f"{n}", above=top) for n in range(1, 9)]
+        youtube.page_size = 6
+        first = youtube.on_comments({"parentId": top, "maxResults": "100"})
+        youtube.instead = [("/comments", first), ("/comments", refusal)]
+        heard = looks(stage)
+        assert {*stage.expected, f"youtube:{top}", *(f"youtube:{one}" for one in below[2:])} <= set(heard.keys)
+        assert {f"youtube:{one}" for one in below} - set(heard.keys)
+        stage.clock.advance(3 * HOUR)
+        assert {f"youtube:{one}" for one in below} <= {*heard.keys, *looks(stage, heard.cursor).keys}
+
+
 class TestCredentials:
     @pytest.mark.parametrize(
         "secret",

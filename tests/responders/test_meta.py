@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
-from crm.ports.responder import Account, AnsweredPostGoneError, UnknownOutcomeError
+from crm.ports.responder import Account, AnsweredPostGoneError, CantLookError, UnknownOutcomeError
 from crm.words import Author, Post
 from responders.meta import FacebookResponder, InstagramResponder
 from shenava.transport import Guard, OutboundTransport
@@ -137,6 +137,22 @@ class TestPrivately:
         stage.relay.mend()
         assert stage.responder.find(order) is not None
 
+    def test_behind_more_messages_than_meta_shows_a_person_looks(self, stage: Stage, meta: Meta) -> None:
+        number = meta.tell(NOW - 60, "t_501", "Are you open?")
+        order = stage.order(way="dm", answer_to=f"{stage.responder.platform}:dm:{number}")
+        stage.responder.send(order)
+        for n in range(25):
+            meta.tell(NOW + 60 + n, "t_501", f"Hello {n}?")
+        with pytest.raises(CantLookError):
+            stage.responder.find(order)
+        assert len(meta.published) == 1
+
+    def test_a_long_talk_before_the_order_hides_nothing(self, stage: Stage, meta: Meta) -> None:
+        for n in range(25):
+            number = meta.tell(NOW - 9_000 + n, "t_501", f"Hello {n}?")
+        order = stage.order(way="dm", answer_to=f"{stage.responder.platform}:dm:{number}")
+        assert stage.responder.find(order) is None
+
     def test_a_message_that_is_gone(self, stage: Stage) -> None:
         with pytest.raises(AnsweredPostGoneError):
             stage.responder.send(stage.order(way="dm", answer_to=f"{stage.responder.platform}:dm:m_1"))
@@ -173,7 +189,7 @@ class TestElsewhere:
         )
 
     def test_what_was_said_there_can_not_be_looked_up(self, stage: Stage) -> None:
-        with pytest.raises(PermanentError, match="look there"):
+        with pytest.raises(CantLookError):
             stage.responder.find(stage.order())
 
     def test_neither_ours_nor_a_mention(self, stage: Stage) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 import pytest
 
-from crm.errors import AuthorisationError, PermanentError, RateLimitedError
+from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
 from crm.ports.responder import Account, AnsweredPostGoneError, Sent, UnknownOutcomeError
 from crm.words import Post
 from responders.x import MESSAGE_LIMIT, XResponder
@@ -103,6 +103,14 @@ class TestSending(Sending):
         assert sent.native_id == f"dm:{server.messages[-1].id}"
         assert stage.responder.find(order) == sent
         assert (server.messages[-1].text, server.messages[-1].conversation) == (order.text, "1001-2002")
+
+    @pytest.mark.parametrize("privately", [False, True])
+    def test_troubles_alone_do_not_say_that_it_is_not_there(self, stage: Stage, server: X, *, privately: bool) -> None:
+        order = stage.order(**message(server)) if privately else stage.order()
+        stage.responder.send(order)
+        server.faults = [None, lambda answer: Answer(200, b'{"errors": [{"title": "Busy"}]}', answer.headers)]
+        with pytest.raises(RetryableError):
+            stage.responder.find(order)
 
     def test_their_own_words_are_not_taken_for_ours(self, stage: Stage, server: X) -> None:
         order = stage.order(**message(server))
