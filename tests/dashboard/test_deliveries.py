@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from crm import envelope
 from crm.errors import RetryableError
 from crm.records import sources
+from crm.records.sources import SourceRow
 from crm.usecases.deliveries import A_MINUTE, LARGEST, signature_of
 from crm.words import COLLECTED, CollectedEvent
 from tests.dashboard.bureau import Bureau, open_bureau
@@ -111,6 +113,15 @@ def test_old_timestamps_are_refused(sender: Sender, late: int) -> None:
 def test_a_stranger_learns_nothing_of_which_webhooks_there_are(sender: Sender) -> None:
     there, nowhere = sender.send(a_post(1), signature="sha256=00"), sender.send(a_post(1), source="nowhere")
     assert (there.status_code, there.json()) == (nowhere.status_code, nowhere.json())
+
+
+@pytest.mark.parametrize(("name", "kind"), [("no\0id", "webhook"), ("0" * 26, "jetstream")])
+def test_only_ids_of_webhooks_are_looked_for(sender: Sender, name: str, kind: str) -> None:
+    with sender.bureau.records.write() as tx:
+        sources.put(tx, SourceRow(name, WORKSPACE, kind, "Other", {}, sender.bureau.clock.now()))
+    answer = sender.send(a_post(1), source=quote(name))
+    assert (answer.status_code, answer.json()["error"]) == (401, "signature")
+    assert sender.bureau.services.deliveries.refused(MANAGER, name) == []
 
 
 def test_large_bodies_are_not_read(sender: Sender) -> None:
