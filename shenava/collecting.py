@@ -236,8 +236,9 @@ class Collecting:
                 sources.succeeded(tx, row, batch.cursor, posts, batch.rejected, now)
                 if batch.quota:
                     sources.change(tx, row.id, quota=to_builtins(batch.quota))
-                budget.spend(tx, row.workspace, run.kind.platform, batch.spent, now)
                 budget.miss(tx, row.workspace, row.id, batch.gaps)
+            for workspace in sorted({row.workspace for row in run.rows}):  # two sources of one are still read once
+                budget.spend(tx, workspace, run.kind.platform, batch.spent, now)
             if self._stores.clock.monotonic() - run.told >= SAVE_SECONDS:
                 run.told = self._stores.clock.monotonic()
                 for row in run.rows:

@@ -245,6 +245,18 @@ def test_what_was_read_lessens_what_may_be_read(office: Office, log: SQLiteLog) 
         ] == ["budget"]
 
 
+def test_two_sources_that_are_read_at_once_cost_once(office: Office, log: SQLiteLog) -> None:
+    one = seeking(office, log, Sought(Batch((), "c1", spent={MONITOR: 30})))
+    with office.records.write() as tx:
+        first = sources.get(tx, WORKSPACE, "s1")
+        assert first is not None
+        sources.put(tx, structs.replace(first, id="s2"))
+    run_once(one)
+    with office.records.read() as tx:
+        assert budget.spent_this_month(tx, WORKSPACE, "bluesky", office.clock.now()) == {MONITOR: 30}
+        assert {row.cursor for row in sources.every(tx)} == {"c1"}
+
+
 def test_a_changed_monitor_is_asked_for_from_where_the_old_one_stopped(office: Office, log: SQLiteLog) -> None:
     source = Sought(Batch((), "c1"), Batch((), "c2", spent={MONITOR: 1}))
     one = seeking(office, log, source)
