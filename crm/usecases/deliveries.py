@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b, sha256
+from threading import Lock
 from typing import Literal
 
 from msgspec import Struct
@@ -82,7 +83,7 @@ class Deliveries:
     ) -> None:  # fmt: skip
         self._records, self._log, self._kinds, self._vault, self._clock = records, log, kinds, vault, clock
         self._has_room = has_room
-        self._taken, self._refused = _Minute(clock), _Minute(clock)
+        self._taken, self._refused = Minute(clock), Minute(clock)
 
     def take(self, message: Message) -> Taken:
         """Put the posts of a message on the stream; they are there durably when this returns.
@@ -186,20 +187,21 @@ class Deliveries:
             changes.note(tx, row.workspace, "source", row.id, now)
 
 
-class _Minute:
-    """How often something happened within the last minute."""
+class Minute:
+    """How often something happened within the last minute. Safe to share between threads."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._times = clock, dict[str, deque[float]]()
+        self._clock, self._times, self._lock = clock, dict[str, deque[float]](), Lock()
 
     def allows(self, what: str) -> bool:
         """Whether it may happen once more; then it counts."""
-        now, times = self._clock.monotonic(), self._times.setdefault(what, deque())
-        while times and now - times[0] >= PAUSE_SECONDS:
-            times.popleft()
-        if len(times) >= A_MINUTE:
-            return False
-        times.append(now)
+        with self._lock:
+            now, times = self._clock.monotonic(), self._times.setdefault(what, deque())
+            while times and now - times[0] >= PAUSE_SECONDS:
+                times.popleft()
+            if len(times) >= A_MINUTE:
+                return False
+            times.append(now)
         return True
 
 
