@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collectors.clean import clean
 from crm.errors import InvalidInputError, PermanentError, RetryableError
 from crm.ports.source import Rejected
 
@@ -17,8 +18,9 @@ class NormaliseError(PermanentError):
         super().__init__(message)
 
     def at(self, where: str) -> Rejected:
-        """What the source reports of it; `where` is the line, the address or the cursor of the item."""
-        return Rejected(where, str(self), self.code, self.params)
+        """What the source reports of it, as stores take it; `where` is the item's line, address or cursor."""
+        params = {name: clean(value) for name, value in self.params.items()}
+        return Rejected(clean(where), clean(str(self)), self.code, params)
 
 
 class UnusableFileError(InvalidInputError):

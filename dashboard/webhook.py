@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from crm.errors import RetryableError, StoreError
 from crm.usecases.deliveries import LARGEST, Deliveries, Message, RefusalKind, RefusedError
@@ -25,13 +26,15 @@ router = APIRouter(include_in_schema=False)
 async def take(request: Request, source_id: str) -> Response:
     """Take a message: 202 once its posts are stored, else what is wrong with it in one sentence."""
     deliveries: Deliveries = request.app.state.services.deliveries
-    body = await _body(request)
-    if body is None:
-        return _refusal(await run_in_threadpool(deliveries.refuse_size, source_id))
     said = request.headers
-    message = Message(source_id, body, said.get(STAMP, ""), said.get(SIGNATURE, ""), said.get(DELIVERY, ""))
     try:
+        body = await _body(request)
+        if body is None:
+            return _refusal(await run_in_threadpool(deliveries.refuse_size, source_id))
+        message = Message(source_id, body, said.get(STAMP, ""), said.get(SIGNATURE, ""), said.get(DELIVERY, ""))
         taken = await run_in_threadpool(deliveries.take, message)
+    except ClientDisconnect:
+        return _answer(400, "cut_off", "The message broke off; send it again.")
     except RefusedError as error:
         return _refusal(error)
     except (RetryableError, StoreError):

@@ -113,6 +113,8 @@ class OAuth:
         with self._transport.session(LIMITS) as session, self._asking(url):
             answer = _looked_into(self.platform, session.post(url, data=asked, allow_redirects=False))
             made = msgspec.json.decode(answer.content, type=App)
+            if not made.client_id:
+                raise BrokenConnectionError(url, "what arrived is no app")
         return App(made.client_id, made.client_secret, redirect_uri)
 
     def _at(self, base_url: str, address: str) -> str:
@@ -121,8 +123,12 @@ class OAuth:
         if not base:
             return address
         base = base if "://" in base else f"https://{base}"
-        if urlsplit(base).scheme not in ("http", "https"):
-            raise InvalidInputError("The server's address must begin with https://.")
+        try:
+            usable = urlsplit(base).scheme in ("http", "https") and bool(urlsplit(base).hostname)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise InvalidInputError("The server's address is none; it begins with https://.")
         return base + urlsplit(address).path
 
     @contextmanager

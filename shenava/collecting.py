@@ -191,6 +191,7 @@ class Collecting:
         sieve = None if first.kind in WHOLE else Sieve(self._snapshots, stores.index, stores.clock)
         saved = float("-inf")
         for batch in run.kind.collect(self._job(run), stores.transport, stores.clock, run.stop):
+            self._spend(run, batch)
             events = [event for event in batch.events if sieve is None or sieve.lets_through(event)]
             if events:
                 self._pressure.wait(run.stop)
@@ -229,6 +230,14 @@ class Collecting:
             spent = budget.spent_this_month(tx, workspace, platform, self._stores.clock.now())
             return allowance(budget.caps_of(tx, workspace), spent, platform, monitor)
 
+    def _spend(self, run: Run, batch: Batch) -> None:
+        """Count what was read, before anything else can fail: it is paid for whether it is stored or not."""
+        if not batch.spent:
+            return
+        with self._stores.records.write() as tx:
+            for workspace in sorted({row.workspace for row in run.rows}):  # two sources of one are still read once
+                budget.spend(tx, workspace, run.kind.platform, batch.spent, self._stores.clock.now())
+
     def _save(self, run: Run, batch: Batch, events: Sequence[CollectedEvent]) -> None:
         now, posts = self._stores.clock.now(), sum(not isinstance(event, Removed) for event in events)
         with self._stores.records.write() as tx:
@@ -236,7 +245,6 @@ class Collecting:
                 sources.succeeded(tx, row, batch.cursor, posts, batch.rejected, now)
                 if batch.quota:
                     sources.change(tx, row.id, quota=to_builtins(batch.quota))
-                budget.spend(tx, row.workspace, run.kind.platform, batch.spent, now)
                 budget.miss(tx, row.workspace, row.id, batch.gaps)
             if self._stores.clock.monotonic() - run.told >= SAVE_SECONDS:
                 run.told = self._stores.clock.monotonic()

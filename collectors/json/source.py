@@ -83,8 +83,11 @@ class JsonSource:
             message = "A token is only sent to an address that begins with https://."
             problems.append(Problem("url", "token_in_clear", message))
         header = options.get("header", "").strip()
-        if header and not all(part.isalnum() for part in header.split("-")):
+        if header and not (header.isascii() and all(part.isalnum() for part in header.split("-"))):
             problems.append(Problem("header", "bad_header", f"{header!r} is no name of a header.", {"value": header}))
+        token = options.get("token", "").strip()
+        if not (token.isascii() and token.isprintable()):  # a header holds nothing else
+            problems.append(Problem("token", "bad_token", "A token holds Latin letters, digits and signs alone."))
         return problems + said.problems(options) + every_problem(options.get("every", ""))
 
     def preview(self, job: Job, transport: Transport, clock: Clock) -> Preview:

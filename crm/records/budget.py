@@ -39,7 +39,7 @@ def set_cap(tx: Connection, workspace: str, platform: str, monitor: str, posts: 
 
 def spend(tx: Connection, workspace: str, platform: str, spent: Mapping[str, int], now: datetime) -> None:
     """Add what was read just now, by monitor."""
-    for monitor, posts in spent.items():
+    for monitor, posts in sorted(spent.items()):  # in one order everywhere, or two would wait for each other
         key = {"workspace": workspace, "platform": platform, "monitor": monitor, "day": _day(now)}
         one = insert_for(tx)(spending).values(**key, posts=posts)
         tx.execute(one.on_conflict_do_update(index_elements=list(key), set_={"posts": spending.c.posts + posts}))

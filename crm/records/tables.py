@@ -143,6 +143,7 @@ deliveries = Table(  # what was handed over to a webhook lately, by its id and b
     workspace_column(),
     Column("digest", String(64), nullable=False),
     Column("at", Moment, nullable=False),
+    Index(None, "source_id", "at"),
 )
 
 refusals = Table(  # what a webhook did not take, by kind

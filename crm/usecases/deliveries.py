@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b, sha256
+from threading import Lock
 from typing import Literal
 
 from msgspec import Struct
@@ -34,6 +36,8 @@ A_MINUTE = 120
 PAUSE_SECONDS = 60.0
 LONGEST_ID = 200
 SCHEME = "sha256="
+_OURS = re.compile(r"[0-9a-z]{26}")
+"""How :func:`crm.ids.new_id` writes an id. PostgreSQL refuses others, such as one with NUL, with an error."""
 
 RefusalKind = Literal["unsigned", "old", "signature", "reused", "unusable", "large", "often", "paused", "full"]
 
@@ -79,7 +83,7 @@ class Deliveries:
     ) -> None:  # fmt: skip
         self._records, self._log, self._kinds, self._vault, self._clock = records, log, kinds, vault, clock
         self._has_room = has_room
-        self._taken, self._refused = _Minute(clock), _Minute(clock)
+        self._taken, self._refused = Minute(clock), Minute(clock)
 
     def take(self, message: Message) -> Taken:
         """Put the posts of a message on the stream; they are there durably when this returns.
@@ -87,9 +91,7 @@ class Deliveries:
         A message that came before, by its id or its signature, is known and does nothing.
         Raises: RefusedError; RetryableError and StoreError where it can't be stored just now.
         """
-        with self._records.read() as tx:
-            row = records_of.to(tx, message.source)
-            sealed = sources.sealed_of(tx, message.source)
+        row, sealed = self._known(message.source)
         try:
             return self._take(message, row, sealed)
         except RefusedError as error:
@@ -99,8 +101,7 @@ class Deliveries:
 
     def refuse_size(self, source_id: str) -> RefusedError:
         """What is said of a message that is too large to be read; it is counted."""
-        with self._records.read() as tx:
-            row = records_of.to(tx, source_id)
+        row, _ = self._known(source_id)
         if row is not None:
             self._note(row, "large")
         return RefusedError("large", f"This is larger than {LARGEST} bytes; send fewer posts at a time.")
@@ -110,6 +111,16 @@ class Deliveries:
         require(actor, "read_health")
         with self._records.read() as tx:
             return records_of.refused(tx, actor.workspace, source_id)
+
+    def _known(self, source_id: str) -> tuple[SourceRow | None, bytes]:
+        """The webhook with this id and its sealed secret. What is no id of ours is not even looked for."""
+        if _OURS.fullmatch(source_id) is None:
+            return None, b""
+        with self._records.read() as tx:
+            row, sealed = records_of.to(tx, source_id), sources.sealed_of(tx, source_id)
+        if row is None or not isinstance(self._kinds.get(row.kind), Receiving):
+            return None, b""
+        return row, sealed
 
     def _take(self, message: Message, row: SourceRow | None, sealed: bytes) -> Taken:
         self._judge(message, sealed)
@@ -176,20 +187,21 @@ class Deliveries:
             changes.note(tx, row.workspace, "source", row.id, now)
 
 
-class _Minute:
-    """How often something happened within the last minute."""
+class Minute:
+    """How often something happened within the last minute. Safe to share between threads."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._times = clock, dict[str, deque[float]]()
+        self._clock, self._times, self._lock = clock, dict[str, deque[float]](), Lock()
 
     def allows(self, what: str) -> bool:
         """Whether it may happen once more; then it counts."""
-        now, times = self._clock.monotonic(), self._times.setdefault(what, deque())
-        while times and now - times[0] >= PAUSE_SECONDS:
-            times.popleft()
-        if len(times) >= A_MINUTE:
-            return False
-        times.append(now)
+        with self._lock:
+            now, times = self._clock.monotonic(), self._times.setdefault(what, deque())
+            while times and now - times[0] >= PAUSE_SECONDS:
+                times.popleft()
+            if len(times) >= A_MINUTE:
+                return False
+            times.append(now)
         return True
 
 

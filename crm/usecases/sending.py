@@ -40,6 +40,10 @@ logger = logging.getLogger(__name__)
 
 SETTLE = timedelta(seconds=30)
 """How long a platform may still be busy with a request whose answer was lost."""
+PATIENCE = timedelta(seconds=10)
+"""How long a worker waits for a token that somebody else renews: far shorter than its lease on the parcel."""
+IN_TIME = LEASE / 2
+"""How long after it claimed a parcel a worker may still begin to send; later another could soon do so as well."""
 
 _BY_A_PERSON = Label(None, 1.0, "person", "1")
 
@@ -65,11 +69,19 @@ class InDoubtError(PermanentError):
         super().__init__(f"Whether this reply was sent is not known; look on the platform and decide. {reason}")
 
 
+class LateError(RetryableError):
+    """Too little is left of the lease; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("It took too long until this reply could be sent; it is tried again.")
+
+
 class _Job(Struct, frozen=True):
     parcel: Parcel
     reply: Reply
     case: Case
     account: AccountRow | None
+    claimed: datetime
 
 
 class Sender:
@@ -104,7 +116,7 @@ class Sender:
             reply = replies.change(tx, reply, now, status="sending")
             changes.note(tx, reply.workspace, "reply", reply.case_id, now)
             mine = sources.accounts_of(tx, parcel.workspace)
-            return _Job(parcel, reply, case, next((one for one in mine if one.id == reply.account_id), None))
+            return _Job(parcel, reply, case, next((one for one in mine if one.id == reply.account_id), None), now)
 
     def _handle(self, job: _Job) -> None:
         try:
@@ -147,19 +159,26 @@ class Sender:
 
     def _send(self, job: _Job, responder: Responder, order: SendOrder) -> Sent:
         """Send, and once more with another token where the platform refused ours, by which nothing was sent."""
+        self._check_lease(job)
         try:
             return responder.send(order)
         except AuthorisationError:
-            other = job.account and self._tokens.after_refusal(job.reply.workspace, job.account.id, order.account)
+            taken, account = job.account, order.account
+            other = taken and self._tokens.after_refusal(job.reply.workspace, taken.id, account, PATIENCE)
             if other is None:
                 raise
+        self._check_lease(job)
         return responder.send(structs.replace(order, account=other))
+
+    def _check_lease(self, job: _Job) -> None:
+        if self._clock.now() >= job.claimed + IN_TIME:
+            raise LateError
 
     def _order(self, job: _Job) -> tuple[Responder, SendOrder]:
         account, responder = job.account, self._responders.get(job.case.platform)
         if account is None or responder is None:
             raise NoAccountError(job.case.platform)
-        signed_in = self._tokens.fresh(job.reply.workspace, account.id)
+        signed_in = self._tokens.fresh(job.reply.workspace, account.id, PATIENCE)
         with self._records.read() as tx:
             asked = kept_posts.get(tx, job.reply.workspace, job.reply.answer_to)
         return responder, SendOrder(

@@ -68,6 +68,8 @@ class SignIns:
     def begin(self, actor: Actor, platform: str, base_url: str = "", app: App | None = None) -> str:
         """The address on the platform where the person goes on; an `app` is kept for the workspace's next sign-in.
 
+        A server that makes apps by itself makes one for each sign-in.
+
         Raises: NotFoundError where the platform has no sign-in, NoAppError, InvalidInputError, and what
         :meth:`SignIn.begin` raises.
         """
@@ -79,8 +81,10 @@ class SignIns:
             raise InvalidInputError("The server's address is too long.")
         if app is not None and not _usable(app):
             raise NoAppError(platform)
-        with self._records.read() as tx:
-            used = app or self._known(tx, actor.workspace, platform, base_url)
+        used = app
+        if used is None and not adapter.registers:
+            with self._records.read() as tx:
+                used = self._known(tx, actor.workspace, platform, base_url)
         if used is None and not adapter.registers:
             raise NoAppError(platform)
         state, now = secrets.token_urlsafe(32), self._clock.now()
@@ -88,7 +92,8 @@ class SignIns:
         sealed = self._seal(_Sealed(begun.app, begun.verifier))
         with self._records.write() as tx:
             signins.forget_old(tx, now)
-            if begun.app != self._known(tx, actor.workspace, platform, base_url):
+            # an app that a server made is not kept: the server may forget it, and then nobody could sign in any more
+            if not adapter.registers and begun.app != self._known(tx, actor.workspace, platform, base_url):
                 signins.put_app(tx, actor.workspace, platform, base_url, self._seal(begun.app))
                 audit.append(
                     tx, actor.workspace, actor.user_id, "set_sign_in_app", platform, now, client_id=begun.app.client_id

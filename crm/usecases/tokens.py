@@ -35,6 +35,7 @@ LEASE = timedelta(seconds=60)
 """Longer than an adapter may take to ask for a token."""
 LOOK_SECONDS = 0.2
 PATIENCE = 2 * LEASE
+_Needs = Callable[[Account], bool]
 EXPIRED, LOST = "expired", "no_refresh"
 """What is wrong with an account whose token has ended: nothing could renew it, or the platform would not."""
 
@@ -70,17 +71,17 @@ class Tokens:
         """What :meth:`seal` made unreadable. Raises OtherKeyError."""
         return self._vault.decrypt(sealed)
 
-    def fresh(self, workspace: str, account_id: str) -> Account:
+    def fresh(self, workspace: str, account_id: str, patience: timedelta = PATIENCE) -> Account:
         """The account with a token that lives for another minute at least, as far as is known.
 
+        `patience` is how long it waits for somebody else who renews the token.
         Raises: NotFoundError; OtherKeyError; TokenEndedError, of an account that is marked as failed then;
         RetryableError where the platform can't be asked now.
         """
-        now = self._clock.now()
         account = self._stored(workspace, account_id)
-        if not tokens.read(account.secret).is_due(now):
+        if not self._is_due(account):
             return account
-        return self._renewed(workspace, account_id, lambda found: tokens.read(found.secret).is_due(self._clock.now()))
+        return self._renewed(workspace, account_id, self._is_due, patience)
 
     def read_with(self, source: SourceRow, account_id: str) -> Account:
         """The account that a source reads with. Raises AuthorisationError where it is gone, and as :meth:`fresh`."""
@@ -90,7 +91,9 @@ class Tokens:
             said = f"The account that {source.name} reads with is not connected any more; connect it."
             raise AuthorisationError(said) from error
 
-    def after_refusal(self, workspace: str, account_id: str, refused: Account) -> Account | None:
+    def after_refusal(
+        self, workspace: str, account_id: str, refused: Account, patience: timedelta = PATIENCE
+    ) -> Account | None:
         """The account with another token than the one that its platform refused; None where none can be had.
 
         Raises: RetryableError where the platform can't be asked now.
@@ -101,7 +104,7 @@ class Tokens:
                 return account
             if not self._can_renew(account):
                 return None
-            return self._renewed(workspace, account_id, lambda found: found.secret == refused.secret)
+            return self._renewed(workspace, account_id, lambda found: found.secret == refused.secret, patience)
         except (AuthorisationError, NotFoundError):
             return None
 
@@ -140,12 +143,15 @@ class Tokens:
     def _open(self, row: AccountRow, sealed: bytes) -> Account:
         return Account(row.platform, row.handle, row.base_url, self._vault.decrypt(sealed))
 
+    def _is_due(self, account: Account) -> bool:
+        return tokens.read(account.secret).is_due(self._clock.now())
+
     def _can_renew(self, account: Account) -> bool:
         return account.platform in self._sign_ins and tokens.read(account.secret).renewable
 
-    def _renewed(self, workspace: str, account_id: str, needs: Callable[[Account], bool]) -> Account:
+    def _renewed(self, workspace: str, account_id: str, needs: _Needs, patience: timedelta) -> Account:
         """Renew the token while it `needs` it, or wait for whoever does."""
-        give_up = self._clock.now() + PATIENCE
+        give_up = self._clock.now() + patience
         while True:
             found = self._take(workspace, account_id, needs)
             if isinstance(found, Account):
@@ -156,7 +162,7 @@ class Tokens:
                 raise BusyTokenError(self._stored(workspace, account_id))
             self._clock.sleep(LOOK_SECONDS)
 
-    def _take(self, workspace: str, account_id: str, needs: Callable[[Account], bool]) -> Account | _Taken | None:
+    def _take(self, workspace: str, account_id: str, needs: _Needs) -> Account | _Taken | None:
         """The account where it needs nothing, a lease where it does, None while somebody else has one."""
         now = self._clock.now()
         with self._records.write() as tx:

@@ -28,6 +28,9 @@ def network_errors(target: str) -> Iterator[None]:
         yield
     except NOT_SENT as error:
         raise UnreachableError(target, str(error) or type(error).__name__) from error
+    except httpcore.LocalProtocolError as error:
+        # its words, and its cause's, hold what we wanted to send: a header may be a secret
+        raise BrokenConnectionError(target, type(error).__name__) from None
     except BROKEN as error:
         raise BrokenConnectionError(target, str(error) or type(error).__name__) from error
 

@@ -65,6 +65,13 @@ class TestOptions(Options):
         options = {"url": "http://forum.example/api", "platform": "forum", "token": "made-up"}
         assert [one.code for one in JsonSource(Random(1)).check(options)] == ["token_in_clear"]
 
+    @pytest.mark.parametrize(("more", "option"), [
+        ({"token": "made\nup"}, "token"), ({"token": "رمز"}, "token"), ({"header": "Schlüssel"}, "header"),
+    ])  # fmt: skip
+    def test_what_no_header_can_hold(self, more: dict[str, str], option: str) -> None:
+        options = {"url": "https://forum.example/api", "platform": "forum", **more}
+        assert [one.option for one in JsonSource(Random(1)).check(options)] == [option]
+
     def test_a_field_that_no_post_has(self) -> None:
         options = {"url": "https://forum.example/api", "platform": "forum", "map": "colour=a.b"}
         assert [one.code for one in JsonSource(Random(1)).check(options)] == ["no_field"]

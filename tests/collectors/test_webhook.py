@@ -55,6 +55,12 @@ class TestReading:
         batch = WebhookSource().read(JOB, json.dumps([a_post(1), {"id": 2}, a_post(3, createdAt="soon")]).encode(), NOW)
         assert (len(batch.events), [one.where for one in batch.rejected]) == (1, ["item 2", "item 3"])
 
+    def test_what_is_said_of_bad_posts_can_be_stored(self) -> None:
+        body = json.dumps([a_post(1), {"bad\0key": 2}]).encode()
+        (one,) = WebhookSource().read(JOB, body, NOW).rejected
+        assert "badkey" in one.reason
+        assert "\0" not in one.where + one.reason + "".join(one.params.values())
+
     def test_an_empty_list_is_a_greeting(self) -> None:
         assert WebhookSource().read(JOB, b"[]", NOW).idle
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from crm import envelope
 from crm.errors import RetryableError
 from crm.records import sources
+from crm.records.sources import SourceRow
 from crm.usecases.deliveries import A_MINUTE, LARGEST, signature_of
 from crm.words import COLLECTED, CollectedEvent
 from tests.dashboard.bureau import Bureau, open_bureau
@@ -113,6 +116,15 @@ def test_a_stranger_learns_nothing_of_which_webhooks_there_are(sender: Sender) -
     assert (there.status_code, there.json()) == (nowhere.status_code, nowhere.json())
 
 
+@pytest.mark.parametrize(("name", "kind"), [("no\0id", "webhook"), ("0" * 26, "jetstream")])
+def test_only_ids_of_webhooks_are_looked_for(sender: Sender, name: str, kind: str) -> None:
+    with sender.bureau.records.write() as tx:
+        sources.put(tx, SourceRow(name, WORKSPACE, kind, "Other", {}, sender.bureau.clock.now()))
+    answer = sender.send(a_post(1), source=quote(name))
+    assert (answer.status_code, answer.json()["error"]) == (401, "signature")
+    assert sender.bureau.services.deliveries.refused(MANAGER, name) == []
+
+
 def test_large_bodies_are_not_read(sender: Sender) -> None:
     answer = sender.send(b"[" + b" " * LARGEST + b"]")
     assert answer.status_code == 413
@@ -149,6 +161,34 @@ def test_what_can_not_be_stored_is_not_acknowledged(sender: Sender, monkeypatch:
         patched.setattr(type(sender.bureau.log), "append", busy)
         assert sender.send(a_post(1), delivery="d1").status_code == 503
     assert sender.send(a_post(1), delivery="d1").json() == {"accepted": 1, "rejected": [], "repeated": False}
+
+
+def test_records_that_are_away_are_no_fault_of_the_sender(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise RetryableError("The records do not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(sender.bureau.records), "read", away)
+        codes = [sender.send(body).status_code for body in (a_post(1), b" " * (LARGEST + 1))]
+    assert codes == [503, 503]
+
+
+def test_a_message_that_breaks_off_is_refused(sender: Sender) -> None:
+    said, app = list[Any](), sender.bureau.browser.app
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(part: Any) -> None:
+        said.append(part)
+
+    scope = {
+        "type": "http", "method": "POST", "path": f"/webhook/{sender.source}", "raw_path": b"", "root_path": "",
+        "query_string": b"", "headers": [(b"host", b"localhost")], "scheme": "http", "http_version": "1.1",
+        "server": ("localhost", 80), "client": ("127.0.0.1", 1), "app": app,
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert said[0]["status"] == 400
 
 
 def test_a_new_secret_ends_the_old_one(sender: Sender) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from crm.ports.responder import Account, AccountCheck
 from crm.ports.signin import App
-from crm.records import sources
+from crm.records import signins, sources
 from crm.usecases.signing import LIFE
 from shenava.settings import Settings
 from tests.dashboard.bureau import Bureau, open_bureau
@@ -194,13 +194,15 @@ def test_of_several_pages_those_that_work_are_connected(room: Room) -> None:
     assert came_back(desk, room.agree(room.begin(desk, "facebook"))) == "nothing"
 
 
-def test_a_server_of_mastodon_is_asked_for_an_app_once(room: Room) -> None:
+def test_a_server_of_mastodon_is_asked_for_an_app_each_time(room: Room) -> None:
     room.server.life, room.server.lasting = None, False
     desk = Desk(room.bureau, "manager")
     assert "client_id" not in desk.take("settings", "connect", "mastodon").text
     for _ in range(2):
         assert came_back(desk, room.agree(room.begin(desk, "mastodon", language="en"))) == "in"
-    assert [path for path, _ in room.server.asked].count("/api/v1/apps") == 1
+    assert [path for path, _ in room.server.asked].count("/api/v1/apps") == 2
+    with room.bureau.records.read() as tx:
+        assert signins.app_of(tx, desk.actor.workspace, "mastodon", room.web.url) is None
 
 
 def test_no_secret_is_in_files_pages_logs_or_the_trail(

@@ -215,6 +215,15 @@ def test_no_answer_raises_anything_but_an_error_of_ours(mumbler: tuple[list[byte
     assert access_token(secret)
 
 
+@pytest.mark.parametrize("body", [b'{"client_id":""}', b'{"client_id":7}', b"[]"])
+def test_what_is_no_app_is_not_used(mumbler: tuple[list[bytes], str, OAuth], body: bytes) -> None:
+    said, url, way = mumbler
+    said[:] = [body]
+    mastodon = OAuth(next(row for row in ROWS if row.apps), way._transport, ManualClock())
+    with pytest.raises(RetryableError):
+        mastodon.begin(None, url, "http://127.0.0.1/", "a-state")
+
+
 def test_every_platform_has_one_row_and_asks_over_tls() -> None:
     assert len({row.platform for row in ROWS}) == len(ROWS)
     for row in ROWS:
@@ -222,7 +231,7 @@ def test_every_platform_has_one_row_and_asks_over_tls() -> None:
 
 
 def test_an_address_of_another_kind_is_refused(stage: Stage) -> None:
-    for address in ("javascript://x.example/%0aalert(1)", "ftp://x.example"):
+    for address in ("javascript://x.example/%0aalert(1)", "ftp://x.example", "https://[x.example"):
         with pytest.raises(PermanentError):
             stage[2]["x"].begin(APP, address, "http://127.0.0.1/", "a-state")
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from crm import envelope
-from crm.errors import AuthorisationError, RateLimitedError, RetryableError
+from crm.errors import AuthorisationError, RateLimitedError, RetryableError, StoreError
 from crm.policies.budget import WHOLE
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
@@ -243,6 +243,34 @@ def test_what_was_read_lessens_what_may_be_read(office: Office, log: SQLiteLog) 
         assert [
             one.gap.reason for one in budget.missing(tx, WORKSPACE, START - timedelta(1), START + timedelta(1))
         ] == ["budget"]
+
+
+class FullLog(SQLiteLog):
+    """A log on a disk that is full."""
+
+    def append(self, *_: object) -> int:
+        raise StoreError("The disk is full.")
+
+
+def test_what_was_read_is_counted_though_it_can_not_be_stored(office: Office, tmp_path: Path) -> None:
+    full = FullLog(tmp_path / "full.sqlite", office.clock)
+    run_once(seeking(office, full, Sought(Batch((heard("p1", "nanmah"),), "c1", spent={MONITOR: 30}))))
+    full.close()
+    with office.records.read() as tx:
+        assert budget.spent_this_month(tx, WORKSPACE, "bluesky", office.clock.now()) == {MONITOR: 30}
+    assert (stored(office).cursor, stored(office).state) == ("", "waiting")
+
+
+def test_two_sources_that_are_read_at_once_cost_once(office: Office, log: SQLiteLog) -> None:
+    one = seeking(office, log, Sought(Batch((), "c1", spent={MONITOR: 30})))
+    with office.records.write() as tx:
+        first = sources.get(tx, WORKSPACE, "s1")
+        assert first is not None
+        sources.put(tx, structs.replace(first, id="s2"))
+    run_once(one)
+    with office.records.read() as tx:
+        assert budget.spent_this_month(tx, WORKSPACE, "bluesky", office.clock.now()) == {MONITOR: 30}
+        assert {row.cursor for row in sources.every(tx)} == {"c1"}
 
 
 def test_a_changed_monitor_is_asked_for_from_where_the_old_one_stopped(office: Office, log: SQLiteLog) -> None:

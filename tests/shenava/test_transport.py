@@ -151,6 +151,18 @@ def test_a_connection_that_breaks_may_have_been_heard(through, cut):
     assert len(server.asked) == 1
 
 
+def test_a_header_that_can_not_be_sent_is_not_told():
+    with (
+        web(lambda _: Answer(200)) as server,
+        permitting(server).http(QUICK) as client,
+        pytest.raises(BrokenConnectionError) as broken,
+    ):
+        client.get(server.url, headers={"Authorization": "Bearer a-secret\nX: y"})
+    assert broken.value.__cause__ is None
+    assert broken.value.__suppress_context__
+    assert "a-secret" not in str(broken.value)
+
+
 @both
 def test_an_answer_is_bounded(through):
     with web(lambda asked: Answer(200, b"x" * int(asked.path[1:]))) as server:

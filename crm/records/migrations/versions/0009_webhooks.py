@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source_id", "mark", name=op.f("pk_deliveries")),
     )
+    op.create_index(op.f("ix_deliveries_source_id_at"), "deliveries", ["source_id", "at"])
     op.create_table(
         "refusals",
         *_key("source_id", "kind"),
