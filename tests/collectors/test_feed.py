@@ -274,3 +274,16 @@ def test_only_its_own_error_escapes(raw: dict[str, Any], as_json: bool, title: s
 def test_bytes_that_are_no_feed(body: bytes) -> None:
     with suppress(PermanentError, RetryableError):
         posts_of(body)
+
+
+@pytest.mark.parametrize(
+    "end", ["<item><title>Half</title><li", "<item><title>Hal", "<item><title>Half</title><guid>https://ne"]
+)
+def test_the_last_entry_of_half_a_document_waits_for_the_whole(end: str) -> None:
+    whole = rss(entry(2), entry(1))
+    half = whole.replace(b"</channel></rss>", end.encode())
+    assert [post.key for post in posts_of(half)] == [post.key for post in posts_of(whole)]
+
+
+def test_a_document_that_is_only_badly_made_is_read_to_its_end() -> None:
+    assert len(posts_of(rss(entry(2), entry(1)).replace(b"News 2", b"News & 2"))) == 2
