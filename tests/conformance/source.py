@@ -6,9 +6,11 @@ and where it has a server, options with which it finds nobody.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Event
 
 import msgspec
@@ -201,7 +203,7 @@ class Reaching:
     def test_nobody_there_may_be_tried_again(self, stage: Stage) -> None:
         assert stage.unreachable
         with pytest.raises(RetryableError), stage.running(stage.job(**stage.unreachable)) as batches:
-            next(batches)
+            deque(islice(batches, 3))  # what was spent may be told first
 
 
 def nobody() -> str:
