@@ -21,9 +21,12 @@ from collectors.errors import NormaliseError, NothingSaidError
 from collectors.moments import DateError, moment
 from crm.errors import PermanentError
 
-_END = re.compile(rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
-
 FEEDS = frozenset(("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"))
+_END = re.compile(
+    # RSS 1.0 closes its channel before its items.
+    rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>(?!.*<(?:[\w.-]+:)?(?:item|entry)[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Attached(Struct, frozen=True):

@@ -285,5 +285,14 @@ def test_the_last_entry_of_half_a_document_waits_for_the_whole(end: str) -> None
     assert [post.key for post in posts_of(half)] == [post.key for post in posts_of(whole)]
 
 
+def test_a_channel_that_closes_before_its_items_is_no_end_of_the_document() -> None:
+    head = '<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+    head += 'xmlns="http://purl.org/rss/1.0/"><channel><title>Daily News</title></channel>'
+    whole = f"{head}<item><title>One</title><link>https://news.example.org/1</link></item>"
+    keys = [post.key for post in posts_of(f"{whole}</rdf:RDF>".encode())]
+    assert len(keys) == 1
+    assert [post.key for post in posts_of(f"{whole}<item><title>Half</title><li".encode())] == keys
+
+
 def test_a_document_that_is_only_badly_made_is_read_to_its_end() -> None:
     assert len(posts_of(rss(entry(2), entry(1)).replace(b"News 2", b"News & 2"))) == 2
