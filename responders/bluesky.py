@@ -62,7 +62,7 @@ class BlueskyResponder:
         reply, quote = WayRule("reply", "public_reply", limit=LIMIT), WayRule("quote", "public_quote", limit=LIMIT)
         return Ways((reply, quote, private, here))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         return Length(graphemes(text), LIMIT)
 
     def send(self, order: SendOrder) -> Sent:

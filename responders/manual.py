@@ -17,7 +17,7 @@ class ManualResponder:
     def how(self, answer_to: Post, account: Account | None) -> Ways:  # noqa: ARG002
         return Ways((open_on_platform(answer_to),))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         return Length(graphemes(text), None)
 
     def send(self, order: SendOrder) -> Sent:  # noqa: ARG002

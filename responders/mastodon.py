@@ -64,7 +64,7 @@ class MastodonResponder:
         rules = [WayRule(one, RULES[one], limit=LIMIT, prefix="" if one == "quote" else prefix) for one in ways]
         return Ways((*rules, here))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         """A link counts as 23 characters, a handle without its server. Source: docs.joinmastodon.org/user/posting."""
         return Length(graphemes(REMOTE.sub(r"@\1", LINK.sub("x" * 23, text))), LIMIT)
 

@@ -59,7 +59,7 @@ class _MetaResponder:
         opened = [rule for rule in rules if rule.allowed]
         return Ways((*opened, here, *(rule for rule in rules if not rule.allowed)))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         """In characters as a reader sees them; how Meta counts is not documented."""
         return Length(graphemes(text), self.limit)
 

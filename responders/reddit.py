@@ -125,7 +125,7 @@ class RedditResponder:
             return Ways((here, *(WayRule(way, "not_connected", allowed=False, limit=LIMIT) for way, _ in ways)))
         return Ways((*(WayRule(way, rule, limit=LIMIT) for way, rule in ways), here))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         """Code points, as Reddit's validator counts them; a community may allow fewer and doesn't say how many."""
         return Length(len(text), LIMIT)
 

@@ -124,7 +124,7 @@ class BotResponder:
         rule = "business_message" if place.connection else RULES[way]
         return Ways((WayRule(way, rule, limit=LIMIT), here))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         """In UTF-16 code units, as the Bot API counts: most emoji are two or more."""
         return Length(len(text.encode("utf-16-le", "surrogatepass")) // 2, LIMIT)
 

@@ -156,7 +156,7 @@ class XResponder:
         refused: tuple[Way, ...] = ("reply", "quote")
         return Ways((here, *(WayRule(one, "x_not_mentioned", allowed=False, limit=limit) for one in refused)))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         return Length(weight(text), LIMIT)
 
     def send(self, order: SendOrder) -> Sent:

@@ -81,7 +81,7 @@ class YouTubeResponder:
         prefix = f"@{handle} " if comment[1] and handle else ""
         return Ways((WayRule("reply", "thread_reply", limit=LIMIT, prefix=prefix), here))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         """In units of UTF-16, never fewer than YouTube counts: it does not say how it does."""
         return Length(len(text.encode("utf-16-le", "surrogatepass")) // 2, LIMIT)
 

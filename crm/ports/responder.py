@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -63,13 +63,22 @@ class TokenEndedError(AuthorisationError):
         super().__init__(f"The token of the {account.platform} account {account.handle} {how}; connect it again.")
 
 
+class MediaRule(Struct, frozen=True):
+    """What may be sent with a text: how many files, how large each in bytes, of which media types."""
+
+    count: int
+    size: int
+    kinds: tuple[str, ...]
+
+
 class WayRule(Struct, frozen=True, omit_defaults=True):
     """Whether one way is open, and by which rule.
 
     `rule` is a code for the message catalogue: public_reply, public_quote, private_message,
     private_unsupported, not_connected, on_platform. `limit` is the longest text in the platform's own
     measure, None where unknown. `prefix` is what the text should start with so that the author
-    is told. `url` is the page to open.
+    is told. `url` is the page to open. `media` is None where only words can be sent. `threads` says whether
+    a longer text may go out as several posts, each answering the one before.
     """
 
     way: Way
@@ -78,6 +87,8 @@ class WayRule(Struct, frozen=True, omit_defaults=True):
     limit: int | None = None
     prefix: str = ""
     url: str = ""
+    media: MediaRule | None = None
+    threads: bool = False
 
 
 class Ways(Struct, frozen=True):
@@ -98,6 +109,18 @@ class Length(Struct, frozen=True):
     limit: int | None
 
 
+class Attachment(Struct, frozen=True, omit_defaults=True):
+    """A file that goes out with a text: its name, media type, bytes, and what it shows, in words."""
+
+    name: str
+    kind: str
+    content: bytes
+    alt: str = ""
+
+    def __repr__(self) -> str:
+        return f"Attachment(name={self.name!r}, kind={self.kind!r}, {len(self.content)} bytes)"
+
+
 class SendOrder(Struct, frozen=True):
     """One reply to be sent. The text goes out as it is: it is what a person approved.
 
@@ -114,6 +137,7 @@ class SendOrder(Struct, frozen=True):
     answer_to_url: str
     created_at: datetime
     language: str = ""
+    media: tuple[Attachment, ...] = ()
 
 
 class Sent(Struct, frozen=True):
@@ -161,8 +185,8 @@ class Responder(Protocol):
         """How may I answer here? Asks nobody; without an account only `open` is allowed."""
         ...
 
-    def count(self, text: str) -> Length:
-        """The length of a text as the platform measures it. Asks nobody."""
+    def count(self, text: str, way: Way = "reply") -> Length:
+        """The length of a text as the platform measures it on this way. Asks nobody."""
         ...
 
     def send(self, order: SendOrder) -> Sent:
@@ -184,4 +208,31 @@ class Responder(Protocol):
 
     def check(self, account: Account) -> AccountCheck:
         """Sign in and say whether it worked. Never raises for what a person can mend, says it instead."""
+        ...
+
+
+Act = Literal["like", "unlike", "hide", "unhide"]
+
+
+class ActRule(Struct, frozen=True):
+    """Whether something can be done to a post, and by which rule (a code as in :class:`WayRule`)."""
+
+    act: Act
+    rule: str
+    allowed: bool = True
+
+
+@runtime_checkable
+class Acting(Protocol):
+    """A responder of a platform on which posts of others can be liked or hidden."""
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        """What may be done to the post. Asks nobody."""
+        ...
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        """Do it. Doing it twice is the same as once, so whatever failed may be tried again.
+
+        Raises: RetryableError, AuthorisationError, AnsweredPostGoneError, PermanentError.
+        """
         ...

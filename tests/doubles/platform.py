@@ -32,7 +32,7 @@ class MemoryPlatform:
             return Ways((by_hand,))
         return Ways((WayRule("reply", "public_reply", limit=300), by_hand))
 
-    def count(self, text: str) -> Length:
+    def count(self, text: str, way: Way = "reply") -> Length:
         return Length(len(text), 300)
 
     def send(self, order: SendOrder) -> Sent:
