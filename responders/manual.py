@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.errors import PermanentError
-from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, Ways
+from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, Way, Ways
 from crm.words import Post
 from responders.text import graphemes, open_on_platform
 

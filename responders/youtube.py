@@ -33,6 +33,7 @@ from crm.ports.responder import (
     SendOrder,
     Sent,
     UnknownOutcomeError,
+    Way,
     WayRule,
     Ways,
     account_problem,

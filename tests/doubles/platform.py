@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, WayRule, Ways
+from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, Way, WayRule, Ways
 from crm.words import Post
 
 
