@@ -1,30 +1,23 @@
-"""X signed in to as our account, by tweepy over our transport, and what its refusals mean.
-
-A credential is one token (OAuth 2.0, of a user), what a sign-in left (JSON), or four words: API key, its secret, access
-token, its secret.
-"""
+"""X signed in to as our account, by tweepy over our transport, and what its refusals mean for a reply."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
-from crm.policies.tokens import access_token
+from crm.platforms.x import Road, opened, refusal, until_reset
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, AnsweredPostGoneError, SendOrder, UnknownOutcomeError
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
-from responders.text import connected
 
 if TYPE_CHECKING:
     import requests
     import tweepy
 
-HOME = "https://api.x.com"
 _GONE = "deleted or not visible"
 _TWICE = "duplicate content"
 _UNINVITED = ("not been mentioned", "only reply to or quote")
@@ -46,27 +39,6 @@ class NoCreditError(PermanentError):
 
     def __init__(self) -> None:
         super().__init__("X refuses because the app's credits are used up; add some at console.x.com.")
-
-
-class Refusal(Struct, frozen=True):
-    """What X says when it refuses."""
-
-    title: str = ""
-    detail: str = ""
-
-
-class Road:
-    """Takes the place of tweepy's session: goes through ours, to another address if the account has one."""
-
-    def __init__(self, session: requests.Session, base: str) -> None:
-        self._session, self._base = session, base.rstrip("/")
-        self.answer: requests.Response | None = None
-
-    def request(self, method: str, url: str, **more: Any) -> requests.Response:
-        """See :meth:`requests.Session.request`; the answer stays, to be looked into."""
-        self.answer = None
-        self.answer = self._session.request(method, f"{self._base}/{url.split('/', 3)[3]}", **more)
-        return self.answer
 
 
 class XApi:
@@ -113,10 +85,9 @@ class XApi:
         answer = self._road.answer
         if answer is None:
             return Unsaid(str(error) or type(error).__name__)
-        said, status = _said(answer), answer.status_code
-        words = said.detail or said.title
+        words, status = refusal(answer).sentence, answer.status_code
         if status == 429:
-            return RateLimitedError("X", self._until_reset(answer))
+            return RateLimitedError("X", until_reset(answer, self._clock))
         if status == 402:
             return NoCreditError()
         if status >= 500 or status in (408, 409) or status < 300:
@@ -125,14 +96,8 @@ class XApi:
             return known
         about_them = status == 403 and any(one in words.lower() for one in _THEM_ALONE)
         if status in (401, 403) and not about_them:
-            return AuthorisationError(f"X does not accept our token for this: {words.rstrip('.') or status}.")
-        return PermanentError(f"X refused: {status} {words.rstrip('.')}.")
-
-    def _until_reset(self, answer: requests.Response) -> float | None:
-        said = answer.headers.get("x-rate-limit-reset", "")
-        if not (said.isascii() and said.isdigit()):
-            return None
-        return max(0.0, int(said[:12]) - self._clock.now().timestamp())
+            return AuthorisationError(f"X does not accept our token for this: {words}.")
+        return PermanentError(f"X refused: {status} {words}.")
 
 
 class Unsaid(Exception):
@@ -142,19 +107,7 @@ class Unsaid(Exception):
 @contextmanager
 def signed_in(account: Account, transport: Transport, clock: Clock) -> Iterator[XApi]:
     """X as the account. Raises: AuthorisationError where it has no usable secret, before anything is asked."""
-    words = access_token(account.secret).split()
-    if not connected(account) or len(words) not in (1, 4):
-        raise AuthorisationError(
-            f"The X account {account.handle} has neither one token nor four keys to sign in with; connect it again."
-        )
-    import requests
-    import tweepy
-
-    client = tweepy.Client(*(words if len(words) == 1 else (None, *words)), return_type=requests.Response)
-    client.session.close()
-    with transport.session() as session:
-        road = Road(session, account.base_url or HOME)
-        client.session, client.user_agent = road, str(session.headers["User-Agent"])
+    with opened(account, transport) as (client, road):
         yield XApi(client, road, clock)
 
 
@@ -166,10 +119,3 @@ def _known(words: str, order: SendOrder) -> ShenavaError | None:
         # the first attempt may have been heard after all: whoever sends must look
         return UnknownOutcomeError("X", "it says that the same words were published before")
     return UninvitedError() if any(one in words for one in _UNINVITED) else None
-
-
-def _said(answer: requests.Response) -> Refusal:
-    try:
-        return msgspec.json.decode(answer.content, type=Refusal)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return Refusal()

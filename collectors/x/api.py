@@ -1,7 +1,6 @@
 """The few calls of X's API v2 that collecting needs, made by tweepy over our transport.
 
-A credential is one token (OAuth 2.0, of the app or of a user), what a sign-in left (JSON), or four words: API key, its
-secret, access token, its secret (OAuth 1.0a), parted by spaces. Source: docs.x.com/x-api, and tweepy's client.
+Source: docs.x.com/x-api, and tweepy's client.
 """
 
 from __future__ import annotations
@@ -9,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-import msgspec
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
 from collectors.errors import BusyServerError, NormaliseError, WrongAddressError
 from collectors.x.raw import Page, read_page
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
-from crm.policies.tokens import access_token
+from crm.platforms.x import Refusal, Road, limit_of, opened, refusal, until_reset
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
 from crm.ports.source import Quota
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
     import requests
     import tweepy
 
-HOME = "https://api.x.com"
 PAGE = 100
 LEAST_SEARCHED, LEAST_MENTIONS = 10, 5
 """X gives out no smaller pages of these."""
@@ -56,35 +51,6 @@ class StalePageError(RetryableError):
 
 class RefusedError(PermanentError):
     """X does not understand what it is asked."""
-
-
-class Refusal(Struct, frozen=True):
-    """What X says when it refuses."""
-
-    title: str = ""
-    detail: str = ""
-    type: str = ""
-
-    @property
-    def sentence(self) -> str:
-        """Its words, without a full stop."""
-        return (self.detail or self.title).strip().rstrip(".")[:300] or "without a word"
-
-
-class Road:
-    """Takes the place of tweepy's session: goes through ours, to another address if the account has one."""
-
-    def __init__(self, session: requests.Session, base: str) -> None:
-        self._session, self._base = session, base.rstrip("/")
-        self.url = self._base
-        self.answer: requests.Response | None = None
-
-    def request(self, method: str, url: str, **more: Any) -> requests.Response:
-        """See :meth:`requests.Session.request`; the answer stays, to be looked into."""
-        path = "/" + url.split("/", 3)[3]
-        self.url, self.answer = self._base + path, None
-        self.answer = self._session.request(method, self.url, **more)
-        return self.answer
 
 
 class Api:
@@ -200,55 +166,15 @@ class Api:
 @contextmanager
 def signed_in(account: Account | None, transport: Transport, clock: Clock) -> Iterator[Api]:
     """X as the account. Raises: AuthorisationError where it has no token, before anything is asked."""
-    if account is None or not access_token(account.secret):
-        raise AuthorisationError("The X account has no token; connect it again.")
-    import requests
-    import tweepy
-
-    client = tweepy.Client(*credentials(account), return_type=requests.Response)
-    client.session.close()
-    with transport.session() as session:
-        road = Road(session, account.base_url or HOME)
-        client.session, client.user_agent = road, str(session.headers["User-Agent"])
+    with opened(account, transport) as (client, road):
         yield Api(client, road, clock)
 
 
-def credentials(account: Account) -> tuple[str | None, ...]:
-    """What tweepy signs in with, by the number of words in the secret. Raises: AuthorisationError."""
-    words = access_token(account.secret).split()
-    if len(words) == 1:
-        return (words[0],)
-    if len(words) == 4:
-        return (None, *words)
-    raise AuthorisationError(
-        f"The secret of the X account {account.handle} is neither one token nor API key, its secret, access token "
-        "and its secret, parted by spaces; connect it again."
-    )
-
-
-def refusal(answer: requests.Response) -> Refusal:
-    """What X says in an answer, as far as it can be read."""
-    try:
-        return msgspec.json.decode(answer.content, type=Refusal)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return Refusal()
-
-
-def until_reset(answer: requests.Response, clock: Clock) -> float | None:
-    """Seconds until we may ask again, by the answer's header; None where it says nothing."""
-    at = _number(answer.headers.get("x-rate-limit-reset", ""))
-    return None if at is None else max(0.0, at - clock.now().timestamp())
-
-
 def _quota(answer: requests.Response) -> Quota | None:
-    said = [_number(answer.headers.get(f"x-rate-limit-{name}", "")) for name in ("remaining", "limit", "reset")]
+    said = [limit_of(answer, name) for name in ("remaining", "limit", "reset")]
     if said[0] is None:
         return None
     return Quota(said[0], said[1], None if said[2] is None else datetime.fromtimestamp(said[2], UTC))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _path(url: str) -> str:

@@ -64,11 +64,17 @@ class TokenEndedError(AuthorisationError):
 
 
 class MediaRule(Struct, frozen=True):
-    """What may be sent with a text: how many files, how large each in bytes, of which media types."""
+    """What may be sent with a text: how many files, how large each in bytes, of which media types.
+
+    `limit` is the longest text that files may go with, None where they change nothing. `alt` is the longest
+    description of a file, in characters; None where nothing limits it.
+    """
 
     count: int
     size: int
     kinds: tuple[str, ...]
+    limit: int | None = None
+    alt: int | None = None
 
 
 class WayRule(Struct, frozen=True, omit_defaults=True):

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from collectors.x.api import credentials, signed_in
+from collectors.x.api import signed_in
 from crm.errors import AuthorisationError, RateLimitedError, RetryableError, ShenavaError
+from crm.platforms.x import credentials
 from crm.ports.responder import Account
 from crm.ports.source import Gap
 from crm.ports.transport import Limits
