@@ -3,6 +3,9 @@
 The key is made from the outbox's, so the server itself refuses a second record (the PDS answers a
 repeated createRecord with 500 and leaves the first as it was), and looking for a reply whose
 outcome is unknown is one read of that key. A direct message has no such key: it is looked for among our messages.
+
+Up to four pictures go with a reply or a quotation, each uploaded before the record is made. A picture may hold 2 MB
+(lexicon app.bsky.embed.images); servers that are not up to date hold to the older 1 MB and refuse the record.
 """
 
 from __future__ import annotations
@@ -13,15 +16,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from crm.errors import AuthorisationError, PermanentError, RetryableError
 from crm.ports.clock import Clock
-from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, Way, WayRule, Ways
+from crm.ports.responder import Account, AccountCheck, Length, MediaRule, SendOrder, Sent, Way, WayRule, Ways
 from crm.ports.transport import Transport
 from crm.words import Post
+from responders.files import refuse_files
 from responders.text import connected, graphemes, open_on_platform
 
 if TYPE_CHECKING:
     from responders.bluesky_repo import Repo
 
 LIMIT, MESSAGE_LIMIT = 300, 1000
+PICTURES = MediaRule(4, 2_000_000, ("image/jpeg", "image/png", "image/webp"))
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 Result = TypeVar("Result")
 
@@ -59,13 +64,16 @@ class BlueskyResponder:
             return Ways((here, WayRule(way, "not_connected", allowed=False, limit=limit)))
         if answer_to.private:
             return Ways((private, here))
-        reply, quote = WayRule("reply", "public_reply", limit=LIMIT), WayRule("quote", "public_quote", limit=LIMIT)
+        reply = WayRule("reply", "public_reply", limit=LIMIT, media=PICTURES, threads=True)
+        quote = WayRule("quote", "public_quote", limit=LIMIT, media=PICTURES)
         return Ways((reply, quote, private, here))
 
     def count(self, text: str, way: Way = "reply") -> Length:
-        return Length(graphemes(text), LIMIT)
+        """In characters as a reader sees them. Source: the lexicons app.bsky.feed.post and chat.bsky.convo.defs."""
+        return Length(graphemes(text), MESSAGE_LIMIT if way == "dm" else LIMIT)
 
     def send(self, order: SendOrder) -> Sent:
+        refuse_files("Bluesky", order, None if order.way == "dm" else PICTURES)
         if order.way == "dm":
             return self._signed_in(order.account, lambda repo: repo.letters.send(order))
         if order.way not in ("reply", "quote"):

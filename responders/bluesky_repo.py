@@ -20,8 +20,9 @@ from atproto_core.exceptions import AtProtocolError
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
 from crm.platforms.bluesky import ENDED, GuardedRequest, base_of, name_of, wait_of
 from crm.ports.clock import Clock
-from crm.ports.responder import Account, AnsweredPostGoneError, SendOrder, Sent, UnknownOutcomeError
+from crm.ports.responder import Account, AnsweredPostGoneError, Attachment, SendOrder, Sent, UnknownOutcomeError
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
+from responders.files import measures
 
 if TYPE_CHECKING:
     from responders.bluesky_letters import Letters
@@ -79,6 +80,7 @@ class Repo:
     def _record(self, order: SendOrder) -> models.AppBskyFeedPost.Record:
         """The reply as a record. Bluesky points at posts by address and content hash, so those are read first."""
         parent, root = self._answered(order.answer_to)
+        pictures = [self._uploaded(one) for one in order.media]
         quoting = order.way == "quote"
         return models.AppBskyFeedPost.Record(
             text=order.text,
@@ -86,8 +88,18 @@ class Repo:
             facets=[*detect_facets(order.text), *self._mentions(order.text)] or None,
             langs=[order.language] if order.language else None,
             reply=None if quoting else models.AppBskyFeedPost.ReplyRef(parent=parent, root=root),
-            embed=models.AppBskyEmbedRecord.Main(record=parent) if quoting else None,
+            embed=_embed(parent if quoting else None, pictures),
         )
+
+    def _uploaded(self, picture: Attachment) -> models.AppBskyEmbedImages.Image:
+        """The picture on our server, where it stays for a while until a record names it."""
+        with reading(self._clock):
+            made = self._client.com.atproto.repo.upload_blob(
+                None, content=picture.content, headers={"Content-Type": picture.kind}
+            )
+        size = measures(picture.content)
+        ratio = models.AppBskyEmbedDefs.AspectRatio(width=size[0], height=size[1]) if size else None
+        return models.AppBskyEmbedImages.Image(alt=picture.alt, image=made.blob, aspect_ratio=ratio)
 
     def _answered(
         self, post_key: str
@@ -125,6 +137,17 @@ class Repo:
         except ValueError:
             moment = self._clock.now()
         return Sent(uri, url, moment)
+
+
+def _embed(
+    quoted: models.ComAtprotoRepoStrongRef.Main | None, pictures: list[models.AppBskyEmbedImages.Image]
+) -> models.AppBskyEmbedRecord.Main | models.AppBskyEmbedImages.Main | models.AppBskyEmbedRecordWithMedia.Main | None:
+    """What stands below the text: a quoted post, pictures, or both."""
+    record = models.AppBskyEmbedRecord.Main(record=quoted) if quoted else None
+    if not pictures:
+        return record
+    images = models.AppBskyEmbedImages.Main(images=pictures)
+    return models.AppBskyEmbedRecordWithMedia.Main(record=record, media=images) if record else images
 
 
 def record_of(post_key: str) -> tuple[str, str, str]:

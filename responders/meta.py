@@ -4,6 +4,10 @@ Meta takes no key by which it would recognise a repetition. So before a reply is
 below the answered post (or in the conversation) is looked through for our own words since the order was made.
 Source: developers.facebook.com/docs/instagram-platform (comment-moderation, private-replies, ig-user/mentions),
 /docs/graph-api/reference/object/comments and /docs/messenger-platform (conversations, send-messages), as of 2026.
+
+A comment of a Page takes one picture in the same request (``source`` of object/comments; sizes and kinds as
+/docs/graph-api/photo-uploads advises). Nothing else does: a message is either words or a file, so the two would be two
+messages of which one could fail, and Instagram takes a file by an address alone.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from crm.ports.responder import (
     AnsweredPostGoneError,
     CantLookError,
     Length,
+    MediaRule,
     SendOrder,
     Sent,
     Way,
@@ -27,6 +32,7 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import Transport
 from crm.words import Post
+from responders.files import refuse_files
 from responders.meta_api import GoneError, MetaApi, credential, signed_in
 from responders.meta_raw import Answered, Conversations, Item, Listed, Me, Person, Said, Told
 from responders.text import connected, graphemes, open_on_platform
@@ -46,6 +52,8 @@ class _MetaResponder:
     message_limit: int
     medium: str
     """How the conversations API calls the platform."""
+    pictures: MediaRule | None = None
+    """What goes with a comment."""
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport, self._clock = transport, clock
@@ -60,12 +68,13 @@ class _MetaResponder:
         return Ways((*opened, here, *(rule for rule in rules if not rule.allowed)))
 
     def count(self, text: str, way: Way = "reply") -> Length:
-        """In characters as a reader sees them; how Meta counts is not documented."""
-        return Length(graphemes(text), self.limit)
+        """In characters as a reader sees them; how Meta counts is not documented, except for Instagram's messages."""
+        return Length(graphemes(text), self.message_limit if way == "dm" else self.limit)
 
     def send(self, order: SendOrder) -> Sent:
         if order.way not in ("reply", "dm"):
             raise PermanentError(f"{self.platform} knows no way {order.way!r} of answering; choose reply or dm.")
+        refuse_files(self.platform, order, self.pictures if order.way == "reply" else None)
         with signed_in(order.account, self._transport) as api:
             return self._tell(api, order) if order.way == "dm" else self._reply(api, order)
 
@@ -102,7 +111,7 @@ class _MetaResponder:
     def _public(self, post: Post, account: Account) -> list[WayRule]:
         """The ways to answer what was said in public."""
         del account
-        reply = WayRule("reply", "comment_reply", limit=self.limit)
+        reply = WayRule("reply", "comment_reply", limit=self.limit, media=self.pictures)
         return [reply, self._private_reply(post)] if post.parent_key else [reply]
 
     def _private_reply(self, post: Post) -> WayRule:
@@ -221,9 +230,13 @@ class InstagramResponder(_MetaResponder):
 
     platform = "instagram"
     limit = 2_200
-    message_limit = 500
-    """Instagram allows 1,000 bytes: 500 letters of Persian."""
+    message_limit = 1_000
+    """Bytes in UTF-8: 500 letters of Persian."""
     medium = "instagram"
+
+    def count(self, text: str, way: Way = "reply") -> Length:
+        """A message in bytes. Source: /docs/instagram-platform/instagram-api-with-instagram-login/messaging-api."""
+        return Length(len(text.encode(errors="replace")), self.message_limit) if way == "dm" else super().count(text)
 
     def _public(self, post: Post, account: Account) -> list[WayRule]:
         ours = account.handle.removeprefix("@").casefold()
@@ -284,6 +297,7 @@ class FacebookResponder(_MetaResponder):
     limit = 8_000
     message_limit = 2_000
     medium = "messenger"
+    pictures = MediaRule(1, 4_000_000, ("image/jpeg", "image/png", "image/gif"))
 
     def _me(self, api: MetaApi) -> Me:
         return api.me("id,name,username,category")
@@ -311,7 +325,7 @@ class FacebookResponder(_MetaResponder):
 
     def _publish(self, api: MetaApi, order: SendOrder, answered: Answered | None) -> str:
         del answered
-        return api.write(f"{self._id(order)}/comments", Said, order, message=order.text).id
+        return api.write(f"{self._id(order)}/comments", Said, order, order.media, message=order.text).id
 
 
 def _is_it(item: Item, order: SendOrder) -> bool:

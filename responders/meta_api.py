@@ -11,14 +11,14 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
 from msgspec import Struct
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
-from crm.ports.responder import Account, AnsweredPostGoneError, SendOrder, UnknownOutcomeError
+from crm.ports.responder import Account, AnsweredPostGoneError, Attachment, SendOrder, UnknownOutcomeError
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 from responders.meta_raw import Me
 
@@ -115,22 +115,28 @@ class MetaApi:
                 "This is no access token of a Page; connect the account again with the Page's own."
             ) from error
 
-    def write(self, path: str, kind: type[T], order: SendOrder, **said: object) -> T:
-        """Publish something: whatever is not clearly a refusal leaves the outcome unknown."""
+    def write(
+        self, path: str, kind: type[T], order: SendOrder, source: tuple[Attachment, ...] = (), **said: object
+    ) -> T:
+        """Publish something, with a file: whatever is not clearly a refusal leaves the outcome unknown."""
         try:
-            return self._call("POST", path, kind, {}, said)
+            return self._call("POST", path, kind, {}, said, source)
         except GoneError as error:
             raise AnsweredPostGoneError(order.answer_to) from error
         except (SilentError, BrokenConnectionError, UnreadableAnswerError) as error:
             raise UnknownOutcomeError("Meta", str(error)) from error
 
     def _call(
-        self, method: str, path: str, kind: type[T], params: Mapping[str, str], said: Mapping[str, object] | None = None
-    ) -> T:
+        self, method: str, path: str, kind: type[T], params: Mapping[str, str],
+        said: Mapping[str, object] | None = None, source: tuple[Attachment, ...] = (),
+    ) -> T:  # fmt: skip
+        body: dict[str, Any] = {"json": said}
+        if source:
+            body = {"data": said, "files": [("source", (one.name, one.content, one.kind)) for one in source]}
         try:
             answer = self._client.request(
-                method, f"{self._base}/{path}", params={**params, **self._proof}, json=said, headers=self._headers,
-                follow_redirects=False,
+                method, f"{self._base}/{path}", params={**params, **self._proof}, headers=self._headers,
+                follow_redirects=False, **body,
             )  # fmt: skip
         except httpx.HTTPError as error:
             raise BrokenConnectionError(self._base, type(error).__name__) from error

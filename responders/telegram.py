@@ -7,6 +7,10 @@ there, and such a reply stays unknown until somebody decides. Two small calls, s
 
 The token is part of every address there; it is handed to the connection apart from the address, so that no error, log
 or traceback that shows the address of a request can show it.
+
+A picture goes out in one request with the text as its caption (sendPhoto), two to ten as an album (sendMediaGroup): of
+10 MB each, with a caption of 1,024. A longer text beside pictures is refused rather than sent in two requests, of which
+one could fail. Bale has the same two methods and names no limits of its own (docs.bale.ai), so Telegram's are held.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,6 +34,7 @@ from crm.ports.responder import (
     AnsweredPostGoneError,
     CantLookError,
     Length,
+    MediaRule,
     SendOrder,
     Sent,
     UnknownOutcomeError,
@@ -39,13 +44,15 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 from crm.words import Post
+from responders.files import refuse_files
 from responders.telegram_turns import Turns
 from responders.text import connected, open_on_platform
 
 LIMIT = 4096
 TOKEN = re.compile(r"\d{1,20}:[\w-]{5,100}", re.ASCII)
 HIDDEN = "[hidden]"
-SEND = "sendMessage"
+PICTURES = MediaRule(10, 10_000_000, ("image/jpeg", "image/png"), limit=1024)
+SEND, SEND_PHOTO, SEND_ALBUM = SENDING = ("sendMessage", "sendPhoto", "sendMediaGroup")
 RULES: dict[Way, str] = {"reply": "chat_reply", "dm": "private_message"}
 PATIENCE = 1.0
 """Seconds that a reply may wait here for its turn; longer ones wait in the outbox."""
@@ -55,6 +62,8 @@ BUSY = ("bot limit exceed", "local_rate_limited")
 """How Bale says that it limits a rate, without the status of it."""
 _PLACE = re.compile(r"(?:([^/]+)/)?(-?\d+)/(\d+)", re.ASCII)
 Result = TypeVar("Result")
+Files = Mapping[str, tuple[str, bytes, str]]
+"""Name, content and media type of files, by the field of the form that holds them."""
 
 
 class Place(Struct, frozen=True):
@@ -122,16 +131,20 @@ class BotResponder:
         if not connected(account):
             return Ways((here, WayRule(way, "not_connected", allowed=False, limit=LIMIT)))
         rule = "business_message" if place.connection else RULES[way]
-        return Ways((WayRule(way, rule, limit=LIMIT), here))
+        return Ways((WayRule(way, rule, limit=LIMIT, media=PICTURES, threads=True), here))
 
     def count(self, text: str, way: Way = "reply") -> Length:
-        """In UTF-16 code units, as the Bot API counts: most emoji are two or more."""
+        """In UTF-16 code units, as the Bot API counts: most emoji are two or more.
+
+        Beside pictures the limit is that of :class:`crm.ports.responder.MediaRule`.
+        """
         return Length(len(text.encode("utf-16-le", "surrogatepass")) // 2, LIMIT)
 
     def send(self, order: SendOrder) -> Sent:
         place = Place.of(order.answer_to.removeprefix(f"{self.platform}:"))
         if order.way not in RULES or place is None:
             raise PermanentError(f"{self.title} knows no way {order.way!r} of answering {order.answer_to}.")
+        refuse_files(self.title, order, PICTURES, self.count(order.text).used)
         api = _Api(self, order.account, self._transport)
         self._wait(order, place)
         message = self._published(api, order, place)
@@ -179,11 +192,11 @@ class BotResponder:
             self._clock.sleep(wait)
 
     def _published(self, api: _Api, order: SendOrder, place: Place) -> _Message:
-        said = {"chat_id": place.chat, "text": order.text, **self.answering(place.number)}
+        said = {"chat_id": place.chat, **self.answering(place.number)}
         if place.connection:
             said["business_connection_id"] = place.connection
         try:
-            return api.call(SEND, said, _Message)
+            return _told(api, order, said)
         except _RefusedError as error:
             if error.moved or any(words in error.words.lower() for words in GONE):
                 # a group that became a supergroup gave its messages new numbers
@@ -191,6 +204,21 @@ class BotResponder:
             raise
         except (BrokenConnectionError, UnreadableAnswerError, _SilentError) as error:
             raise UnknownOutcomeError(self.title, str(error).rstrip(".")) from error
+
+
+def _told(api: _Api, order: SendOrder, said: Mapping[str, object]) -> _Message:
+    """What one request published: a message, a picture, or the first of an album."""
+    files = {f"file{number}": (one.name, one.content, one.kind) for number, one in enumerate(order.media)}
+    if not files:
+        return api.call(SEND, {**said, "text": order.text}, _Message)
+    if len(files) == 1:
+        return api.call(SEND_PHOTO, {**said, "caption": order.text, "photo": "attach://file0"}, _Message, files)
+    album = [{"type": "photo", "media": f"attach://{name}"} for name in files]
+    album[0]["caption"] = order.text
+    told = api.call(SEND_ALBUM, {**said, "media": album}, list[_Message], files)
+    if not told:
+        raise UnreadableAnswerError(SEND_ALBUM, "it names no message")
+    return told[0]
 
 
 class TelegramResponder(BotResponder):
@@ -234,21 +262,27 @@ class _Api:
         if not TOKEN.fullmatch(self._token):
             raise self._not_ours()
 
-    def call(self, method: str, said: Mapping[str, object], kind: type[Result]) -> Result:
+    def call(self, method: str, said: Mapping[str, object], kind: type[Result], files: Files | None = None) -> Result:
         """One call. Raises as the transport does, and by what the answer says."""
         with self._transport.http() as client:
-            asked = self._request(client, method, said)
+            asked = self._request(client, method, said, files)
             try:
                 answer = client.send(asked, follow_redirects=False)
             except httpx.HTTPError as error:
                 raise BrokenConnectionError(self._base, type(error).__name__) from error
         return self._read(method, answer, kind)
 
-    def _request(self, client: httpx.Client, method: str, said: Mapping[str, object]) -> httpx.Request:
+    def _request(
+        self, client: httpx.Client, method: str, said: Mapping[str, object], files: Files | None
+    ) -> httpx.Request:
         """What is to be sent; httpcore sends the target in place of the address's own path."""
+        body: dict[str, Any] = {"json": said}
+        if files:
+            form = {name: one if isinstance(one, str) else msgspec.json.encode(one) for name, one in said.items()}
+            body = {"data": form, "files": files}
         try:
             path = f"{urlsplit(self._base).path}/bot{self._token}/{method}"
-            return client.build_request("POST", f"{self._base}/{method}", json=said, extensions={"target": path})
+            return client.build_request("POST", f"{self._base}/{method}", extensions={"target": path}, **body)
         except (httpx.InvalidURL, ValueError) as error:
             raise PermanentError(f"{self._base} can't be asked: {error}.") from error
 
@@ -277,7 +311,7 @@ class _Api:
             return _SilentError(self._base, status)
         if "token not found" in low or (told and status == httpx.codes.NOT_FOUND and low in ("not found", "")):
             return self._not_ours()
-        if status == httpx.codes.FORBIDDEN and method == SEND and low.startswith("forbidden"):
+        if status == httpx.codes.FORBIDDEN and method in SENDING and low.startswith("forbidden"):
             # the chat does not want us: somebody blocked the bot, or it was sent away
             return _RefusedError(self._title, words, moved=False)
         if status in (401, 403):

@@ -3,12 +3,17 @@
 X recognises no key of ours, but refuses the same words twice within some hours; a reply whose outcome is unknown is
 looked for among our posts since its order was made, by the post that it answers and its words. Since February 2026 an
 app may answer only posts that name or quote its account (docs.x.com/x-api/posts/manage-tweets); Enterprise customers
-are exempt, which a token does not tell us.
+are exempt, which a token does not tell us. Our own posts may be answered, so a longer text can go out as several.
+
+Up to four pictures of 5 MB each go with a reply and one with a message; what quotes a post takes none
+(docs.x.com/x-api/media/introduction, and ``media`` of createPosts, which excludes ``quote_tweet_id``). They are
+uploaded one by one before the post is made (POST /2/media/upload), with their descriptions (POST /2/media/metadata).
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +26,9 @@ from crm.ports.responder import (
     Account,
     AccountCheck,
     AnsweredPostGoneError,
+    Attachment,
     Length,
+    MediaRule,
     SendOrder,
     Sent,
     Way,
@@ -31,6 +38,7 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import Transport
 from crm.words import Post
+from responders.files import refuse_files
 from responders.text import connected, open_on_platform
 from responders.x_api import Call, NoCreditError, XApi, signed_in
 from responders.x_text import LIMIT, same, weight
@@ -40,14 +48,22 @@ if TYPE_CHECKING:
     import tweepy
 
 SITE = "https://x.com"
+UPLOAD, DESCRIBE = "/2/media/upload", "/2/media/metadata"
 MESSAGE = "dm:"
 """Before the ids of direct messages, as the collector writes them."""
 MESSAGE_LIMIT = 10_000
+_KINDS = ("image/jpeg", "image/png", "image/webp")
+PICTURES: dict[Way, MediaRule] = {
+    "reply": MediaRule(4, 5_000_000, _KINDS, alt=1_000),
+    "dm": MediaRule(1, 5_000_000, _KINDS, alt=1_000),
+}
 PAGES, PER_PAGE = 10, 100
 CLOCKS_APART = timedelta(minutes=5)
 _ZERO = 1288834974657
 _QUOTED = re.compile(r"\s*https?://(?:x|twitter)\.com/\w+/status/\d+$")
 """The link to the quoted post, which X puts at the end."""
+_PICTURED = re.compile(r"\s*https?://(?:x|twitter)\.com/(?:\w+/status/\d+/photo/\d+|messages/media/\d+)$")
+"""The link to the pictures of a post or message, likewise."""
 _CONVERSATION = re.compile(r"/messages/([0-9-]+)$")
 
 
@@ -90,6 +106,7 @@ class _Item(Struct, frozen=True):
         for url in (*(self.entities.urls or ()), *(self.note_tweet.entities.urls or ())):
             if url.url and url.expanded_url:
                 text = text.replace(url.url, url.expanded_url)
+        text = _PICTURED.sub("", text)
         return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -148,26 +165,31 @@ class XResponder:
             # a post of a protected account: nothing of it may be said in public, and it is no conversation
             return Ways((here, WayRule("dm", "private_unsupported", allowed=False)))
         if answer_to.private:
-            return Ways((WayRule("dm", "private_message", limit=limit), here))
+            return Ways((WayRule("dm", "private_message", limit=limit, media=PICTURES["dm"]), here))
         if _invites(answer_to, account.handle):
-            return Ways(
-                (WayRule("reply", "x_mentioned", limit=limit), WayRule("quote", "x_mentioned", limit=limit), here)
-            )
+            reply = WayRule("reply", "x_mentioned", limit=limit, media=PICTURES["reply"], threads=True)
+            return Ways((reply, WayRule("quote", "x_mentioned", limit=limit), here))
         refused: tuple[Way, ...] = ("reply", "quote")
         return Ways((here, *(WayRule(one, "x_not_mentioned", allowed=False, limit=limit) for one in refused)))
 
     def count(self, text: str, way: Way = "reply") -> Length:
-        return Length(weight(text), LIMIT)
+        """A message in characters, a post by weight; the link to what is quoted is no part of the text.
+
+        Source: docs.x.com/x-api/direct-messages (10,000 characters), and see :func:`responders.x_text.weight`.
+        """
+        return Length(len(text), MESSAGE_LIMIT) if way == "dm" else Length(weight(text), LIMIT)
 
     def send(self, order: SendOrder) -> Sent:
         if order.way not in ("reply", "quote", "dm"):
             raise PermanentError(f"X knows no way {order.way!r} of answering; choose reply, quote or dm.")
+        refuse_files("X", order, PICTURES.get(order.way))
         with signed_in(order.account, self._transport, self._clock) as api:
             if order.way == "dm":
                 return _tell(api, order)
             answered = _answered(api, order)
             kind = "in_reply_to_tweet_id" if order.way == "reply" else "quote_tweet_id"
             more = {"text": order.text, kind: answered, "user_auth": api.as_user}
+            more["media_ids"] = [_uploaded(api, one, "tweet_image") for one in order.media] or None
             said = api.write(lambda client: client.create_tweet(**more), _Said, order)
             return _sent(said.data.id, order)
 
@@ -226,12 +248,26 @@ def _answered(api: XApi, order: SendOrder) -> str:
 
 def _tell(api: XApi, order: SendOrder) -> Sent:
     conversation = _conversation(order)
+    picture = next((_uploaded(api, one, "dm_image") for one in order.media), None)
 
     def call(client: tweepy.Client) -> requests.Response:
-        return client.create_direct_message(dm_conversation_id=conversation, text=order.text, user_auth=api.as_user)
+        return client.create_direct_message(
+            dm_conversation_id=conversation, text=order.text, media_id=picture, user_auth=api.as_user
+        )
 
     told = api.write(call, _Told, order).data
     return _told(told.dm_event_id, conversation)
+
+
+def _uploaded(api: XApi, picture: Attachment, category: str) -> str:
+    """The id that X gives a picture. Nothing is published by it, so whatever fails may be tried again."""
+    content = b64encode(picture.content).decode()
+    asked: dict[str, Any] = {"media": content, "media_category": category}
+    native = api.read(lambda client: client.request("POST", UPLOAD, json=asked, user_auth=api.as_user), _Said).data.id
+    if picture.alt:
+        said: dict[str, Any] = {"id": native, "metadata": {"alt_text": {"text": picture.alt}}}
+        api.read(lambda client: client.request("POST", DESCRIBE, json=said, user_auth=api.as_user), _Said)
+    return native
 
 
 def _conversation(order: SendOrder) -> str:

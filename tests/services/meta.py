@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.services.form import form
 from tests.services.web import Answer, Asked, Web, web
 
 TOKEN = "token-of-the-stand-in"
@@ -53,6 +54,7 @@ class Meta:
     tags: list[Item] = field(default_factory=list)
     tagged: list[Item] = field(default_factory=list)
     comments: dict[str, list[Item]] = field(default_factory=dict)
+    pictures: list[bytes] = field(default_factory=list)
     replies: dict[str, list[Item]] = field(default_factory=dict)
     conversations: dict[str, list[Item]] = field(default_factory=dict)
     hashtags: dict[str, list[Item]] = field(default_factory=dict)
@@ -150,7 +152,11 @@ class Meta:
                 del self.instead[n]
                 return answer
         said: Item = {name: values[0] for name, values in parse_qs(split.query).items()}
-        said |= json.loads(asked.body or b"{}")
+        if sent := form(asked):
+            said |= sent[0]
+            self.pictures += [sent[1]["source"].content]
+        else:
+            said |= json.loads(asked.body or b"{}")
         if (asked.headers.get("authorization") or f"Bearer {said.get('access_token')}") != f"Bearer {TOKEN}":
             return error(190, "Error validating access token: Session has expired", 463, status=400)
         fault = self.mischief.strikes()

@@ -8,12 +8,13 @@ message looked for, trimmed, and at most 4096 UTF-16 units long. It remembers no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from tests.services.form import File, form
 from tests.services.web import Answer, Asked, Web, web
 
 TOKEN = "4839574812:AAFD39kkdpWt3ywyRZergyOLMaJhac60qcK"
@@ -22,7 +23,7 @@ ME = {"id": 4839574812, "is_bot": True, "first_name": "Azar Bank", "username": "
 START = 1774080000
 """2026-03-21 08:00 UTC."""
 
-LONGEST = 4096
+LONGEST, CAPTION = 4096, 1024
 SARA = {"id": 501, "is_bot": False, "first_name": "Sara", "last_name": "Test", "username": "sara_test"}
 REZA = {"id": 502, "is_bot": False, "first_name": "Reza"}
 DIRECT = {"id": 501, "type": "private", "first_name": "Sara", "username": "sara_test"}
@@ -97,7 +98,8 @@ class BotApi:
         token, _, method = rest.partition("/")
         if token != TOKEN:
             return refused(401, "Unauthorized") if ":" in token else refused(404, "Not Found")
-        body = json.loads(asked.body or b"{}")
+        sent = form(asked)
+        body = json.loads(asked.body or b"{}") if sent is None else _read(*sent)
         self.asked.append((method, body))
         if waiting := self.instead.get(method):
             return waiting.pop(0)
@@ -139,7 +141,24 @@ class BotApi:
     def _is_allowed(self, update: dict[str, Any]) -> bool:
         return not self._allowed or bool(set(self._allowed) & update.keys())
 
-    def _sendmessage(self, body: dict[str, Any]) -> Answer:
+    def _sendphoto(self, body: dict[str, Any]) -> Answer:
+        if "photo" not in body:
+            return refused(400, "Bad Request: there is no photo in the request")
+        return self._sendmessage(body | {"text": body.get("caption", "")}, [_attached(body, body["photo"])])
+
+    def _sendmediagroup(self, body: dict[str, Any]) -> Answer:
+        media = body["media"]
+        if not 2 <= len(media) <= 10:
+            return refused(400, "Bad Request: there are too many media to send as an album")
+        pictures = [_attached(body, one["media"]) for one in media]
+        answer = self._sendmessage(body | {"text": media[0].get("caption", "")}, pictures[:1])
+        if answer.status != 200:
+            return answer
+        for one in pictures[1:]:
+            self._sendmessage(body | {"text": ""}, [one])
+        return result(self.sent[-len(pictures) :])
+
+    def _sendmessage(self, body: dict[str, Any], pictures: Sequence[File] = ()) -> Answer:
         chat, text = int(body["chat_id"]), str(body.get("text", "")).strip()
         if chat in self.moved:
             return refused(400, "Bad Request: group chat was upgraded to a supergroup chat",
@@ -148,8 +167,12 @@ class BotApi:
             return refused(400, "Bad Request: chat not found")
         if chat in self.blocked:
             return refused(403, "Forbidden: bot was blocked by the user")
-        if not text:
+        if not text and not pictures:
             return refused(400, "Bad Request: message text is empty")
+        if len(text.encode("utf-16-le")) // 2 > CAPTION and pictures:
+            return refused(400, "Bad Request: message caption is too long")
+        if any(not one.content.startswith((b"\x89PNG", b"\xff\xd8")) for one in pictures):
+            return refused(400, "Bad Request: IMAGE_PROCESS_FAILED")
         if len(text.encode("utf-16-le")) // 2 > LONGEST:
             return refused(400, "Bad Request: message is too long")
         answered = body.get("reply_to_message_id") if self.bale else body.get("reply_parameters", {}).get("message_id")
@@ -157,8 +180,10 @@ class BotApi:
             return refused(400, "Bad Request: message to be replied not found")
         message = {
             "message_id": self.next_message, "date": START + self.next_message, "from": ME, "chat": self.chats[chat],
-            "text": text,
+            "text" if not pictures else "caption": text,
         }  # fmt: skip
+        if pictures:
+            message["photo"] = [{"file_id": one.name, "file_size": len(one.content)} for one in pictures]
         if connection := body.get("business_connection_id"):
             message["business_connection_id"] = connection
         if answered is not None:
@@ -167,6 +192,21 @@ class BotApi:
         self.sent.append(message)
         self.messages[chat, message["message_id"]] = message
         return result(message)
+
+
+def _read(fields: dict[str, str], files: dict[str, File]) -> dict[str, Any]:
+    """A form's fields, of which those that are no plain words are JSON, with its files."""
+    read = {
+        name: json.loads(one) if name not in ("caption", "photo", "business_connection_id") else one
+        for name, one in fields.items()
+    }
+    return {**read, "files": files}
+
+
+def _attached(body: dict[str, Any], named: str) -> File:
+    file = body["files"][named.removeprefix("attach://")]
+    assert isinstance(file, File)
+    return file
 
 
 def result(what: object) -> Answer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ TOKEN = "token-of-the-stand-in"
 KEYS = "key key-secret access access-secret"
 SEARCH, MESSAGES, POSTS = "/2/tweets/search/recent", "/2/dm_events", "/2/tweets"
 LIMIT, WINDOW = 300, 900
+PICTURE = 5 * 1024 * 1024
 NOT_SUMMONED = (
     "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author "
     "of the post you are replying to."
@@ -49,6 +51,8 @@ class X:
     us: XUser = field(default_factory=lambda: XUser("1001", "azarbank"))
     them: XUser = field(default_factory=lambda: XUser("2002", "customer"))
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    uploaded: dict[str, bytes] = field(default_factory=dict)
+    described: dict[str, str] = field(default_factory=dict)
     _number: int = 0
     _used: int = 0
     _lists: dict[str, list[Any]] = field(default_factory=dict)
@@ -216,28 +220,57 @@ class X:
         )
 
     def _written(self, path: str, body: dict[str, Any]) -> Answer:
+        if path.startswith("/2/media/"):
+            return self._media(path, body)
         self.bodies.append(body)
+        pictures = (body.get("media") or {}).get("media_ids", [])
+        pictures += [one["media_id"] for one in body.get("attachments", [])]
+        if any(one not in self.uploaded for one in pictures):
+            return refused(400, "Invalid Request", "Your media IDs are invalid.")
         if not body.get("text", "").strip():
             return refused(400, "Invalid Request", "One or more parameters to your request was invalid.")
         if path != POSTS:
-            message = self.tell(body["text"].strip(), self.us)
+            shown = f" https://x.com/messages/media/{self.new_id()}" if pictures else ""
+            message = self.tell(body["text"].strip() + shown, self.us)
             return ok({"data": {"dm_conversation_id": message.conversation, "dm_event_id": message.id}}, 201)
         answered = self._by_id((body.get("reply") or {}).get("in_reply_to_tweet_id"))
         quoted = self._by_id(body.get("quote_tweet_id"))
         if (answered or quoted) is None or (answered or quoted).gone:  # type: ignore[union-attr]
             return refused(403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you.")
-        if not {self.us.handle} & set((answered or quoted).mentions):  # type: ignore[union-attr]
+        ours = (answered or quoted).author == self.us  # type: ignore[union-attr]
+        if not ours and self.us.handle not in (answered or quoted).mentions:  # type: ignore[union-attr]
             return refused(403, "Forbidden", NOT_SUMMONED)
         if any(post.author == self.us and _said(post) == body["text"].strip() for post in self._visible()):
             return refused(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
-        return self._published(body["text"].strip(), answered, quoted)
+        if pictures and quoted:
+            return refused(400, "Invalid Request", "You can only provide one of media, quote_tweet_id.")
+        return self._published(body["text"].strip(), answered, quoted, pictures)
 
-    def _published(self, text: str, answered: XPost | None, quoted: XPost | None) -> Answer:
+    def _media(self, path: str, body: dict[str, Any]) -> Answer:
+        """A picture, or its description."""
+        if path == "/2/media/metadata":
+            if body["id"] not in self.uploaded:
+                return refused(400, "Invalid Request", "No such media.")
+            self.described[body["id"]] = body["metadata"]["alt_text"]["text"]
+            return ok({"data": {"id": body["id"], "associated_metadata": body["metadata"]}})
+        content = b64decode(body["media"], validate=True)
+        if len(content) > PICTURE:
+            return refused(400, "Invalid Request", "File size exceeds 5242880 bytes.")
+        if not content.startswith((b"\x89PNG", b"\xff\xd8", b"RIFF")):
+            return refused(400, "Invalid Request", "Media type unrecognized.")
+        native = self.new_id()
+        self.uploaded[native] = content
+        return ok({"data": {"id": native, "media_key": f"3_{native}", "size": len(content)}})
+
+    def _published(self, text: str, answered: XPost | None, quoted: XPost | None, pictures: list[str]) -> Answer:
         if answered:
             text = f"@{answered.author.handle} {text}"
         elif quoted:
             text = f"{text} https://x.com/{quoted.author.handle}/status/{quoted.id}"
         post = self.say(text, self.us, answered=answered, quotes=quoted)
+        if pictures:
+            post.media = [XMedia(f"3_{one}", self.described.get(one, "")) for one in pictures]
+            post.versions = [(post.id, f"{text} https://x.com/{self.us.handle}/status/{post.id}/photo/1")]
         return ok({"data": {"id": post.id, "text": text, "edit_history_tweet_ids": [post.id]}}, 201)
 
     def _by_id(self, native: str | None) -> XPost | None:
@@ -247,6 +280,7 @@ class X:
 def _said(post: XPost) -> str:
     """What was written, without what X puts before a reply and behind a quotation."""
     text = re.sub(r"^(@\w+ )+", "", post.text) if post.answered else post.text
+    text = re.sub(r"\s*https://x\.com/\w+/status/\d+/photo/1$", "", text) if post.media else text
     return re.sub(r"\s*https://x\.com/\w+/status/\d+$", "", text) if post.quotes else text
 
 
