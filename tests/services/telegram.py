@@ -58,6 +58,7 @@ class BotApi:
     )
     updates: list[dict[str, Any]] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
     messages: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
@@ -183,6 +184,7 @@ class BotApi:
             "text" if not pictures else "caption": text,
         }  # fmt: skip
         if pictures:
+            self.pictures += [one.content for one in pictures]
             message["photo"] = [{"file_id": one.name, "file_size": len(one.content)} for one in pictures]
         if connection := body.get("business_connection_id"):
             message["business_connection_id"] = connection
