@@ -25,6 +25,12 @@ def gallery(server: BotApi) -> Gallery:
 
 
 class TestPicturing(Picturing):
+    def test_a_longer_text_than_a_caption_holds(self, stage: Stage) -> None:
+        with pytest.raises(PermanentError, match="1024"):
+            stage.responder.send(stage.order("a" * 1025, media=(picture(),)))
+        assert stage.relay.web.asked == []
+        stage.responder.send(stage.order("a" * 1024, media=(picture(),)))
+
     def test_an_album_is_one_answer_with_one_caption(self, stage: Stage, server: BotApi) -> None:
         sent = stage.responder.send(stage.order(media=(picture(), picture(width=4))))
         assert [one["caption"] for one in server.sent] == [stage.order().text, ""]

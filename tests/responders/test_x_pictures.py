@@ -9,9 +9,9 @@ from crm.errors import AuthorisationError, PermanentError
 from responders.x import DESCRIBE, MESSAGE_LIMIT, UPLOAD
 from responders.x_text import LIMIT
 from tests.conformance.responder import Stage
-from tests.conformance.responder_pictures import Gallery, Picturing
+from tests.conformance.responder_pictures import Gallery, Picturing, Uploading
 from tests.doubles.pictures import picture
-from tests.responders.test_x import POSTS, X, XPost, description, message, ours, question, refused, server, stage
+from tests.responders.test_x import POSTS, X, description, message, ours, question, refused, server, stage
 
 __all__ = ["description", "question", "server", "stage"]
 
@@ -28,6 +28,10 @@ def gallery(server: X) -> Gallery:
     )
 
 
+class TestUploading(Uploading):
+    """Nothing is out before the post is made."""
+
+
 class TestPicturing(Picturing):
     def test_what_a_picture_shows_is_said(self, stage: Stage, server: X) -> None:
         stage.responder.send(stage.order(media=(picture(alt="a receipt"), picture())))
@@ -35,7 +39,7 @@ class TestPicturing(Picturing):
         with pytest.raises(PermanentError):
             stage.responder.send(stage.order("Again", media=(picture(alt="a" * 1001),)))
 
-    def test_a_description_that_fails_publishes_nothing(self, stage: Stage, server: X) -> None:
+    def test_a_description_that_fails_publishes_nothing(self, stage: Stage) -> None:
         stage.relay.instead(DESCRIBE, refused(400, "Invalid Request", "No such media."))
         with pytest.raises(PermanentError):
             stage.responder.send(stage.order(media=(picture(alt="a receipt"),)))
@@ -66,7 +70,7 @@ class TestPicturing(Picturing):
         assert stage.relay.web.asked == []
 
 
-def test_a_longer_text_goes_on_below_our_own_post(stage: Stage, server: X, question: XPost) -> None:
+def test_a_longer_text_goes_on_below_our_own_post(stage: Stage, server: X) -> None:
     reply, quote = stage.responder.how(stage.answer_to, stage.account).allowed[:2]
     assert (reply.threads, quote.threads) == (True, False)
     first = stage.responder.send(stage.order("One, two"))

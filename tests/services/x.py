@@ -270,7 +270,6 @@ class X:
         post = self.say(text, self.us, answered=answered, quotes=quoted)
         if pictures:
             post.media = [XMedia(f"3_{one}", self.described.get(one, "")) for one in pictures]
-            post.versions = [(post.id, f"{text} https://x.com/{self.us.handle}/status/{post.id}/photo/1")]
         return ok({"data": {"id": post.id, "text": text, "edit_history_tweet_ids": [post.id]}}, 201)
 
     def _by_id(self, native: str | None) -> XPost | None:
@@ -280,7 +279,6 @@ class X:
 def _said(post: XPost) -> str:
     """What was written, without what X puts before a reply and behind a quotation."""
     text = re.sub(r"^(@\w+ )+", "", post.text) if post.answered else post.text
-    text = re.sub(r"\s*https://x\.com/\w+/status/\d+/photo/1$", "", text) if post.media else text
     return re.sub(r"\s*https://x\.com/\w+/status/\d+$", "", text) if post.quotes else text
 
 
