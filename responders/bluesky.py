@@ -4,8 +4,8 @@ The key is made from the outbox's, so the server itself refuses a second record 
 repeated createRecord with 500 and leaves the first as it was), and looking for a reply whose
 outcome is unknown is one read of that key. A direct message has no such key: it is looked for among our messages.
 
-Up to four pictures go with a reply or a quotation, each uploaded before the record is made. A picture may hold 2 MB
-(lexicon app.bsky.embed.images); servers that are not up to date hold to the older 1 MB and refuse the record.
+Up to four pictures go with a reply or a quotation, each uploaded before the record is made. A picture may hold 1 MB:
+the lexicon app.bsky.embed.images has been widened to 2 MB, to which not every server holds yet.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from responders.bluesky_repo import Repo
 
 LIMIT, MESSAGE_LIMIT = 300, 1000
-PICTURES = MediaRule(4, 2_000_000, ("image/jpeg", "image/png", "image/webp"))
+PICTURES = MediaRule(4, 1_000_000, ("image/jpeg", "image/png", "image/webp"))
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 Result = TypeVar("Result")
 

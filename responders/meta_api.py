@@ -116,7 +116,7 @@ class MetaApi:
             ) from error
 
     def write(
-        self, path: str, kind: type[T], order: SendOrder, source: tuple[Attachment, ...] = (), **said: object
+        self, path: str, kind: type[T], order: SendOrder, source: tuple[Attachment, ...] = (), /, **said: object
     ) -> T:
         """Publish something, with a file: whatever is not clearly a refusal leaves the outcome unknown."""
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import httpx
+import msgspec
 import pytest
 
 from crm.errors import PermanentError
 from crm.ports.responder import Length
+from responders.bluesky import PICTURES
 from tests.conformance.responder import Stage
 from tests.conformance.responder_pictures import Gallery, Picturing, Uploading
 from tests.doubles.pictures import picture
@@ -15,6 +17,8 @@ from tests.responders.test_bluesky import PUBLISHING, XRPC, Bluesky, Member, bra
 __all__ = ["brand", "customer", "stage"]
 
 pytestmark = pytest.mark.server
+
+RATIO = {"$type": "app.bsky.embed.defs#aspectRatio"}
 
 
 @pytest.fixture
@@ -40,8 +44,14 @@ class TestPicturing(Picturing):
     def test_what_it_shows_and_its_measures_are_said(self, stage: Stage, bluesky: Bluesky, brand: Member) -> None:
         stage.responder.send(stage.order(media=(picture(alt="a receipt"),)))
         image = bluesky.posts(brand)[0]["value"]["embed"]["images"][0]
-        assert (image["alt"], image["aspectRatio"]) == ("a receipt", {"width": 3, "height": 2})
+        assert (image["alt"], image["aspectRatio"]) == ("a receipt", RATIO | {"width": 3, "height": 2})
         assert image["image"]["mimeType"] == "image/png"
+
+    def test_the_server_takes_the_largest(self, stage: Stage, gallery: Gallery) -> None:
+        one = picture()
+        large = msgspec.structs.replace(one, content=one.content.ljust(PICTURES.size, b"\0"))
+        stage.responder.send(stage.order(media=(large,)))
+        assert gallery.shown() == [large.content]
 
     def test_a_quotation_with_a_picture(self, stage: Stage, bluesky: Bluesky, brand: Member) -> None:
         stage.responder.send(stage.order(way="quote", media=(picture(),)))
