@@ -77,11 +77,14 @@ def check_step(old: ReplyStatus, new: ReplyStatus) -> None:
         raise ReplyStateError(old, new)
 
 
-def check_text(text: str, length: Length | None) -> None:
-    """Raise InvalidInputError where a text can't be sent: empty, or longer than its platform takes."""
+def check_text(text: str, length: Length | None, *, parted: bool = False) -> None:
+    """Raise InvalidInputError where a text can't be sent: empty, or longer than its platform takes.
+
+    A text that is `parted` may go out as several posts.
+    """
     if not text.strip():
         raise InvalidInputError("The reply has no text; write one before you send it.")
-    if length is not None and length.limit is not None and length.used > length.limit:
+    if not parted and length is not None and length.limit is not None and length.used > length.limit:
         over = length.used - length.limit
         raise InvalidInputError(f"The reply is {over} characters longer than the {length.limit} its platform takes.")
 

@@ -22,6 +22,7 @@ from crm.records.tables import (
     kept_posts,
     outbox,
     replies,
+    reply_files,
     thread_joins,
 )
 
@@ -71,11 +72,16 @@ def kept_by(tx: Connection, workspace: str, authors: Collection[str]) -> dict[st
 def our_answers(tx: Connection, workspace: str, posts: Collection[str]) -> set[str]:
     """Keys of the posts with which we answered `posts`: their words speak of the same person."""
     found: set[str] = set()
-    for some in chunks(posts):
-        query = select(replies.c.answer_to, replies.c.native_id).where(
-            replies.c.workspace == workspace, replies.c.answer_to.in_(some), replies.c.native_id.is_not(None)
-        )
-        found.update(f"{row.answer_to.partition(':')[0]}:{row.native_id}" for row in tx.execute(query))
+    asked = set(posts)
+    while asked:  # an answer of several posts answers itself
+        new: set[str] = set()
+        for some in chunks(asked):
+            query = select(replies.c.answer_to, replies.c.native_id).where(
+                replies.c.workspace == workspace, replies.c.answer_to.in_(some), replies.c.native_id.is_not(None)
+            )
+            new.update(f"{row.answer_to.partition(':')[0]}:{row.native_id}" for row in tx.execute(query))
+        asked = new - found
+        found |= new
     return found
 
 
@@ -200,16 +206,26 @@ def _answers_in(tx: Connection, case_ids: Collection[str]) -> Iterator[str]:
         yield from tx.execute(select(replies.c.id).where(replies.c.case_id.in_(some))).scalars()
 
 
-def _answers_to(tx: Connection, workspace: str, posts: Collection[str]) -> Iterator[str]:
+def _answers_to(tx: Connection, workspace: str, posts: Collection[str]) -> set[str]:
+    """Answers to these posts, with all parts of those that were cut."""
+    found: set[str] = set()
     for some in chunks(posts):
         mine = (replies.c.workspace == workspace) & replies.c.answer_to.in_(some)
-        yield from tx.execute(select(replies.c.id).where(mine)).scalars()
+        found.update(tx.execute(select(replies.c.id).where(mine)).scalars())
+    asked = found
+    while asked:
+        new: set[str] = set()
+        for some in chunks(asked):
+            new.update(tx.execute(select(replies.c.id).where(replies.c.follows.in_(some))).scalars())
+        asked, found = new - found, found | new
+    return found
 
 
 def _remove_cases(tx: Connection, case_ids: Collection[str]) -> None:
     for some in chunks(case_ids):
         answers = select(replies.c.id).where(replies.c.case_id.in_(some))
         tx.execute(delete(outbox).where(outbox.c.reply_id.in_(answers)))
+        tx.execute(delete(reply_files).where(reply_files.c.reply_id.in_(answers)))
         tx.execute(delete(replies).where(replies.c.case_id.in_(some)))
         tx.execute(delete(cases).where(cases.c.id.in_(some)))
 
@@ -218,9 +234,11 @@ def _silence(tx: Connection, reply_ids: Collection[str]) -> None:
     """Take the text out of answers; what was not sent never will be."""
     for some in chunks(reply_ids):
         mine = replies.c.id.in_(some)
-        tx.execute(update(replies).where(mine).values(text="", answer_to="", error=None, version=replies.c.version + 1))
+        tx.execute(update(replies).where(mine).values(text="", whole=None, answer_to="", error=None,
+                                                      version=replies.c.version + 1))  # fmt: skip
         tx.execute(update(replies).where(mine, replies.c.status != "sent").values(status="cancelled"))
         tx.execute(delete(outbox).where(outbox.c.reply_id.in_(some)))
+        tx.execute(delete(reply_files).where(reply_files.c.reply_id.in_(some)))
 
 
 def _remove_customers(tx: Connection, workspace: str, ids: Collection[str]) -> None:

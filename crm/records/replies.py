@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.replies import ReplyStatus
@@ -16,7 +16,11 @@ from crm.records.tables import replies
 
 
 class Reply(Struct, frozen=True):
-    """One answer. `answer_to` is a post's key; `error` is the sentence of the last failure, `error_kind` its class."""
+    """One answer. `answer_to` is a post's key; `error` is the sentence of the last failure, `error_kind` its class.
+
+    `as_thread` lets a text that is too long go out as several posts, each of which is a reply then: the first has
+    the text before it was cut as `whole`, each other one names the part before it in `follows`.
+    """
 
     id: str
     workspace: str
@@ -39,6 +43,9 @@ class Reply(Struct, frozen=True):
     sent_at: datetime | None = None
     version: int = 1
     error_kind: str | None = None
+    as_thread: bool = False
+    whole: str | None = None
+    follows: str | None = None
 
 
 def get(tx: Connection, workspace: str, reply_id: str) -> Reply:
@@ -65,6 +72,13 @@ def of_case(tx: Connection, case_id: str) -> list[Reply]:
     """All replies of a case, oldest first."""
     query = select(replies).where(replies.c.case_id == case_id).order_by(replies.c.created_at, replies.c.id)
     return [as_struct(Reply, row) for row in tx.execute(query)]
+
+
+def after(tx: Connection, reply_id: str) -> Reply | None:
+    """The part that waits until this one is out; None where there is none, or it was called back."""
+    query = select(replies).where(replies.c.follows == reply_id, replies.c.status != "cancelled")
+    row = tx.execute(query).first()
+    return None if row is None else as_struct(Reply, row)
 
 
 def draft_of(tx: Connection, case_id: str, user_id: str) -> Reply | None:
@@ -108,7 +122,7 @@ def waiting_in(tx: Connection, workspace: str, case_ids: Collection[str]) -> dic
 
 def says_already(tx: Connection, reply: Reply) -> bool:
     """Whether another reply with these words to this post was approved and not called back, nor failed."""
-    query = select(replies.c.text).where(
+    query = select(func.coalesce(replies.c.whole, replies.c.text)).where(
         replies.c.case_id == reply.case_id, replies.c.answer_to == reply.answer_to, replies.c.id != reply.id,
         replies.c.status.in_(("approved", "sending", "sent", "unknown")),
     )  # fmt: skip

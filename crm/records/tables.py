@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from crm.records.columns import GrowingId, Moment, id_column, metadata, reference, workspace_column
@@ -454,7 +455,25 @@ replies = Table(
     Column("sent_at", Moment),
     Column("version", Integer, nullable=False),
     Column("error_kind", String(60)),  # the class of the error
+    Column("as_thread", Boolean, nullable=False, server_default=false()),  # may go out as several posts
+    Column("whole", Text),  # of the first of several posts: the text before it was cut
+    Column("follows", String(32)),  # the reply that must be out before this part of it is sent
     Index(None, "workspace", "status"),
+    Index(None, "follows"),
+)
+
+reply_files = Table(
+    "reply_files",
+    metadata,
+    id_column(),
+    workspace_column(),
+    reference("reply_id", "replies.id", cascade=True),
+    Column("position", Integer, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(60), nullable=False),  # the media type
+    Column("size", Integer, nullable=False),
+    Column("alt", Text, nullable=False),  # what it shows, in words
+    Column("content", LargeBinary, nullable=False),
 )
 
 outbox = Table(

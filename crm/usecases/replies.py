@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from crm.errors import InvalidInputError
 from crm.ids import new_id
 from crm.policies.access import Action, Actor, Resource, require
+from crm.policies.files import check_allowed
+from crm.policies.parts import split
 from crm.policies.replies import (
     UNDO,
     AlreadyAnsweredError,
@@ -24,12 +26,12 @@ from crm.policies.replies import (
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.responder import Account, Length, Responder, Way, WayRule, Ways
-from crm.records import audit, cases, changes, desk, kept_posts, outbox, replies, sources, threads
+from crm.records import audit, cases, changes, desk, kept_posts, outbox, replies, reply_files, sources, threads
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.replies import Reply
 from crm.records.sources import AccountRow
-from crm.usecases import casebook, reading
+from crm.usecases import casebook, parted, reading
 from crm.usecases.views import PendingReply, Person
 from crm.words import Post
 
@@ -51,18 +53,31 @@ class Replies:
             case = casebook.look(tx, actor, "read_cases", case_id)
             return self._ways(tx, actor, case, case.post_key)
 
-    def length(self, actor: Actor, case_id: str, text: str) -> Length:
+    def length(self, actor: Actor, case_id: str, text: str, way: Way = "reply") -> Length:
         """How long a text is in the measure of the case's platform; in characters where that is unknown."""
         with self._records.read() as tx:
             case = casebook.look(tx, actor, "read_cases", case_id)
-        return self._responder(case).count(text)
+        return self._responder(case).count(text, way)
+
+    def parts(self, actor: Actor, case_id: str, text: str, way: Way) -> tuple[str, ...]:
+        """The posts in which a text that is too long can go out; none where it fits, or the way allows no threads.
+
+        Raises TooLongForPartsError.
+        """
+        with self._records.read() as tx:
+            case = casebook.look(tx, actor, "read_cases", case_id)
+            rule = _rule(self._ways(tx, actor, case, case.post_key), way)
+        found = self._cut(case, text, rule, files=False)
+        return found if len(found) > 1 else ()
 
     def draft(
-        self, actor: Actor, case_id: str, way: Way, text: str, language: str = "", answer_to: str | None = None
-    ) -> Reply:
+        self, actor: Actor, case_id: str, way: Way, text: str, language: str = "", answer_to: str | None = None,
+        *, as_thread: bool = False,
+    ) -> Reply:  # fmt: skip
         """Keep what the actor is writing; one draft per person and case. A changed text needs a new approval.
 
-        It answers the post `answer_to`, else the newest one of the case. Raises InvalidInputError where the
+        It answers the post `answer_to`, else the newest one of the case. `as_thread` lets a text that is too long
+        go out as several posts. Raises InvalidInputError where the
         case's thread has no such post, SaidAlreadyError where these words have answered it before.
         """
         now = self._clock.now()
@@ -72,11 +87,11 @@ class Replies:
                 self._check_in_thread(tx, actor, case, answer_to)
             there = replies.draft_of(tx, case.id, actor.user_id)
             if there is None:
-                return self._begin(tx, actor, case, way, text, language, answer_to or case.post_key)
-            asked = there.asked_at if (text, way) == (there.text, there.way) else None
+                return self._begin(tx, actor, case, way, text, language, answer_to or case.post_key, as_thread)
+            same = (text, way, as_thread) == (there.text, there.way, there.as_thread)
             return replies.change(
-                tx, there, now, way=way, text=text, language=language, asked_at=asked,
-                answer_to=answer_to or case.post_key,
+                tx, there, now, way=way, text=text, language=language, asked_at=there.asked_at if same else None,
+                answer_to=answer_to or case.post_key, as_thread=as_thread,
             )  # fmt: skip
 
     def drafting(self, actor: Actor, case_id: str, reply_id: str) -> bool:
@@ -92,7 +107,7 @@ class Replies:
             reply, case = self._take(tx, actor, "write_reply", reply_id)
             if reply.status != "draft":
                 raise ReplyStateError(reply.status, "draft")
-            check_text(reply.text, self._length(case, reply))
+            self._check_sendable(tx, actor, case, reply)
             _check_new(tx, reply)
             return self._step(tx, actor.user_id, reply, "approval_asked", now, asked_at=now)
 
@@ -122,27 +137,44 @@ class Replies:
 
     def approve_and_send(
         self, actor: Actor, case_id: str, way: Way, text: str, language: str = "",
-        not_before: datetime | None = None, *, force: bool = False,
+        not_before: datetime | None = None, *, force: bool = False, as_thread: bool = False,
     ) -> Reply:  # fmt: skip
         """Keep the text as the actor's draft and approve it. If that is refused, the draft is as it was before."""
         with self._records.write() as tx:
             case = casebook.take(tx, actor, "approve_reply", case_id)
             reply = replies.draft_of(tx, case.id, actor.user_id)
             if reply is None:
-                reply = self._begin(tx, actor, case, way, text, language, case.post_key)
+                reply = self._begin(tx, actor, case, way, text, language, case.post_key, as_thread)
             else:
-                reply = replies.change(tx, reply, self._clock.now(), way=way, text=text, language=language)
+                fields = {"way": way, "text": text, "language": language, "as_thread": as_thread}
+                reply = replies.change(tx, reply, self._clock.now(), **fields)
             return self._approve(tx, actor, case, reply, not_before, force=force)
 
     def cancel(self, actor: Actor, reply_id: str) -> Reply:
-        """Throw a draft away, or call an approved reply back. Raises ReplyStateError once it is on its way."""
-        now = self._clock.now()
+        """Throw a draft away, or call an approved reply back, with the parts that follow it.
+
+        Raises ReplyStateError once it is on its way.
+        """
         with self._records.write() as tx:
             reply, _ = self._take(tx, actor, "write_reply", reply_id)
-            check_step(reply.status, "cancelled")
-            if reply.status == "approved" and reply.way != "open" and not outbox.withdraw(tx, reply.id, now):
-                raise ReplyStateError("sending", "cancelled")
-            return self._step(tx, actor.user_id, reply, "cancelled", now, status="cancelled")
+            return self._cancel(tx, actor, reply)[0]
+
+    def take_back(self, actor: Actor, reply_id: str) -> Reply:
+        """Call a reply back like :meth:`cancel`; its words and files are the actor's draft then, which is returned."""
+        now = self._clock.now()
+        with self._records.write() as tx:
+            reply, case = self._take(tx, actor, "write_reply", reply_id)
+            reply, words = self._cancel(tx, actor, reply)
+            draft = replies.draft_of(tx, case.id, actor.user_id)
+            if draft is None:
+                draft = self._begin(
+                    tx, actor, case, reply.way, words, reply.language, reply.answer_to, reply.as_thread
+                )  # fmt: skip
+            else:
+                fields = {"way": reply.way, "text": words, "language": reply.language, "as_thread": reply.as_thread}
+                draft = replies.change(tx, draft, now, asked_at=None, **fields)
+            reply_files.move(tx, reply.id, draft.id)
+            return draft
 
     def mark_sent(self, actor: Actor, reply_id: str, url: str = "") -> Reply:
         """Say that a person published an approved reply on the platform itself; `url` is where it stands."""
@@ -165,7 +197,10 @@ class Replies:
                 raise ReplyStateError(reply.status, "sent" if was_sent else "failed")
             if not was_sent:
                 return self._step(tx, actor.user_id, reply, "decided_not_sent", now, status="failed")
-            casebook.answered(tx, case, actor.user_id, now, now)
+            if reply.follows is None:
+                casebook.answered(tx, case, actor.user_id, now, now)
+            # Nobody knows the id of what was found, so the next part answers what this one answered.
+            parted.go_on(tx, reply, reply.answer_to, now)
             fields = {"status": "sent", "sent_at": now, "url": url or None, "error": None, "error_kind": None}
             return self._step(tx, actor.user_id, reply, "decided_sent", now, **fields)
 
@@ -188,7 +223,7 @@ class Replies:
     ) -> Reply:
         now = self._clock.now()
         check_step(reply.status, "approved")
-        check_text(reply.text, self._length(case, reply))
+        parts = self._check_sendable(tx, actor, case, reply)
         _check_new(tx, reply)
         if not force:
             self._check_alone(tx, reply)
@@ -203,19 +238,48 @@ class Replies:
             raise WayClosedError(reply.way, able)
         if account is not None:
             outbox.add(tx, case.workspace, reply.id, max(not_before or now, now + UNDO), now)
-        account_id = account.id if account else None
-        return self._step(
+        reply = self._step(
             tx, actor.user_id, reply, "approved", now, status="approved", approver_id=actor.user_id, approved_at=now,
-            account_id=account_id, error=None, error_kind=None,
+            account_id=account.id if account else None, error=None, error_kind=None,
         )  # fmt: skip
+        return parted.cut(tx, reply, parts, now) if len(parts) > 1 else reply
+
+    def _check_sendable(self, tx: Connection, actor: Actor, case: Case, reply: Reply) -> tuple[str, ...]:
+        """The posts that a reply goes out as. Raises InvalidInputError where its words or files can't go out."""
+        files = reply_files.of_replies(tx, [reply.id]).get(reply.id, ())
+        rule = _rule(self._ways(tx, actor, case, reply.answer_to), reply.way)
+        uncut = reply.as_thread and reply.whole is None and reply.follows is None
+        parts = self._cut(case, reply.text, rule, files=bool(files)) if uncut else (reply.text,)
+        check_text(reply.text, self._length(case, reply, rule, files=bool(files)), parted=len(parts) > 1)
+        if rule is not None:
+            check_allowed(files, rule.media)
+        return parts
+
+    def _cut(self, case: Case, text: str, rule: WayRule | None, *, files: bool) -> tuple[str, ...]:
+        if rule is None or not rule.threads:
+            return (text,)
+        responder, limit = self._responder(case), _limit(rule, rule.limit, files=files)
+        return (text,) if limit is None else split(text, lambda part: responder.count(part, rule.way).used, limit)
+
+    def _cancel(self, tx: Connection, actor: Actor, reply: Reply) -> tuple[Reply, str]:
+        """The reply, called back, and its words, with those of the parts after it."""
+        now = self._clock.now()
+        check_step(reply.status, "cancelled")
+        leaving = reply.status == "approved" and reply.way != "open" and not parted.waits(tx, reply)
+        if leaving and not outbox.withdraw(tx, reply.id, now):
+            raise ReplyStateError("sending", "cancelled")
+        words = parted.call_back(tx, reply, now)
+        return self._step(tx, actor.user_id, reply, "cancelled", now, status="cancelled"), words
 
     def _begin(
-        self, tx: Connection, actor: Actor, case: Case, way: Way, text: str, language: str, answer_to: str
-    ) -> Reply:
+        self, tx: Connection, actor: Actor, case: Case, way: Way, text: str, language: str, answer_to: str,
+        as_thread: bool,
+    ) -> Reply:  # fmt: skip
         now = self._clock.now()
         reply = Reply(
-            new_id(now), case.workspace, case.id, answer_to, None, way, text, language, "draft", actor.user_id, now, now
-        )
+            new_id(now), case.workspace, case.id, answer_to, None, way, text, language, "draft", actor.user_id, now,
+            now, as_thread=as_thread,
+        )  # fmt: skip
         _check_new(tx, reply)  # a page that is behind the others still shows what went out
         replies.add(tx, reply)
         audit.append(tx, case.workspace, actor.user_id, "reply_begun", reply.id, now, case=case.id)
@@ -258,8 +322,11 @@ class Replies:
     def _responder(self, case: Case) -> Responder:
         return self._responders.get(case.platform) or self._by_hand(case.platform)
 
-    def _length(self, case: Case, reply: Reply) -> Length | None:
-        return self._responder(case).count(reply.text) if reply.way != "open" else None
+    def _length(self, case: Case, reply: Reply, rule: WayRule | None, *, files: bool) -> Length | None:
+        if reply.way == "open":
+            return None
+        found = self._responder(case).count(reply.text, reply.way)
+        return structs.replace(found, limit=_limit(rule, found.limit, files=files))
 
     def _account(self, tx: Connection, case: Case) -> AccountRow | None:
         """Our account on the case's platform; made-up cases have none, so nothing made up is ever answered."""
@@ -277,3 +344,14 @@ class Replies:
 def _check_new(tx: Connection, reply: Reply) -> None:
     if replies.says_already(tx, reply):
         raise SaidAlreadyError
+
+
+def _rule(ways: Ways, way: Way) -> WayRule | None:
+    """The rule of a way that is open."""
+    return next((rule for rule in ways.allowed if rule.way == way), None)
+
+
+def _limit(rule: WayRule | None, limit: int | None, *, files: bool) -> int | None:
+    """The longest text: files shorten it on some platforms."""
+    shorter = rule.media.limit if files and rule is not None and rule.media is not None else None
+    return min((one for one in (limit, shorter) if one is not None), default=None)

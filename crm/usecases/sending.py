@@ -26,13 +26,13 @@ from crm.ports.responder import (
     UnknownOutcomeError,
     account_problem,
 )
-from crm.records import audit, changes, kept_posts, outbox, replies, sources
+from crm.records import audit, changes, kept_posts, outbox, replies, reply_files, sources
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.outbox import Parcel
 from crm.records.replies import Reply
 from crm.records.sources import AccountRow
-from crm.usecases import casebook
+from crm.usecases import casebook, parted
 from crm.usecases.tokens import Tokens
 from crm.words import Author, EnrichedPost, Label, Post
 
@@ -181,9 +181,11 @@ class Sender:
         signed_in = self._tokens.fresh(job.reply.workspace, account.id, PATIENCE)
         with self._records.read() as tx:
             asked = kept_posts.get(tx, job.reply.workspace, job.reply.answer_to)
+            media = reply_files.attachments(tx, job.reply.id)
         return responder, SendOrder(
             job.parcel.key, signed_in, job.reply.way, job.reply.text, job.reply.answer_to,
             asked.post.url if asked else "", job.parcel.created_at, job.reply.language,
+            media,
         )  # fmt: skip
 
     def _later(self, job: _Job, error: RetryableError | UnknownOutcomeError, *, in_doubt: bool = False) -> None:
@@ -229,9 +231,11 @@ class Sender:
                        sent_at=sent.sent_at, error=None, error_kind=None)  # fmt: skip
             audit.append(tx, job.reply.workspace, casebook.SYSTEM, "reply_sent", job.reply.id, now,
                          case=job.case.id, native_id=sent.native_id)  # fmt: skip
-            casebook.answered(tx, case, casebook.SYSTEM, sent.sent_at, now)
+            if reply.follows is None:
+                casebook.answered(tx, case, casebook.SYSTEM, sent.sent_at, now)
             if job.account is not None:
                 kept_posts.keep(tx, [(_own_post(case, job.reply, job.account, sent), case.thread_key)])
+            parted.go_on(tx, reply, f"{case.platform}:{sent.native_id}", now)
 
     def _taken(self, tx: Connection, job: _Job) -> tuple[Reply, Case] | tuple[None, None]:
         """The reply and its case (which may be another by now), held; nothing where they were erased meanwhile."""

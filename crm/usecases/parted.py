@@ -1,0 +1,54 @@
+"""Replies of several posts: each part is a reply of its own, sent at most once, once the one before it is out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from msgspec import structs
+from sqlalchemy import Connection
+
+from crm.ids import new_id
+from crm.records import changes, outbox, replies
+from crm.records.replies import Reply
+
+
+def cut(tx: Connection, reply: Reply, parts: Sequence[str], now: datetime) -> Reply:
+    """Make an approved reply the first of `parts`, and the others replies that follow it; returns the first."""
+    first = replies.change(tx, reply, now, text=parts[0], whole=reply.text)
+    before = first
+    for text in parts[1:]:
+        part = structs.replace(first, id=new_id(now), text=text, whole=None, follows=before.id, version=1)
+        replies.add(tx, part)
+        before = part
+    return first
+
+
+def following(tx: Connection, reply: Reply) -> Iterator[Reply]:
+    """The parts that wait for this one, in their order."""
+    part = replies.after(tx, reply.id)
+    while part is not None:
+        yield part
+        part = replies.after(tx, part.id)
+
+
+def go_on(tx: Connection, reply: Reply, answer_to: str, now: datetime) -> None:
+    """A part is out: put the next one, which answers the post `answer_to`, into the outbox."""
+    part = replies.after(tx, reply.id)
+    if part is not None and part.status == "approved":
+        replies.change(tx, part, now, answer_to=answer_to)
+        outbox.add(tx, part.workspace, part.id, now, now)
+        changes.note(tx, part.workspace, "reply", part.case_id, now)
+
+
+def waits(tx: Connection, reply: Reply) -> bool:
+    """Whether this is a part whose turn has not come: it can be called back without asking the outbox."""
+    return reply.follows is not None and outbox.of_reply(tx, reply.id) is None
+
+
+def call_back(tx: Connection, reply: Reply, now: datetime) -> str:
+    """Cancel the parts after one that is being called back; returns the words of all of them."""
+    rest = list(following(tx, reply))
+    for part in rest:
+        replies.change(tx, part, now, status="cancelled")
+    return reply.whole or "\n\n".join(part.text for part in (reply, *rest))
