@@ -11,11 +11,12 @@ from dash.development.base_component import Component
 from crm.errors import AuthorisationError, PermanentError, RetryableError, ShenavaError
 from crm.policies.access import ForbiddenError
 from crm.ports.signin import App, SignInRefusedError
+from crm.usecases.signing import Finished
 from crm.usecases.sources import AccountRefusedError
 from dashboard.admin.fields import NOTHING, Wrong, form, secret_field, text_field
 from dashboard.admin.step import Panel, Step, act
 from dashboard.components import alert, icon
-from dashboard.context import actor, services
+from dashboard.context import actor, services, viewer
 from dashboard.errors import account_problem, plain_sentence
 from dashboard.text import has, t
 
@@ -59,6 +60,8 @@ def _app(platform: str, given: Mapping[str, str], wrong: Wrong) -> list[Componen
 
 def begin(step: Step) -> Panel | Wrong:
     """What to show once a sign-in has begun: the way to the platform; or what is wrong."""
+    if (at := viewer().base) and urlsplit(at).netloc != urlsplit(services().sign_ins.redirect_uri).netloc:
+        return {"": t("settings.sign_in_elsewhere", address=_home())}
     app = App(step.text("client_id"), step.secret("client_secret").strip()) if "client_id" in step.fields else None
     try:
         url = services().sign_ins.begin(actor(), step.of, step.text("base_url"), app)
@@ -76,17 +79,23 @@ def begin(step: Step) -> Panel | Wrong:
     )
 
 
-def way_back(error: ShenavaError | None) -> str:
+def _home() -> str:
+    return services().sign_ins.redirect_uri.removesuffix("/oauth/back")
+
+
+def way_back(outcome: Finished | ShenavaError) -> str:
     """The address of the accounts, with what became of a sign-in as a code."""
-    return f"{ACCOUNTS}?{urlencode({'signed': 'in' if error is None else _code(error)})}"
+    return f"{ACCOUNTS}?{urlencode({'signed': _code(outcome)})}"
 
 
-def _code(error: ShenavaError) -> str:
-    match error:
+def _code(outcome: Finished | ShenavaError) -> str:
+    match outcome:
+        case Finished():
+            return "some" if outcome.missed else "in"
         case SignInRefusedError():
-            return error.problem
+            return outcome.problem
         case AccountRefusedError():
-            return f"account_{error.problem}"
+            return f"account_{outcome.problem}"
         case RetryableError():
             return "later"
         case ForbiddenError():
@@ -98,6 +107,8 @@ def came_back(said: str) -> Component | None:
     """What became of a sign-in; nothing for a code that is none of ours."""
     if said == "in":
         return alert(t("settings.signed_in"), "acc", "circle-check")
+    if said == "some":
+        return alert(t("settings.signed_in_some"), "warn", "alert-circle")
     if has(f"error.sign_in_{said}"):
         return alert(t(f"error.sign_in_{said}"), "neg", "alert-circle")
     if has(f"error.{said}") and said.startswith("account_"):
