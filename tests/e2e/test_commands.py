@@ -115,7 +115,7 @@ def test_erasing_prints_a_receipt_and_leaves_nothing(filled: Installation) -> No
 def test_the_doctor_looks_at_everything_and_tells_no_secret(filled: Installation) -> None:
     done = filled.run("doctor", "--json")
     findings = {one["what"]: one for one in json.loads(done.stdout)}
-    assert {"key file", "records", "stream", "index"} <= set(findings)
+    assert {"key", "records", "stream", "index"} <= set(findings)
     assert "does not run" in findings["shenava up"]["state"]
     assert all(one["ok"] or one["mend"] for one in findings.values())
     assert (filled.data / "secret.key").read_text().strip() not in done.stdout

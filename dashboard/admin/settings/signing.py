@@ -108,7 +108,7 @@ def came_back(said: str) -> Component | None:
     if said == "in":
         return alert(t("settings.signed_in"), "acc", "circle-check")
     if said == "some":
-        return alert(t("settings.signed_in_some"), "warn", "alert-circle")
+        return alert(t("settings.signed_in_some"), "soon", "alert-circle")
     if has(f"error.sign_in_{said}"):
         return alert(t(f"error.sign_in_{said}"), "neg", "alert-circle")
     if has(f"error.{said}") and said.startswith("account_"):
