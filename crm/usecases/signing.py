@@ -172,7 +172,7 @@ def _address(base_url: str) -> str:
 
 
 def _usable(app: App) -> bool:
-    words = app.client_id + app.client_secret
+    words = app.client_id + app.client_secret + app.config_id
     return bool(app.client_id) and words.isascii() and words.isprintable() and " " not in words
 
 

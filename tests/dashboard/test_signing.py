@@ -199,6 +199,19 @@ def test_of_several_pages_those_that_work_are_connected(room: Room) -> None:
     assert came_back(desk, room.agree(room.begin(desk, "facebook"))) == "nothing"
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "Configuration id"), ("fa", "شناسهٔ پیکربندی")])
+def test_an_app_for_business_is_kept_with_its_configuration(room: Room, language: str, said: str) -> None:
+    desk = Desk(room.bureau, "manager", language)
+    assert said in desk.take("settings", "connect", "facebook").text
+    assert said not in desk.take("settings", "connect", "x").text
+    room.server.config_id = "8812"
+    app = {"client_id": APP_ID, "client_secret": APP_SECRET, "config_id": "8812"}
+    for given in (app, {"language": language}):  # asked for once
+        assert came_back(desk, room.agree(room.begin(desk, "facebook", **given))) == "in"
+    wrong = desk.take("settings", "sign-in!", "facebook", base_url=room.web.url, **(app | {"config_id": "a b"}))
+    assert "sign-in-go" not in wrong.text
+
+
 def test_a_page_that_can_not_be_checked_now_does_not_lose_the_others(room: Room) -> None:
     desk, gate = Desk(room.bureau, "manager"), room.bureau.responders["facebook"]
     assert isinstance(gate, Gate)
@@ -255,6 +268,8 @@ def test_no_secret_is_in_files_pages_logs_or_the_trail(
 def test_apps_of_the_installation_are_for_official_servers(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, x_client_id="ours", x_client_secret="hush", public_url="https://crm.example/")
     assert settings.apps == {"x": App("ours", "hush")}
+    meta = Settings(data=tmp_path, meta_client_id="ours", meta_config_id="8812").apps
+    assert meta == dict.fromkeys(("facebook", "instagram"), App("ours", config_id="8812"))
     assert "hush" not in repr(settings)
     assert settings.redirect_uri == "https://crm.example/oauth/back"
     assert Settings(data=tmp_path, host="::", port=9).redirect_uri == "http://[::1]:9/oauth/back"

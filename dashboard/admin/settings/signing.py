@@ -22,13 +22,15 @@ from dashboard.text import has, t
 
 ACCOUNTS = "/settings/accounts"
 BEGIN, OTHER_APP = "sign-in!", "sign-in-app"
+CONFIGURED = frozenset({"facebook", "instagram"})
+"""Platforms whose apps may keep a set of permissions, which is named in place of them."""
 
 
 def offer(
     platform: str, server: str | None, given: Mapping[str, str] = {}, wrong: Wrong = NOTHING, *, other_app: bool = False
 ) -> Component:
     """The form that begins a sign-in. It asks for the app's id and secret where nobody has said them."""
-    fields = list[Component]()
+    fields = list[Component | None]()
     if server is not None:
         at = given.get("base_url", server)
         fields.append(text_field("base_url", t("settings.server"), at, wrong=wrong, kind="url", required=True, ltr=True,
@@ -45,7 +47,7 @@ def offer(
     return html.Div([asked, again], className="col g2")
 
 
-def _app(platform: str, given: Mapping[str, str], wrong: Wrong) -> list[Component]:
+def _app(platform: str, given: Mapping[str, str], wrong: Wrong) -> list[Component | None]:
     copy = html.Button([icon("copy"), t("settings.copy")], type="button", className="btn sm",
                        **{"data-copy": services().sign_ins.redirect_uri, "data-shown": "redirect"})  # fmt: skip
     address = html.Div([html.Code(services().sign_ins.redirect_uri, id="redirect", dir="ltr"), copy], className="once")
@@ -55,6 +57,8 @@ def _app(platform: str, given: Mapping[str, str], wrong: Wrong) -> list[Componen
         text_field("client_id", t("settings.secret_client_id"), given.get("client_id", ""), wrong=wrong, required=True,
                    ltr=True),
         secret_field("client_secret", t("settings.secret_client_secret"), wrong=wrong),
+        text_field("config_id", t("settings.config_id"), given.get("config_id", ""), wrong=wrong, ltr=True,
+                   hint=t("settings.config_id_why")) if platform in CONFIGURED else None,
     ]  # fmt: skip
 
 
@@ -62,7 +66,7 @@ def begin(step: Step) -> Panel | Wrong:
     """What to show once a sign-in has begun: the way to the platform; or what is wrong."""
     if (at := viewer().base) and urlsplit(at).netloc != urlsplit(services().sign_ins.redirect_uri).netloc:
         return {"": t("settings.sign_in_elsewhere", address=_home())}
-    app = App(step.text("client_id"), step.secret("client_secret").strip()) if "client_id" in step.fields else None
+    app = _typed(step) if "client_id" in step.fields else None
     try:
         url = services().sign_ins.begin(actor(), step.of, step.text("base_url"), app)
     except (AuthorisationError, RetryableError, PermanentError) as error:
@@ -77,6 +81,11 @@ def begin(step: Step) -> Panel | Wrong:
         t("settings.sign_in_with", platform=named),
         html.Div([leave, html.Div([stay, go], className="row ends")], className="col g3"),
     )
+
+
+def _typed(step: Step) -> App:
+    secret = step.secret("client_secret").strip()
+    return App(step.text("client_id"), secret, config_id=step.text("config_id"))
 
 
 def _home() -> str:
