@@ -128,6 +128,7 @@ def test_the_environment_counts_before_all_and_is_not_moved(path: Path, ring: Me
     assert ring.kept == {}
 
 
+@pytest.mark.slow
 def test_the_doctor_says_where_the_key_lies(tmp_path: Path, ring: MemoryRing) -> None:
     house = House(Settings(data=tmp_path), ManualClock(), lambda: ring)
     assert examine(house)[0].state == "in the data folder"
