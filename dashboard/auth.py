@@ -27,6 +27,7 @@ _OPEN = ("/assets/", "/_dash-component-suites/", "/health", "/ready", webhook.PR
 _BEFORE_LOGIN = ("/login", "/setup")
 _WITH_ONE_TIME_PASSWORD = ("/password", "/logout", "/session")
 _MACHINE = ("/_dash-", "/live", "/session", "/api/")
+WAY_BACK, AFTER_SIGN_IN = "/oauth/back", "/settings/accounts"
 
 _STRANGERS_BODY, _FIRST_FILE = 1_000_000, 200_000_000
 
@@ -110,6 +111,9 @@ class SessionMiddleware:
             return _refusal(scope, 401, "Nobody is signed in here; sign in, or send a valid token.")
         if self.services.accounts.needs_setup():
             return RedirectResponse("/setup", 303)
+        if path == WAY_BACK:
+            # with the session the sign-in is gone as well, and what came back must not lie about in addresses
+            return RedirectResponse(f"/login?next={AFTER_SIGN_IN}", 303)
         target = path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         return RedirectResponse("/login" if target == "/" else f"/login?next={quote(target, safe='/')}", 303)
 

@@ -16,7 +16,7 @@ BUSY_SECONDS = 10.0
 
 _STATUS: dict[RefusalKind, int] = {
     "unsigned": 401, "old": 401, "signature": 401, "reused": 400, "unusable": 400, "large": 413, "often": 429,
-    "paused": 429, "full": 429,
+    "paused": 429, "full": 429, "key": 503,
 }  # fmt: skip
 
 router = APIRouter(include_in_schema=False)

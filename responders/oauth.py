@@ -2,7 +2,7 @@
 
 Sources: docs.x.com/fundamentals/authentication/oauth-2-0, github.com/reddit-archive/reddit/wiki/OAuth2,
 docs.joinmastodon.org (client/token, methods/apps, methods/oauth), developers.facebook.com/docs/facebook-login (guides,
-access-tokens/get-long-lived), developers.google.com/identity/protocols/oauth2/web-server.
+access-tokens/get-long-lived, facebook-login-for-business), developers.google.com/identity/protocols/oauth2/web-server.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LIMITS = Limits(connect=10.0, read=20.0, total=40.0, size=1_000_000)
 """Shorter than the lease of whoever renews a token."""
 LONGEST = 4096
+LISTS = 10
+"""Lists of a hundred Pages that one sign-in reads at most."""
 APP_NAME = "Shenava"
 _APP_WRONG = frozenset({"invalid_client", "unauthorized_client", "redirect_uri_mismatch"})
 _LATER = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
@@ -43,7 +45,8 @@ class Row(Struct, frozen=True):
     """How one platform does it.
 
     `authorize` and `token` are addresses of the official server (a path alone where every server is its own);
-    `basic` sends the app's secret as a header instead of in the body. `renews`: each token comes with a refresh token,
+    `basic` sends the app's secret as a header instead of in the body. `configured`: an app may name a set of
+    permissions instead of the scope. `renews`: each token comes with a refresh token,
     which we spend; else the secret keeps what the platform's client library spends (`by_library`), or the token lives.
     """
 
@@ -55,6 +58,7 @@ class Row(Struct, frozen=True):
     basic: bool = False
     renews: bool = False
     by_library: bool = False
+    configured: bool = False
     more: Mapping[str, str] = NOTHING
     apps: str = ""
     shared: Shared | None = None
@@ -71,13 +75,15 @@ class OAuth:
         from authlib.common.security import generate_token
 
         app = app or self._registered(base_url, redirect_uri)
-        verifier = generate_token(64)
+        verifier, more = generate_token(64), dict(self._row.more)
         with self._client(app, redirect_uri) as (client, _):
+            if app.config_id and self._row.configured:
+                client.scope, more["config_id"] = None, app.config_id
             url, _state = client.create_authorization_url(
                 self._at(base_url, self._row.authorize),
                 state=state,
                 code_verifier=verifier if self._row.pkce else None,
-                **self._row.more,
+                **more,
             )
         return Begun(url, verifier, app)
 
@@ -203,8 +209,24 @@ class _Page(Struct):
     access_token: str = ""
 
 
+class _Cursors(Struct):
+    after: str = ""
+
+
+class _Paging(Struct):
+    cursors: _Cursors | None = None
+    next: str = ""
+
+
 class _Pages(Struct):
     data: tuple[_Page, ...] = ()
+    paging: _Paging | None = None
+
+    @property
+    def after(self) -> str:
+        """Where the list goes on; empty at its end."""
+        paging = self.paging
+        return paging.cursors.after if paging is not None and paging.next and paging.cursors is not None else ""
 
 
 def _looked_into(platform: str, answer: requests.Response) -> requests.Response:
@@ -238,11 +260,17 @@ def _refusal(platform: str, error: str) -> ShenavaError:
 
 def _pages(session: requests.Session, origin: str, token: str, app: App) -> tuple[str, ...]:
     """A token of each Page that the person shared; made from a long-lived token, it does not end by time."""
-    answer = _looked_into("Meta", session.get(
-        f"{origin}/me/accounts", params={"fields": "access_token", "limit": "100"},
-        headers={"Authorization": f"Bearer {token}"}, allow_redirects=False,
-    ))  # fmt: skip
-    found = [one.access_token for one in msgspec.json.decode(answer.content, type=_Pages).data if one.access_token]
+    found, after = list[str](), ""
+    for _ in range(LISTS):
+        asked = {"fields": "access_token", "limit": "100", **({"after": after} if after else {})}
+        answer = _looked_into("Meta", session.get(
+            f"{origin}/me/accounts", params=asked, headers={"Authorization": f"Bearer {token}"}, allow_redirects=False
+        ))  # fmt: skip
+        listed = msgspec.json.decode(answer.content, type=_Pages)
+        found += [one.access_token for one in listed.data if one.access_token]
+        after = listed.after
+        if not after:
+            break
     if not found:
         raise SignInRefusedError("Meta", "nothing")
     return tuple(msgspec.json.encode({"access_token": one, "app_secret": app.client_secret}).decode() for one in found)
@@ -259,9 +287,9 @@ ROWS = (
         "identity read privatemessages submit history", basic=True, by_library=True, more={"duration": "permanent"}),
     Row("mastodon", "/oauth/authorize", "/oauth/token", "read write", pkce=True, apps="/api/v1/apps"),
     Row("facebook", _DIALOG, _GRAPH,
-        f"{_PAGE} pages_read_user_content pages_manage_engagement", shared=_pages),
+        f"{_PAGE} pages_read_user_content pages_manage_engagement", configured=True, shared=_pages),
     Row("instagram", _DIALOG, _GRAPH,
-        f"{_PAGE} instagram_basic instagram_manage_comments instagram_manage_messages", shared=_pages),
+        f"{_PAGE} instagram_basic instagram_manage_comments instagram_manage_messages", configured=True, shared=_pages),
     Row("youtube", "https://accounts.google.com/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token",
         "https://www.googleapis.com/auth/youtube.force-ssl", pkce=True, renews=True,
         more={"access_type": "offline", "prompt": "consent"}),

@@ -38,6 +38,8 @@ ABANDONED = timedelta(days=1)
 ASIDE = "replaced-"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 PAGES_AT_ONCE = 4_000
+SLOW = timedelta(minutes=1)
+"""Longer than a message to a webhook takes from its time to the stream."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is copied, how many steps are done and how many there are."""
@@ -76,6 +78,7 @@ def make(folder: Path, to: Path, now: datetime, progress: Progress = quiet) -> P
             for name in present:
                 _copy(folder / name, work / name, partial(progress, name))
             _set_progress(work / RECORDS, begun)
+            _forget_deliveries(work / RECORDS, now - SLOW)
             (work / MANIFEST).write_bytes(msgspec.json.encode(_manifest(work, present, now)))
             with tarfile.open(unfinished, "w:gz", compresslevel=1) as archive:
                 for step, name in enumerate([MANIFEST, *present]):
@@ -235,6 +238,15 @@ def _set_progress(records: Path, begun: dict[str, list[tuple[str, str, str]]]) -
         checksums.teach(one)
         for name, rows in begun.items():
             one.executemany(f"UPDATE {name} SET cursor = ?, state = ? WHERE id = ?", rows)
+
+
+def _forget_deliveries(records: Path, since: datetime) -> None:
+    """Let messages come again whose posts may have reached the stream after it was copied: they are not in the copy."""
+    if not records.exists():
+        return
+    with closing(sqlite3.connect(records)) as one, one:
+        if one.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'deliveries'").fetchone():
+            one.execute("DELETE FROM deliveries WHERE at >= ?", (round(since.timestamp() * 1000),))
 
 
 def _close_journal(path: Path) -> None:

@@ -16,7 +16,6 @@ from msgspec import Struct, json, to_builtins
 from crm import envelope
 from crm.errors import AuthorisationError, RateLimitedError, RetryableError, ShenavaError, StoreError
 from crm.policies import tokens
-from crm.policies.budget import allowance
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog
@@ -31,6 +30,7 @@ from crm.records.sources import SourceRow
 from crm.usecases.snapshots import Snapshots, signature
 from crm.usecases.tokens import Tokens
 from crm.words import COLLECTED, CollectedEvent, Removed
+from shenava.allowances import Allowances
 from shenava.pressure import Pressure
 from shenava.sieve import Sieve
 
@@ -87,6 +87,7 @@ class Collecting:
         self._failures: dict[str, int] = {}
         self._renewed: dict[str, datetime] = {}
         self._pressure = Pressure(stores.log, stores.clock)
+        self._allowances = Allowances(stores.records, stores.clock)
 
     @property
     def running(self) -> list[Run]:
@@ -129,6 +130,8 @@ class Collecting:
             self._try(run)
         except (RetryableError, StoreError) as error:
             logger.warning("%s", error)  # the outcome can't be written either; the next look starts it again
+        finally:
+            self._allowances.leave(run.key)
 
     def _try(self, run: Run) -> None:
         try:
@@ -170,7 +173,7 @@ class Collecting:
             kind = self._kinds.get(row.kind)
             if kind is not None and not isinstance(kind, Receiving):
                 searches = self._searches(row) if isinstance(kind, Searching) else ()
-                key = f"{_key(row, kind)}{_digest(searches)}"
+                key = f"{_run_key(row, kind)}{_digest(searches)}"
                 found.setdefault(key, Run(key, kind, [], searches)).rows.append(row)
         return found
 
@@ -217,7 +220,7 @@ class Collecting:
         run.until = None if ends is None else max(ends - tokens.EARLY, now + SHORTEST)
         return Job(
             _key(row, run.kind), row.options, row.cursor, row.workspace, run.account,
-            run.searches, partial(self._allowance, row.workspace, run.kind.platform),
+            run.searches, partial(self._allowances.ask, run.key, row.workspace, run.kind.platform),
         )  # fmt: skip
 
     def _secret(self, row: SourceRow) -> str:
@@ -225,15 +228,13 @@ class Collecting:
             sealed = sources.sealed_of(tx, row.id)
         return self._stores.tokens.unseal(sealed) if sealed else ""
 
-    def _allowance(self, workspace: str, platform: str, monitor: str) -> int:
-        with self._stores.records.read() as tx:
-            spent = budget.spent_this_month(tx, workspace, platform, self._stores.clock.now())
-            return allowance(budget.caps_of(tx, workspace), spent, platform, monitor)
-
     def _spend(self, run: Run, batch: Batch) -> None:
         """Count what was read, before anything else can fail: it is paid for whether it is stored or not."""
-        if not batch.spent:
-            return
+        if batch.spent:
+            self._count(run, batch)
+        self._allowances.release(run.key)  # a batch reports all that was read until then
+
+    def _count(self, run: Run, batch: Batch) -> None:
         with self._stores.records.write() as tx:
             for workspace in sorted({row.workspace for row in run.rows}):  # two sources of one are still read once
                 budget.spend(tx, workspace, run.kind.platform, batch.spent, self._stores.clock.now())
@@ -284,6 +285,11 @@ def _digest(searches: tuple[Search, ...]) -> str:
 
 def _has_secret(kind: Source) -> bool:
     return any(option.kind == "secret" for option in kind.options)
+
+
+def _run_key(row: SourceRow, kind: Source) -> str:
+    """What reads with an account is a run of its workspace, even where another names the account of this one."""
+    return _key(row, kind) if account_option(kind) is None else f"{row.workspace} {_key(row, kind)}"
 
 
 def _key(row: SourceRow, kind: Source) -> str:

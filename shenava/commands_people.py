@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from crm.errors import InvalidInputError
+from shenava.keys import Place
 from shenava.options import Data, installed
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def add(app: typer.Typer) -> None:
     app.command()(users)
     app.command(name="reset-password")(reset_password)
     app.command()(erase)
+    app.command()(key)
 
 
 def users(data: Data = None) -> None:
@@ -32,6 +34,16 @@ def reset_password(email: Annotated[str, typer.Argument(help="Whose password.")]
     """Give somebody a one-time password; their sessions end."""
     password = installed(data).accounts.reset_password(email)
     print(f"One-time password for {email}: {password}")
+
+
+def key(
+    to: Annotated[Place | None, typer.Option(help="Move it there: keyring or file.")] = None, data: Data = None
+) -> None:
+    """Say where the key lies that encrypts tokens and signs receipts, or move it into the system's key ring."""
+    place = installed(data).key_place
+    if to is not None and not place.move(to):
+        print("Nothing to move.")
+    print(f"The key lies here: {place.place}")
 
 
 def erase(

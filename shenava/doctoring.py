@@ -14,12 +14,18 @@ from crm.ports.index import Scope
 from crm.records import migrate, roles, sources
 from crm.records.sources import AccountRow
 from shenava import pipeline, supervisor
+from shenava.keys import Place
 from shenava.locks import holder
 from shenava.wiring import KEY_FILE, House
 
 PARTS = {"enrich": ("index", "cases"), "understand": ("enrich",)}
 """Under which names a role's process speaks, where not under its own."""
 
+_PLACES = {
+    Place.ENVIRONMENT: "in the environment",
+    Place.FILE: "in the data folder",
+    Place.KEYRING: "in the system's key ring",
+}
 SILENCE = timedelta(seconds=30)
 """How long a role that works may say nothing: it speaks every two seconds."""
 
@@ -43,7 +49,7 @@ def examine(house: House) -> list[Finding]:
         mend = "start `shenava up` once, or name the folder with --data"
         return [Finding("data folder", False, f"{house.data} is not there", mend)]
     found = [
-        _looked("key file", lambda: _key(house), f"put {KEY_FILE} back, or set SHENAVA_SECRET_KEY"),
+        _looked("key", lambda: _key(house), f"put {KEY_FILE} or the key ring back, or set SHENAVA_SECRET_KEY"),
         _looked("records", lambda: _records(house), _mend(house.settings.records)),
         _looked("stream", lambda: _stream(house), _mend(house.settings.stream)),
         _looked("index", lambda: _index(house), _mend(house.settings.index)),
@@ -85,7 +91,7 @@ def _every(what: str, look: Callable[[House], Iterator[Finding]], house: House) 
 
 def _key(house: House) -> str:
     house.vault.key("audit")
-    return "in the environment" if house.settings.secret_key else "in the data folder"
+    return _PLACES[house.key_place.place]
 
 
 def _mend(url: str) -> str:

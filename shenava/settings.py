@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     reddit_client_secret: str = Field("", repr=False)
     meta_client_id: str = ""
     meta_client_secret: str = Field("", repr=False)
+    meta_config_id: str = ""
     google_client_id: str = ""
     google_client_secret: str = Field("", repr=False)
     allow_addresses: tuple[str, ...] = ()
@@ -131,8 +132,8 @@ class Settings(BaseSettings):
         said = {
             "x": App(self.x_client_id, self.x_client_secret),
             "reddit": App(self.reddit_client_id, self.reddit_client_secret),
-            "facebook": App(self.meta_client_id, self.meta_client_secret),
-            "instagram": App(self.meta_client_id, self.meta_client_secret),
+            "facebook": App(self.meta_client_id, self.meta_client_secret, config_id=self.meta_config_id),
+            "instagram": App(self.meta_client_id, self.meta_client_secret, config_id=self.meta_config_id),
             "youtube": App(self.google_client_id, self.google_client_secret),
         }
         return {platform: app for platform, app in said.items() if app.client_id}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crm.records import dead_letters, receipts, sources, tombstones
+from crm.records import budget, dead_letters, receipts, sources, tombstones
 from crm.records.sources import SourceRow
 from shenava.wiring import House
 
@@ -17,10 +17,14 @@ ANOTHER_TRY = timedelta(days=7)
 
 
 def tidy(house: House) -> None:
-    """Delete what has had its time (tombstones, replayed dead letters, back-ups, months of posts), and read uploads."""
+    """Delete what has had its time, and read uploads.
+
+    Tombstones, replayed dead letters, old reads and gaps, back-ups, months of posts.
+    """
     with house.records.write() as tx:
         tombstones.expire(tx, house.clock.now())
         dead_letters.expire(tx, house.clock.now())
+        budget.expire(tx, house.clock.now())
     house.expire_copies()
     drop_uploads(house)
     house.index.purge()

@@ -48,8 +48,8 @@ from crm.usecases.trail import Trail
 from crm.usecases.trends import Trends
 from shenava import backup
 from shenava.disk import DiskUse
+from shenava.keys import KeyPlace, KeyRing, system_key_ring
 from shenava.settings import Settings
-from shenava.vault import FileVault
 
 if TYPE_CHECKING:
     from index import Index
@@ -63,8 +63,11 @@ BACKUPS = "backups"
 class House:
     """Everything an installation is made of, each part made when it is first needed."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, ring: Callable[[], KeyRing] = system_key_ring
+    ) -> None:
         self.settings = settings
+        self.key_place = KeyPlace(settings.data / KEY_FILE, settings.secret_key, ring)
         self.clock: Clock = clock or SystemClock()
         self.random = Random()
 
@@ -75,11 +78,9 @@ class House:
 
     @cached_property
     def vault(self) -> Vault:
-        """The keys, from the environment or the key file."""
-        if self.settings.secret_key:
-            return FileVault.from_text(self.settings.secret_key, "SHENAVA_SECRET_KEY")
+        """The keys, from the environment, the key file or the system's key ring."""
         self._make_folder()
-        return FileVault.open(self.data / KEY_FILE)
+        return self.key_place.open()
 
     @cached_property
     def records(self) -> Records:

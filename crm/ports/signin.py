@@ -11,11 +11,16 @@ from crm.ports.responder import Account
 
 
 class App(Struct, frozen=True):
-    """An app of ours as the platform knows it; `redirect_uri` is set where a server registered it for that address."""
+    """An app of ours as the platform knows it.
+
+    `redirect_uri` is set where a server registered it for that address, `config_id` where the app asks for a set of
+    permissions that is kept on the platform (Facebook Login for Business).
+    """
 
     client_id: str
     client_secret: str = ""
     redirect_uri: str = ""
+    config_id: str = ""
 
     def __repr__(self) -> str:
         return f"App(client_id={self.client_id!r}, client_secret=...)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select
@@ -12,6 +12,9 @@ from crm.policies.budget import Cap
 from crm.ports.source import Gap
 from crm.records.sql import insert_for
 from crm.records.tables import caps, gaps, spending
+
+KEPT = timedelta(days=396)
+"""Thirteen months: a month can be held against the one of a year before."""
 
 
 class Missing(Struct, frozen=True):
@@ -35,6 +38,17 @@ def set_cap(tx: Connection, workspace: str, platform: str, monitor: str, posts: 
         return
     one = insert_for(tx)(caps).values(**key, posts=posts)
     tx.execute(one.on_conflict_do_update(index_elements=list(key), set_={"posts": posts}))
+
+
+def forget_monitor(tx: Connection, workspace: str, monitor: str) -> None:
+    """Lift the caps of a monitor that is gone. What it read stays: the caps of the platforms count it."""
+    tx.execute(delete(caps).where(caps.c.workspace == workspace, caps.c.monitor == monitor))
+
+
+def expire(tx: Connection, now: datetime) -> None:
+    """Forget what was read, and what was missed, more than thirteen months ago."""
+    tx.execute(delete(spending).where(spending.c.day < _day(now - KEPT)))
+    tx.execute(delete(gaps).where(gaps.c.until < now - KEPT))
 
 
 def spend(tx: Connection, workspace: str, platform: str, spent: Mapping[str, int], now: datetime) -> None:

@@ -46,11 +46,11 @@ def remember(tx: Connection, source: SourceRow, marks: Sequence[str], digest: st
         tx.execute(insert_for(tx)(deliveries).values(**row).on_conflict_do_nothing())
 
 
-def refuse(tx: Connection, source: SourceRow, kind: str, now: datetime) -> None:
-    """Count a message that was not taken."""
-    row = {"source_id": source.id, "kind": kind, "workspace": source.workspace, "times": 1, "at": now}
+def refuse(tx: Connection, source: SourceRow, kind: str, times: int, last: datetime) -> None:
+    """Count messages that were not taken."""
+    row = {"source_id": source.id, "kind": kind, "workspace": source.workspace, "times": times, "at": last}
     one = insert_for(tx)(refusals).values(**row)
-    more = {"times": refusals.c.times + 1, "at": now}
+    more = {"times": refusals.c.times + times, "at": last}
     tx.execute(one.on_conflict_do_update(index_elements=["source_id", "kind"], set_=more))
 
 

@@ -7,11 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, case, delete, insert, select, update
 
 from crm.ports.source import Rejected
 from crm.records.sql import held, insert_for, lock
-from crm.records.tables import accounts, deliveries, refusals, rejects, source_activity, source_secrets, sources
+from crm.records.tables import (
+    accounts,
+    deliveries,
+    gaps,
+    refusals,
+    rejects,
+    source_activity,
+    source_secrets,
+    sources,
+)
 
 SLOT = timedelta(minutes=30)
 REJECTS_KEPT = 200
@@ -59,6 +68,10 @@ class AccountRow(Struct, frozen=True):
         return f"{self.platform}:{self.native_id}"
 
 
+HeldAccount = tuple[AccountRow, bytes, datetime | None]
+"""An account, its encrypted secret, and until when somebody asks for a new one."""
+
+
 class Activity(Struct, frozen=True):
     """What a source did in the half hour from `slot`."""
 
@@ -82,7 +95,7 @@ def change(tx: Connection, source_id: str, **fields: object) -> None:
 
 def remove(tx: Connection, workspace: str, source_id: str) -> bool:
     """Delete a source with its history; what it collected stays. False where there is none."""
-    for table in (source_activity, rejects, source_secrets, deliveries, refusals):
+    for table in (source_activity, rejects, source_secrets, deliveries, refusals, gaps):
         tx.execute(delete(table).where(table.c.workspace == workspace, table.c.source_id == source_id))
     query = delete(sources).where(sources.c.workspace == workspace, sources.c.id == source_id)
     return tx.execute(query).rowcount > 0
@@ -107,15 +120,20 @@ def get(tx: Connection, workspace: str, source_id: str) -> SourceRow | None:
 
 def succeeded(
     tx: Connection, source: SourceRow, cursor: str, posts: int, rejected: Sequence[Rejected], now: datetime
-) -> None:
-    """A batch is in the stream: keep its cursor, count it, remember what could not be used."""
+) -> bool:
+    """A batch is in the stream: keep its cursor, count it, remember what could not be used.
+
+    One that was paused meanwhile stays so. False, and nothing is written, where the source was removed.
+    """
+    state = case((sources.c.enabled, "running"), else_=sources.c.state)
     values: dict[Any, Any] = {
-        "cursor": cursor, "state": "running", "last_success": now, "error": None, "error_kind": None, "retry_at": None,
+        "cursor": cursor, "state": state, "last_success": now, "error": None, "error_kind": None, "retry_at": None,
         "collected": sources.c.collected + posts, "rejected": sources.c.rejected + len(rejected),
     }  # fmt: skip
     if posts:
         values["last_post"] = now
-    tx.execute(update(sources).where(sources.c.id == source.id).values(values))
+    if not tx.execute(update(sources).where(sources.c.id == source.id).values(values)).rowcount:
+        return False
     if posts:
         _count(tx, source, now, posts=posts)
     if rejected:
@@ -135,6 +153,7 @@ def succeeded(
             ],
         )
         _forget_rejects(tx, source.id)
+    return True
 
 
 def failed(
@@ -206,13 +225,25 @@ def secret_of(tx: Connection, account_id: str) -> bytes:
     return bytes(tx.execute(select(accounts.c.secret).where(accounts.c.id == account_id)).scalar() or b"")
 
 
-def hold_account(tx: Connection, workspace: str, account_id: str) -> tuple[AccountRow, bytes, datetime | None] | None:
+def hold_account(tx: Connection, workspace: str, account_id: str) -> HeldAccount | None:
     """An account with its encrypted secret and until when somebody asks for a new one; held till the transaction ends.
 
     None where there is no such account.
     """
-    query = select(accounts).where(accounts.c.workspace == workspace, accounts.c.id == account_id)
-    row = tx.execute(held(query)).first()
+    return _account_in(tx, held(_account_of(workspace, account_id)))
+
+
+def look_at_account(tx: Connection, workspace: str, account_id: str) -> HeldAccount | None:
+    """The same, and nobody is kept from changing it."""
+    return _account_in(tx, _account_of(workspace, account_id))
+
+
+def _account_of(workspace: str, account_id: str) -> Select[Any]:
+    return select(accounts).where(accounts.c.workspace == workspace, accounts.c.id == account_id)
+
+
+def _account_in(tx: Connection, query: Select[Any]) -> HeldAccount | None:
+    row = tx.execute(query).first()
     if row is None:
         return None
     known = row._asdict()

@@ -21,7 +21,7 @@ from crm.records import audit, budget, changes, monitors, sources, workspaces
 from crm.records.database import Records
 from crm.records.sources import SourceRow
 from crm.usecases.monitors import MonitorDraft, narrowed
-from crm.usecases.tokens import Tokens
+from crm.usecases.tokens import AT_A_PAGE, Tokens
 
 MOST = 1_000_000_000
 """The largest cap that can be set; whoever wants more wants none."""
@@ -91,7 +91,7 @@ class Budgets:
             raise InvalidInputError(f"A cap is a number of posts from 0 to {MOST:,}; leave it empty for none.")
         now = self._clock.now()
         with self._records.write() as tx:
-            if platform not in {one.platform for one in self._kinds.values()}:
+            if not platform or platform not in {one.platform for one in self._kinds.values()}:
                 raise NotFoundError("platform", platform)
             if monitor != WHOLE and all(one.id != monitor for one in monitors.of_workspace(tx, actor.workspace)):
                 raise NotFoundError("monitor", monitor)
@@ -133,7 +133,7 @@ class Budgets:
         )
         if asked == NOTHING:
             return None
-        account = self._tokens.read_with(row, row.options.get(account_option(kind) or "", ""))
+        account = self._tokens.read_with(row, row.options.get(account_option(kind) or "", ""), AT_A_PAGE)
         posts = kind.forecast(asked, account, self._transport)
         return Forecast(kind.platform, row.name, posts, None if left == UNLIMITED else left)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from hashlib import blake2b, sha256
 from threading import Lock
 from typing import Literal
@@ -27,19 +29,23 @@ from crm.records.deliveries import Refused
 from crm.records.sources import SourceRow
 from crm.words import COLLECTED, Removed
 
+logger = logging.getLogger(__name__)
+
 LARGEST = 1_000_000
 """Bytes of one message."""
 OLDEST_SECONDS = 300
 """How far the time that a message names may be from ours."""
 A_MINUTE = 120
-"""Messages that a webhook takes in a minute, and such as it refuses and counts."""
+"""Messages that a webhook takes in a minute."""
 PAUSE_SECONDS = 60.0
+WRITE_SECONDS = 10.0
+"""How often refusals are written down at most while nobody looks at them."""
 LONGEST_ID = 200
 SCHEME = "sha256="
 _OURS = re.compile(r"[0-9a-z]{26}")
 """How :func:`crm.ids.new_id` writes an id. PostgreSQL refuses others, such as one with NUL, with an error."""
 
-RefusalKind = Literal["unsigned", "old", "signature", "reused", "unusable", "large", "often", "paused", "full"]
+RefusalKind = Literal["unsigned", "old", "signature", "reused", "unusable", "large", "often", "paused", "full", "key"]
 
 
 class Message(Struct, frozen=True):
@@ -83,7 +89,8 @@ class Deliveries:
     ) -> None:  # fmt: skip
         self._records, self._log, self._kinds, self._vault, self._clock = records, log, kinds, vault, clock
         self._has_room = has_room
-        self._taken, self._refused = Minute(clock), Minute(clock)
+        self._taken, self._refusals = Minute(clock), Refusals(records, clock)
+        self._nobody = vault.encrypt("nobody's")
 
     def take(self, message: Message) -> Taken:
         """Put the posts of a message on the stream; they are there durably when this returns.
@@ -95,20 +102,19 @@ class Deliveries:
         try:
             return self._take(message, row, sealed)
         except RefusedError as error:
-            if row is not None:
-                self._note(row, error.kind)
+            self._refusals.count(row, error.kind)
             raise
 
     def refuse_size(self, source_id: str) -> RefusedError:
         """What is said of a message that is too large to be read; it is counted."""
         row, _ = self._known(source_id)
-        if row is not None:
-            self._note(row, "large")
+        self._refusals.count(row, "large")
         return RefusedError("large", f"This is larger than {LARGEST} bytes; send fewer posts at a time.")
 
     def refused(self, actor: Actor, source_id: str) -> list[Refused]:
         """How often a webhook refused messages, by kind."""
         require(actor, "read_health")
+        self._refusals.write()
         with self._records.read() as tx:
             return records_of.refused(tx, actor.workspace, source_id)
 
@@ -147,12 +153,15 @@ class Deliveries:
         if not stamp or not signature:
             said = "X-Shenava-Timestamp and X-Shenava-Signature are needed; see the page on webhooks."
             raise RefusedError("unsigned", said)
-        secret = ""
-        with suppress(OtherKeyError):
-            secret = self._vault.decrypt(sealed) if sealed else ""
         # a stranger learns nothing from how long it takes whether there is such a webhook
-        right = signature_of(secret or "nobody's", stamp, message.body)
-        if not hmac.compare_digest(right.encode(), signature.encode()) or not secret:
+        try:
+            secret = self._vault.decrypt(sealed or self._nobody)
+        except OtherKeyError as error:
+            logger.warning("The secret of the webhook %s can't be read: %s", message.source, error)
+            said = "The secret of this webhook can't be read here just now; send it again later."
+            raise RefusedError("key", said, PAUSE_SECONDS) from error
+        right = signature_of(secret, stamp, message.body)
+        if not hmac.compare_digest(right.encode(), signature.encode()) or not sealed:
             raise _unknown()
         plain = stamp.isascii() and stamp.isdigit() and len(stamp) < 12
         if not plain or abs(self._clock.now().timestamp() - int(stamp)) > OLDEST_SECONDS:
@@ -172,19 +181,49 @@ class Deliveries:
         posts = sum(not isinstance(event, Removed) for event in batch.events)
         # What is stored and not remembered comes again and changes nothing; the other way round it would be lost.
         with self._records.write() as tx:
-            records_of.remember(tx, row, marks, digest, now)
-            sources.succeeded(tx, row, "", posts, batch.rejected, now)
-            changes.note(tx, row.workspace, "source", row.id, now)
+            if sources.succeeded(tx, row, "", posts, batch.rejected, now):  # else it was removed meanwhile
+                records_of.remember(tx, row, marks, digest, now)
+                changes.note(tx, row.workspace, "source", row.id, now)
         return Taken(len(batch.events), _told(batch))
 
-    def _note(self, row: SourceRow, kind: RefusalKind) -> None:
-        """Count a refusal, so many a minute: strangers may not make us write without end."""
-        if not self._refused.allows(row.id):
-            return
-        now = self._clock.now()
-        with suppress(RetryableError, StoreError), self._records.write() as tx:
-            records_of.refuse(tx, row, kind, now)
-            changes.note(tx, row.workspace, "source", row.id, now)
+
+class Refusals:
+    """Refusals, counted in memory and written down now and then. Safe to share between threads.
+
+    So strangers can't make us write without end, and how long a refusal takes does not tell them which webhooks
+    there are: whoever comes when it is time writes for all. A process that is killed forgets the last ten seconds.
+    """
+
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self._records, self._clock, self._lock = records, clock, Lock()
+        self._waiting = dict[tuple[str, RefusalKind], tuple[SourceRow, int, datetime]]()
+        self._written = clock.monotonic()
+
+    def count(self, row: SourceRow | None, kind: RefusalKind) -> None:
+        """One message more was refused; one for no webhook of ours is not counted."""
+        with self._lock:
+            if row is not None:
+                _, times, _ = self._waiting.get((row.id, kind), (row, 0, None))
+                self._waiting[row.id, kind] = row, times + 1, self._clock.now()
+            due = self._clock.monotonic() - self._written >= WRITE_SECONDS
+        if due:
+            self.write()
+
+    def write(self) -> None:
+        """Write down what was counted; what the records don't take now is written the next time."""
+        with self._lock:
+            self._written = self._clock.monotonic()
+            with suppress(RetryableError, StoreError):
+                if self._waiting:
+                    self._write()
+                    self._waiting.clear()
+
+    def _write(self) -> None:
+        with self._records.write() as tx:
+            for (_, kind), (row, times, at) in sorted(self._waiting.items(), key=lambda one: one[0]):
+                if sources.get(tx, row.workspace, row.id) is not None:
+                    records_of.refuse(tx, row, kind, times, at)
+                    changes.note(tx, row.workspace, "source", row.id, at)
 
 
 class Minute:

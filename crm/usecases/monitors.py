@@ -20,7 +20,7 @@ from crm.query import QueryError
 from crm.query.tree import And, Field, Node, Or
 from crm.query.walk import NOTHING
 from crm.query.widen import on_platform
-from crm.records import audit, changes, jobs, monitors, workspaces
+from crm.records import audit, budget, changes, jobs, monitors, workspaces
 from crm.records.database import Records
 from crm.records.monitors import Monitor
 from crm.usecases.reading import Reading
@@ -239,6 +239,7 @@ class Monitors:
             if old is None:
                 raise NotFoundError("monitor", monitor_id)
             monitors.remove(tx, actor.workspace, monitor_id)
+            budget.forget_monitor(tx, actor.workspace, monitor_id)
             workspaces.next_revision(tx, actor.workspace)
             jobs.ask(tx, actor.workspace, RERUN, now, monitor=monitor_id)
             audit.append(tx, actor.workspace, actor.user_id, "delete_monitor", monitor_id, now, name=old.name)

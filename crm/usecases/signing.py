@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from crm.errors import AuthorisationError, InvalidInputError, NotFoundError
+from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, RetryableError
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.signin import App, SignIn, SignInRefusedError
@@ -42,6 +42,13 @@ class NoAppError(InvalidInputError):
 class _Sealed(Struct, frozen=True):
     app: App
     verifier: str
+
+
+class Finished(Struct, frozen=True):
+    """What a sign-in connected; `missed` is how many accounts more were shared and could not be checked just now."""
+
+    connected: tuple[AccountRow, ...]
+    missed: int = 0
 
 
 class SignIns:
@@ -103,11 +110,11 @@ class SignIns:
             ))  # fmt: skip
         return begun.url
 
-    def finish(self, actor: Actor, state: str, code: str, error: str = "") -> list[AccountRow]:
+    def finish(self, actor: Actor, state: str, code: str, error: str = "") -> Finished:
         """Connect what the person shared, after they came back with a code, or with an error of the platform's.
 
         Raises: SignInRefusedError (and a state is spent even so), and what :meth:`Sources.connect` raises where the
-        platform accepts none of the accounts.
+        platform accepts none of the accounts, or could be asked about none.
         """
         require(actor, "edit_sources")
         begun = self._take(actor, state)
@@ -130,17 +137,19 @@ class SignIns:
             raise SignInRefusedError(begun.platform, "stranger")
         return begun
 
-    def _connected(self, actor: Actor, begun: SignInRow, shared: tuple[str, ...]) -> list[AccountRow]:
+    def _connected(self, actor: Actor, begun: SignInRow, shared: tuple[str, ...]) -> Finished:
         """Those accounts that the platform lets us use; of several Pages not each has what we look for."""
-        found, refused = list[AccountRow](), list[AuthorisationError]()
+        found, refused, later = list[AccountRow](), list[AuthorisationError](), list[RetryableError]()
         for secret in shared:
             try:
                 found.append(self._sources.connect(actor, begun.platform, begun.base_url, "", secret))
             except AccountRefusedError as error:
                 refused.append(error)
+            except RetryableError as error:
+                later.append(error)  # the code is spent: what else was shared must not be lost with it
         if not found:
-            raise refused[0] if refused else SignInRefusedError(begun.platform, "nothing")
-        return found
+            raise later[0] if later else refused[0] if refused else SignInRefusedError(begun.platform, "nothing")
+        return Finished(tuple(found), len(later))
 
     def _known(self, tx: Connection, workspace: str, platform: str, base_url: str) -> App | None:
         """The workspace's own app, else the installation's on the official server; one for another return is no use."""
@@ -163,7 +172,7 @@ def _address(base_url: str) -> str:
 
 
 def _usable(app: App) -> bool:
-    words = app.client_id + app.client_secret
+    words = app.client_id + app.client_secret + app.config_id
     return bool(app.client_id) and words.isascii() and words.isprintable() and " " not in words
 
 

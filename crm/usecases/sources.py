@@ -14,12 +14,12 @@ from crm.policies.access import Actor, require
 from crm.policies.tokens import access_token, read
 from crm.ports.clock import Clock
 from crm.ports.responder import Account, Responder, account_problem
-from crm.ports.source import Job, Preview, Previewing, Problem, Receiving, Rejected, Source
+from crm.ports.source import Job, Preview, Previewing, Problem, Receiving, Rejected, Source, account_option
 from crm.ports.transport import Transport
 from crm.records import audit, changes, sources, workspaces
 from crm.records.database import Records
 from crm.records.sources import AccountRow, SourceRow
-from crm.usecases.tokens import EXPIRED, Tokens
+from crm.usecases.tokens import AT_A_PAGE, EXPIRED, Tokens
 
 FILE = "file"
 """The kind of source that reads a file which somebody handed over."""
@@ -117,7 +117,7 @@ class Sources:
     def add_with_secret(self, actor: Actor, kind: str, name: str, options: Mapping[str, str]) -> Added:
         """The same, with the secret that others sign with where the source is one that is handed its posts."""
         require(actor, "edit_sources")
-        if problems := self.check(kind, options):
+        if problems := self.check(kind, options) or self._strange_account(actor, kind, options):
             raise SourceProblemsError(problems)
         open_, typed = self._parted(kind, options)
         made = f"whsec_{secrets.token_urlsafe(32)}" if isinstance(self.kinds[kind], Receiving) else ""
@@ -148,6 +148,16 @@ class Sources:
             raise NotFoundError("preview of", kind)
         open_, typed = self._parted(kind, options)
         return source.preview(Job("", open_, "", actor.workspace, secret=typed), self._transport, self._clock)
+
+    def _strange_account(self, actor: Actor, kind: str, options: Mapping[str, str]) -> list[Problem]:
+        """What is wrong where a source would read with an account that is none of the workspace's."""
+        name = account_option(self._kind(kind))
+        if name is None or not options.get(name, "").strip():
+            return []
+        with self._records.read() as tx:
+            if any(one.id == options[name].strip() for one in sources.accounts_of(tx, actor.workspace)):
+                return []
+        return [Problem(name, "account", "Choose one of your connected accounts; connect it in Settings first.")]
 
     def _parted(self, kind: str, options: Mapping[str, str]) -> tuple[dict[str, str], str]:
         """Options that may lie open, and what was typed as a secret."""
@@ -285,7 +295,7 @@ class Sources:
 
     def _fault(self, row: AccountRow) -> str | None:
         try:
-            found = self._tokens.checked(row, self._responders[row.platform])
+            found = self._tokens.checked(row, self._responders[row.platform], AT_A_PAGE)
         except ShenavaError as error:
             return account_problem(error)
         return None if found.ok else found.problem

@@ -35,6 +35,8 @@ LEASE = timedelta(seconds=60)
 """Longer than an adapter may take to ask for a token."""
 LOOK_SECONDS = 0.2
 PATIENCE = 2 * LEASE
+AT_A_PAGE = timedelta(seconds=5)
+"""The patience of somebody who waits at a page."""
 _Needs = Callable[[Account], bool]
 EXPIRED, LOST = "expired", "no_refresh"
 """What is wrong with an account whose token has ended: nothing could renew it, or the platform would not."""
@@ -83,10 +85,10 @@ class Tokens:
             return account
         return self._renewed(workspace, account_id, self._is_due, patience)
 
-    def read_with(self, source: SourceRow, account_id: str) -> Account:
+    def read_with(self, source: SourceRow, account_id: str, patience: timedelta = PATIENCE) -> Account:
         """The account that a source reads with. Raises AuthorisationError where it is gone, and as :meth:`fresh`."""
         try:
-            return self.fresh(source.workspace, account_id)
+            return self.fresh(source.workspace, account_id, patience)
         except NotFoundError as error:
             said = f"The account that {source.name} reads with is not connected any more; connect it."
             raise AuthorisationError(said) from error
@@ -108,16 +110,16 @@ class Tokens:
         except (AuthorisationError, NotFoundError):
             return None
 
-    def checked(self, row: AccountRow, responder: Responder) -> AccountCheck:
+    def checked(self, row: AccountRow, responder: Responder, patience: timedelta = PATIENCE) -> AccountCheck:
         """What the platform says of an account, asked once more with another token where it refused the first.
 
         Raises what :meth:`fresh` and :meth:`after_refusal` raise.
         """
-        account = self.fresh(row.workspace, row.id)
+        account = self.fresh(row.workspace, row.id, patience)
         found = responder.check(account)
         if found.ok or found.problem != "refused":
             return found
-        other = self.after_refusal(row.workspace, row.id, account)
+        other = self.after_refusal(row.workspace, row.id, account, patience)
         return found if other is None else responder.check(other)
 
     def note_ended(self) -> None:
@@ -160,7 +162,19 @@ class Tokens:
                 return self._ask(found)
             if self._clock.now() >= give_up:
                 raise BusyTokenError(self._stored(workspace, account_id))
+            self._wait(workspace, account_id, needs, give_up)
+
+    def _wait(self, workspace: str, account_id: str, needs: _Needs, give_up: datetime) -> None:
+        """Until the lease may be had, or is not needed. Only looks, since writers hold each other up."""
+        while True:
             self._clock.sleep(LOOK_SECONDS)
+            with self._records.read() as tx:
+                found = sources.look_at_account(tx, workspace, account_id)
+            now = self._clock.now()
+            if now >= give_up or found is None or found[2] is None or found[2] <= now:
+                return
+            if not needs(self._open(found[0], found[1])):
+                return
 
     def _take(self, workspace: str, account_id: str, needs: _Needs) -> Account | _Taken | None:
         """The account where it needs nothing, a lease where it does, None while somebody else has one."""

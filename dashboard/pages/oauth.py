@@ -23,8 +23,8 @@ router = APIRouter(include_in_schema=False)
 def come_back(state: str = "", code: str = "", error: str = "") -> Response:
     """Connect what the person shared, and go on to the accounts."""
     try:
-        services().sign_ins.finish(actor(), state, code, error)
+        done = services().sign_ins.finish(actor(), state, code, error)
     except ShenavaError as problem:
         logger.info("%s", problem)
         return RedirectResponse(way_back(problem), 303)
-    return RedirectResponse(way_back(None), 303)
+    return RedirectResponse(way_back(done), 303)

@@ -39,6 +39,8 @@ ALLOWED: list[tuple[str, str, dict[str, Any], frozenset[str]]] = [
     ("POST", "/privacy/verify", {"receipt": {}}, frozenset({"administrator"})),
     ("GET", "/audit", {}, frozenset({"administrator", "manager"})),
     ("GET", "/health", {}, frozenset({"administrator", "manager", "agent"})),
+    ("GET", "/caps", {}, frozenset({"administrator", "manager", "agent"})),
+    ("PUT", "/caps/x", {"posts": 5}, frozenset({"administrator", "manager"})),
 ]
 
 
@@ -138,6 +140,23 @@ def test_a_file_is_handed_over_and_no_path_is_taken(bureau: Bureau) -> None:
     unreadable = {"file": ("posts.csv", b"\x00\x01")}
     assert bureau.as_("manager", "POST", "/imports", files=unreadable, data={"platform": "x"}).status_code == 422
     assert list((bureau.data / "uploads").iterdir()) == [kept]
+
+
+def test_caps_are_read_and_set(bureau: Bureau) -> None:
+    for body in ({"posts": 1000}, {"posts": 100, "monitor": "m1"}):
+        assert bureau.as_("manager", "PUT", "/caps/reddit", json=body).status_code == 204
+    lines = [one for one in bureau.as_("agent", "GET", "/caps").json() if one["platform"] == "reddit"]
+    assert [(one["monitor"], one["name"], one["read"], one["cap"]) for one in lines] == [
+        ("", "", 0, 1000), ("m1", "Nanmah", 0, 100)
+    ]  # fmt: skip
+    assert bureau.as_("stranger", "GET", "/caps").json() == []
+    assert bureau.as_("stranger", "PUT", "/caps/reddit", json={"posts": 1, "monitor": "m1"}).status_code == 404
+    assert bureau.as_("manager", "PUT", "/caps/moon", json={"posts": 1}).status_code == 404
+    for wrong in ({"posts": -1}, {"posts": 10**12}, {}, {"posts": 1, "colour": "red"}):
+        assert bureau.as_("manager", "PUT", "/caps/reddit", json=wrong).status_code == 422
+    for monitor in ("", "m1"):
+        bureau.as_("manager", "PUT", "/caps/reddit", json={"posts": None, "monitor": monitor})
+    assert not [one for one in bureau.as_("agent", "GET", "/caps").json() if one["platform"] == "reddit"]
 
 
 def test_accounts_never_show_their_secret(bureau: Bureau) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from collectors.webhook.source import WebhookSource
 from crm import envelope
 from crm.errors import RetryableError
-from crm.records import sources
+from crm.ports.source import Batch, Job
+from crm.records import deliveries, sources, tables
 from crm.records.sources import SourceRow
-from crm.usecases.deliveries import A_MINUTE, LARGEST, signature_of
+from crm.usecases.deliveries import A_MINUTE, LARGEST, WRITE_SECONDS, signature_of
 from crm.words import COLLECTED, CollectedEvent
+from shenava.vault import FileVault
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.desk import Desk
 from tests.doubles.office import WORKSPACE, actor
@@ -189,6 +194,83 @@ def test_a_message_that_breaks_off_is_refused(sender: Sender) -> None:
     }  # fmt: skip
     asyncio.run(app(scope, receive, send))
     assert said[0]["status"] == 400
+
+
+def test_refusals_are_written_now_and_then_whoever_comes(sender: Sender) -> None:
+    for _ in range(3):
+        sender.send(a_post(1), signature="sha256=00")
+    assert written(sender) == {}
+    sender.bureau.clock.advance(WRITE_SECONDS)  # type: ignore[attr-defined]
+    sender.send(a_post(1), source="nowhere")
+    assert written(sender) == {"signature": 3}
+    sender.send(a_post(1), signature="sha256=00")
+    assert sender.refused() == {"signature": 4}
+
+
+def test_counts_wait_while_the_records_are_away(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise RetryableError("The records do not answer.")
+
+    sender.send(a_post(1), signature="sha256=00")
+    sender.bureau.clock.advance(WRITE_SECONDS)  # type: ignore[attr-defined]
+    with monkeypatch.context() as patched:
+        patched.setattr(type(sender.bureau.records), "write", away)
+        assert sender.send(a_post(1), signature="sha256=00").status_code == 401
+    assert sender.refused() == {"signature": 2}
+
+
+def written(sender: Sender) -> dict[str, int]:
+    with sender.bureau.records.read() as tx:
+        return {one.kind: one.times for one in deliveries.refused(tx, WORKSPACE, sender.source)}
+
+
+class Meddling(WebhookSource):
+    """A kind that lets something happen while it reads a message."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        self._happens = happens
+
+    def read(self, job: Job, body: bytes, now: datetime) -> Batch:
+        self._happens()
+        return super().read(job, body, now)
+
+
+def test_a_webhook_that_is_paused_meanwhile_stays_paused(sender: Sender) -> None:
+    services = sender.bureau.services.sources
+    meddling(sender, lambda: services.set_enabled(MANAGER, sender.source, enabled=False))
+    assert sender.send(a_post(1)).status_code == 202
+    (row,) = services.all(MANAGER)
+    assert (row.enabled, row.state, row.collected) == (False, "stopped", 1)
+
+
+def test_a_webhook_that_is_removed_meanwhile_leaves_nothing(sender: Sender) -> None:
+    meddling(sender, lambda: sender.bureau.services.sources.remove(MANAGER, sender.source))
+    sender.send(a_post(1), signature="sha256=00")
+    assert sender.send([a_post(1), {"id": 2}]).status_code == 202
+    assert sender.refused() == {}
+    with sender.bureau.records.read() as tx:
+        for table in (tables.deliveries, tables.refusals, tables.rejects, tables.source_activity):
+            assert tx.execute(select(table)).all() == []
+
+
+def meddling(sender: Sender, happens: Callable[[], None]) -> None:
+    sender.bureau.kinds = {**sender.bureau.kinds, "webhook": Meddling(happens)}
+    anew(sender)
+
+
+def anew(sender: Sender) -> None:
+    """The console starts again."""
+    for name in ("services", "browser"):
+        sender.bureau.__dict__.pop(name, None)
+
+
+def test_a_secret_of_another_key_is_no_wrong_signature(sender: Sender) -> None:
+    sender.bureau.vault = FileVault(b"another key of thirty-two bytes.")
+    anew(sender)
+    answer = sender.send(a_post(1))
+    assert (answer.status_code, answer.json()["error"], answer.headers["retry-after"]) == (503, "key", "60")
+    assert sender.refused() == {"key": 1}
+    assert sender.send(a_post(1), source="0" * 26).status_code == 401
 
 
 def test_a_new_secret_ends_the_old_one(sender: Sender) -> None:

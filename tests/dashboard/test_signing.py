@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
+from crm.errors import RetryableError
 from crm.ports.responder import Account, AccountCheck
 from crm.ports.signin import App
 from crm.records import signins, sources
@@ -27,16 +28,20 @@ from tests.services.web import Web
 
 pytestmark = pytest.mark.slow
 
+HOME = "http://localhost"
+
 
 class Gate(MemoryPlatform):
     """Lets in whoever has a token that the server gave out, or the Page ``page-0``."""
 
     def __init__(self, platform: str, server: SignInServer) -> None:
         super().__init__(START)
-        self.platform, self._server = platform, server
+        self.platform, self._server, self.silent = platform, server, set[str]()
 
     def check(self, account: Account) -> AccountCheck:
         found = json.loads(account.secret)["access_token"]
+        if found in self.silent:
+            raise RetryableError("The platform does not answer.")
         if found in self._server.tokens or found == "page-0":
             return AccountCheck("nanmah", ok=True, native_id=f"{self.platform}-1")
         return AccountCheck("", ok=False, problem="inactive")
@@ -63,13 +68,13 @@ class Room:
         """The path of ours to which the platform sends the browser."""
         answer = httpx.get(url, follow_redirects=False)
         assert answer.status_code == 302, answer.text
-        return answer.headers["location"].removeprefix("http://127.0.0.1:8050")
+        return answer.headers["location"].removeprefix(HOME)
 
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
-    with sign_in_server() as (server, served):
-        bureau = open_bureau(tmp_path, allow_addresses=(served.host,))  # type: ignore[arg-type]
+    with sign_in_server(redirect_uri=f"{HOME}/oauth/back") as (server, served):
+        bureau = open_bureau(tmp_path, allow_addresses=(served.host,), public_url=HOME)  # type: ignore[arg-type]
         bureau.responders = {one: Gate(one, server) for one in ("x", "facebook", "mastodon")}
         yield Room(bureau, server, served)
         bureau.close()
@@ -94,7 +99,7 @@ def accounts(desk: Desk) -> list[str]:
 def test_an_account_is_connected_by_signing_in(room: Room, language: str, asked: str, said: str) -> None:
     desk = Desk(room.bureau, "manager", language)
     dialog = desk.take("settings", "connect", "x").text
-    for part in (asked, "http://127.0.0.1:8050/oauth/back", "client_id", '"secret"'):
+    for part in (asked, f"{HOME}/oauth/back", "client_id", '"secret"'):
         assert part in dialog
     path = room.agree(room.begin(desk))
     assert came_back(desk, path) == "in"
@@ -159,7 +164,7 @@ def test_who_is_not_signed_in_or_may_not_is_told_so(room: Room) -> None:
     assert came_back(agent, path) == "forbidden"
     room.bureau.browser.cookies.clear()
     answer = room.bureau.browser.get(path)
-    assert answer.headers["location"].startswith("/login?next=/oauth/back")
+    assert answer.headers["location"] == "/login?next=/settings/accounts"
     token = {"Authorization": f"Bearer {room.bureau.tokens['manager']}"}
     assert room.bureau.browser.get(path, headers=token).headers["location"].startswith("/login")
     assert "href" not in agent.take("settings", "sign-in!", "x", base_url=room.web.url, client_id="a").text
@@ -192,6 +197,39 @@ def test_of_several_pages_those_that_work_are_connected(room: Room) -> None:
     assert accounts(desk) == ["nanmah"]
     room.server.pages = 0
     assert came_back(desk, room.agree(room.begin(desk, "facebook"))) == "nothing"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Configuration id"), ("fa", "شناسهٔ پیکربندی")])
+def test_an_app_for_business_is_kept_with_its_configuration(room: Room, language: str, said: str) -> None:
+    desk = Desk(room.bureau, "manager", language)
+    assert said in desk.take("settings", "connect", "facebook").text
+    assert said not in desk.take("settings", "connect", "x").text
+    room.server.config_id = "8812"
+    app = {"client_id": APP_ID, "client_secret": APP_SECRET, "config_id": "8812"}
+    for given in (app, {"language": language}):  # asked for once
+        assert came_back(desk, room.agree(room.begin(desk, "facebook", **given))) == "in"
+    wrong = desk.take("settings", "sign-in!", "facebook", base_url=room.web.url, **(app | {"config_id": "a b"}))
+    assert "sign-in-go" not in wrong.text
+
+
+def test_a_page_that_can_not_be_checked_now_does_not_lose_the_others(room: Room) -> None:
+    desk, gate = Desk(room.bureau, "manager"), room.bureau.responders["facebook"]
+    assert isinstance(gate, Gate)
+    gate.silent = {"page-1"}
+    assert came_back(desk, room.agree(room.begin(desk, "facebook"))) == "some"
+    assert accounts(desk) == ["nanmah"]
+    assert "connect the rest" in desk.open("/settings/accounts", "?signed=some")
+    gate.silent = {"page-0", "page-1"}
+    assert came_back(desk, room.agree(room.begin(desk, "facebook"))) == "later"
+
+
+def test_a_sign_in_from_another_spelling_of_our_address_is_not_begun(room: Room) -> None:
+    desk = Desk(room.bureau, "manager")
+    desk.browser.base = "http://127.0.0.1:8050"
+    app = {"client_id": APP_ID, "client_secret": APP_SECRET}
+    answer = desk.take("settings", "sign-in!", "x", base_url=room.web.url, **app)
+    assert "sign-in-go" not in answer.text
+    assert f"sends you back to {HOME}, where you are not signed in" in answer.text
 
 
 def test_a_server_of_mastodon_is_asked_for_an_app_each_time(room: Room) -> None:
@@ -230,6 +268,8 @@ def test_no_secret_is_in_files_pages_logs_or_the_trail(
 def test_apps_of_the_installation_are_for_official_servers(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, x_client_id="ours", x_client_secret="hush", public_url="https://crm.example/")
     assert settings.apps == {"x": App("ours", "hush")}
+    meta = Settings(data=tmp_path, meta_client_id="ours", meta_config_id="8812").apps
+    assert meta == dict.fromkeys(("facebook", "instagram"), App("ours", config_id="8812"))
     assert "hush" not in repr(settings)
     assert settings.redirect_uri == "https://crm.example/oauth/back"
     assert Settings(data=tmp_path, host="::", port=9).redirect_uri == "http://[::1]:9/oauth/back"

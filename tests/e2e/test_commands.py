@@ -7,6 +7,7 @@ import json
 import resource
 import signal
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -112,10 +113,29 @@ def test_erasing_prints_a_receipt_and_leaves_nothing(filled: Installation) -> No
     assert "changed" in one_line(filled.run("erase", "--verify", str(kept)))
 
 
+def test_the_key_is_moved_only_where_it_is_kept(filled: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = filled.data / "secret.key"
+    text = path.read_text()
+    assert one_line_out(filled.run("key")) == "The key lies here: file"
+    monkeypatch.setitem(filled.environment, "PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    assert "does not keep what it is given" in one_line(filled.run("key", "--to", "keyring"))
+    assert path.read_text() == text
+    assert filled.run("key", "--to", "nowhere").returncode == 2
+    monkeypatch.setitem(filled.environment, "SHENAVA_SECRET_KEY", text.strip())
+    assert one_line_out(filled.run("key")) == "The key lies here: environment"
+    assert "SHENAVA_SECRET_KEY" in one_line(filled.run("key", "--to", "keyring"))
+
+
+def one_line_out(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    return line
+
+
 def test_the_doctor_looks_at_everything_and_tells_no_secret(filled: Installation) -> None:
     done = filled.run("doctor", "--json")
     findings = {one["what"]: one for one in json.loads(done.stdout)}
-    assert {"key file", "records", "stream", "index"} <= set(findings)
+    assert {"key", "records", "stream", "index"} <= set(findings)
     assert "does not run" in findings["shenava up"]["state"]
     assert all(one["ok"] or one["mend"] for one in findings.values())
     assert (filled.data / "secret.key").read_text().strip() not in done.stdout

@@ -101,6 +101,25 @@ def test_meta_gives_a_token_for_each_page_from_a_long_lived_one(stage: Stage, pl
     assert "-of-the-stand-in" not in stage[1].asked[-1].path
 
 
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+def test_an_app_for_business_names_its_configuration_and_no_permissions(stage: Stage, platform: str) -> None:
+    server, served, ways = stage
+    server.config_id = "8812"
+    app = App(APP_ID, APP_SECRET, config_id="8812")
+    begun = ways[platform].begin(app, served.url, server.redirect_uri, "a-state")
+    assert begun.app == app
+    secrets = ways[platform].finish(app, served.url, server.redirect_uri, agreed(begun), begun.verifier)
+    assert [access_token(one) for one in secrets] == ["page-0", "page-1"]
+    plain = ways["x"].begin(app, served.url, server.redirect_uri, "a-state")
+    assert "config_id" not in plain.url
+
+
+def test_more_than_a_hundred_pages_come_in_several_lists(stage: Stage) -> None:
+    stage[0].pages = 230
+    assert [access_token(one) for one in signed_in(stage, "facebook")] == [f"page-{n}" for n in range(230)]
+    assert [said.get("after", "") for path, said in stage[0].asked if path.endswith("accounts")] == ["", "100", "200"]
+
+
 def test_no_page_is_no_account(stage: Stage) -> None:
     stage[0].pages = 0
     with pytest.raises(SignInRefusedError) as refused:

@@ -31,6 +31,7 @@ class SignInServer:
     lasting: bool = True
     deny: bool = False
     pages: int = 2
+    config_id: str = ""
     faults: list[Fault | None] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
@@ -52,7 +53,7 @@ class SignInServer:
             if parts.path == "/api/v1/apps":
                 return _json({"id": "1", "client_id": APP_ID, "client_secret": APP_SECRET, "name": said["client_name"]})
             if parts.path.endswith("/me/accounts"):
-                return self._accounts(asked.headers)
+                return self._accounts(asked.headers, said)
             answer = self._token(asked, said)
             fault = self.faults.pop(0) if self.faults else None
             return fault(answer) if fault else answer
@@ -60,6 +61,8 @@ class SignInServer:
     def _authorised(self, said: dict[str, str]) -> Answer:
         if (said["client_id"], said["redirect_uri"], said["response_type"]) != (APP_ID, self.redirect_uri, "code"):
             return Answer(400, b"no such app")
+        if self.config_id != said.get("config_id", "") or bool(self.config_id) == ("scope" in said):
+            return Answer(400, b"a configuration is named in place of permissions, where the app has one")
         back = {"state": said["state"]}
         if self.deny:
             back["error"] = "access_denied"
@@ -98,10 +101,16 @@ class SignInServer:
             said["refresh_token"] = refresher
         return _json(said)
 
-    def _accounts(self, headers: Mapping[str, str]) -> Answer:
+    def _accounts(self, headers: Mapping[str, str], said: Mapping[str, str]) -> Answer:
         if headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return _json({"error": {"message": "bad", "type": "OAuthException", "code": 190}}, 400)
-        return _json({"data": [{"access_token": f"page-{number}", "id": str(number)} for number in range(self.pages)]})
+        first, most = int(said.get("after", 0)), int(said.get("limit", 25))
+        listed = range(first, min(first + most, self.pages))
+        paging: dict[str, object] = {"cursors": {"before": str(first), "after": str(first + most)}}
+        if first + most < self.pages:
+            paging["next"] = "https://graph.facebook.com/the/next/page"
+        data = [{"access_token": f"page-{number}", "id": str(number)} for number in listed]
+        return _json({"data": data, "paging": paging})
 
     def _knows(self, headers: Mapping[str, str], said: dict[str, str]) -> bool:
         signed = headers.get("authorization", "")

@@ -289,3 +289,26 @@ def test_a_changed_monitor_is_asked_for_from_where_the_old_one_stopped(office: O
     run_once(one)
     assert [job.cursor for job in source.jobs] == ["", "c2"]
     assert [render(job.searches[0].query) for job in source.jobs] == ["nanmah", "nanmah OR bread"]
+
+
+def test_workspaces_that_name_one_account_are_runs_of_their_own(office: Office, log: SQLiteLog) -> None:
+    one = seeking(office, log, Sought(Batch((), "c1"), Batch((), "c2")), monitors="none")
+    with office.records.write() as tx:
+        row = sources.get(tx, WORKSPACE, "s1")
+        assert row is not None
+        sources.put(tx, structs.replace(row, id="s2", workspace="elsewhere"))
+    run_once(one)
+    with office.records.read() as tx:
+        assert {row.workspace: row.state for row in sources.every(tx)} == {
+            WORKSPACE: "finished", "elsewhere": "failed"
+        }  # fmt: skip
+
+
+def test_what_a_paused_source_still_brings_does_not_wake_it(office: Office, log: SQLiteLog) -> None:
+    one, run = collecting(office, log, Told(Batch((heard("p1", "nanmah"),), "c1"), AuthorisationError("over")))
+    with office.records.write() as tx:
+        sources.change(tx, "s1", enabled=False, state="stopped")
+    run.kind = Told(Batch((heard("p1", "nanmah"),), "c1"))
+    run.stop.set()
+    one.collect(run)
+    assert (stored(office).state, stored(office).cursor, stored(office).collected) == ("stopped", "c1", 1)

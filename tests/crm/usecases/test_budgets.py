@@ -20,7 +20,7 @@ from crm.ports.transport import Transport
 from crm.records import audit, budget
 from crm.records.sources import SourceRow
 from crm.usecases.budgets import Budgets, Forecast, Use, by_end
-from crm.usecases.monitors import MonitorDraft
+from crm.usecases.monitors import MonitorDraft, Monitors
 from crm.usecases.sources import Sources
 from tests.doubles.market import Market
 from tests.doubles.office import MONITOR, START, WORKSPACE, Office, actor
@@ -146,3 +146,37 @@ def test_a_month_costs_at_least_what_it_has_cost(read: int, moment: datetime) ->
 def test_half_a_month_costs_half() -> None:
     assert by_end(100, datetime(2026, 4, 16, tzinfo=UTC)) == 200
     assert by_end(100, datetime(2026, 4, 1, 0, 5, tzinfo=UTC)) == 3000
+
+
+def test_caps_go_with_their_monitor_and_what_it_read_still_counts(office: Office, budgets: Budgets) -> None:
+    _reads(office, "market")
+    _spend(office, START, **{MONITOR: 70})
+    budgets.cap(INES, "market", MONITOR, 100)
+    budgets.cap(INES, "market", "", 1000)
+    Monitors(office.records, office.index, office.clock).delete(INES, MONITOR)
+    assert [(one.monitor, one.read, one.cap) for one in budgets.uses(LENA)] == [("", 70, 1000)]
+    with office.records.read() as tx:
+        assert [one.monitor for one in budget.caps_of(tx, WORKSPACE)] == [""]
+
+
+def test_gaps_go_with_their_source_and_all_after_thirteen_months(office: Office) -> None:
+    one, other = _reads(office, "market", "square")
+    _spend(office, START, **{"": 5})
+    with office.records.write() as tx:
+        for row in (one, other):
+            budget.miss(tx, WORKSPACE, row.id, [Gap(START, START + timedelta(hours=1), "budget")])
+    Sources(office.records, KINDS, {}, office.tokens, office.clock).remove(INES, one.id)
+    for days, left in ((390, [other.id]), (400, [])):
+        later = START + timedelta(days=days)
+        with office.records.write() as tx:
+            budget.expire(tx, later)
+            assert [gap.source_id for gap in budget.missing(tx, WORKSPACE, START, later)] == left
+            assert bool(budget.spent_this_month(tx, WORKSPACE, "market", START)) == bool(left)
+
+
+def test_a_platform_without_a_name_has_no_cap(office: Office) -> None:
+    class Nowhere(Square):
+        platform = ""
+
+    with pytest.raises(NotFoundError):
+        Budgets(office.records, {"file": Nowhere()}, NETWORK, office.tokens, office.clock).cap(INES, "", "", 5)

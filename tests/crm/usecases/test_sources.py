@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from msgspec import structs
 
 from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, RetryableError
 from crm.policies.access import ForbiddenError
@@ -181,3 +182,20 @@ def test_a_credential_that_stopped_working_is_remembered(office: Office) -> None
     checked = sources.recheck(INES, made.id)
     assert (checked.state, checked.error) == ("failed", "refused")
     assert made.id in [one.id for one in sources.accounts(LENA) if one.state == "failed"]
+
+
+def test_a_source_reads_with_an_account_of_its_own_workspace(office: Office) -> None:
+    made = Sources(office.records, {"watch": Watch()}, {}, office.tokens, office.clock)
+    assert made.add(INES, "watch", "", {"account": "a1"}).options == {"account": "a1"}
+    for who, account in ((INES, "a2"), (structs.replace(INES, workspace="elsewhere"), "a1")):
+        with pytest.raises(SourceProblemsError, match="one of your connected accounts"):
+            made.add(who, "watch", "", {"account": account})
+
+
+class Watch(Radio):
+    """A kind of source that reads with an account."""
+
+    kind, options = "watch", (Option("account", "account", required=True),)
+
+    def check(self, options: Mapping[str, str]) -> list[Problem]:
+        return []

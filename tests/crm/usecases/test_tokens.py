@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
+from sqlalchemy import Connection
 
 from crm.errors import InvalidInputError, NotFoundError, RetryableError
 from crm.ports.clock import SystemClock
 from crm.ports.responder import Account, AccountCheck, TokenEndedError
 from crm.ports.signin import SignInRefusedError
 from crm.records import sources
+from crm.records.database import Records
 from crm.records.sources import AccountRow
 from crm.usecases.sources import AccountRefusedError, Sources
-from crm.usecases.tokens import LEASE, BusyTokenError, Tokens
+from crm.usecases.tokens import AT_A_PAGE, LEASE, BusyTokenError, Tokens
 from tests.doubles.office import START, WORKSPACE, Office, actor
 from tests.doubles.platform import Killed, MemoryPlatform
 from tests.doubles.renewer import Renewer, keep, secret
@@ -239,3 +242,30 @@ def test_nothing_of_a_secret_is_in_what_is_said(
     renewed = tokens.fresh(WORKSPACE, "a1")
     assert "t1" not in repr(renewed) + caplog.text
     assert "was renewed" in caplog.text
+
+
+def test_who_waits_at_a_page_waits_a_moment(office: Office, renewer: Renewer) -> None:
+    keep(office, secret(0), renewing_until=START + timedelta(hours=1))
+    tokens = Tokens(office.records, office.vault, office.clock, {"bluesky": renewer})
+    made = Sources(office.records, {}, {"bluesky": office.platform}, tokens, office.clock)
+    assert made.recheck(INES, "a1").state == "connected"
+    assert sum(office.clock.slept) == pytest.approx(AT_A_PAGE.total_seconds(), abs=0.5)
+
+
+def test_who_waits_holds_up_no_writer(office: Office, renewer: Renewer) -> None:
+    counted = CountedRecords(office.records.engine)
+    tokens = Tokens(counted, office.vault, office.clock, {"bluesky": renewer})
+    keep(office, secret(0), renewing_until=START + timedelta(seconds=50))
+    assert token(tokens.fresh(WORKSPACE, "a1")) == "t1"
+    assert len(office.clock.slept) == pytest.approx(250, abs=2)
+    assert counted.writes == 3  # the lease is looked for, had, and its answer stored
+
+
+class CountedRecords(Records):
+    """Records that count who writes."""
+
+    writes = 0
+
+    def write(self) -> AbstractContextManager[Connection]:
+        self.writes += 1
+        return super().write()
