@@ -29,6 +29,7 @@ from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
 from crm.usecases.deliveries import Deliveries
 from crm.usecases.disclosure import Disclosure
+from crm.usecases.files import Files
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
 from crm.usecases.live import Live
@@ -196,6 +197,7 @@ class House:
             ),
             inbox=Inbox(records, index, views, clock),
             replies=replies,
+            files=Files(records, replies, clock),
             toolbox=Toolbox(records, clock),
             customers=customers,
             search=Search(records, index, clock),

@@ -10,7 +10,7 @@ import msgspec
 from crm.policies.access import Actor
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
-from crm.records import cases, customers, desk, kept_posts, outbox, replies, tags, threads
+from crm.records import cases, customers, desk, kept_posts, outbox, replies, reply_files, tags, threads
 from crm.records.cases import Case, CaseEvent
 from crm.records.database import Records
 from crm.records.desk import Note
@@ -52,6 +52,7 @@ class CaseViews:
             events = cases.events(tx, case.id)
             viewers = desk.present(tx, case.id, now - PRESENT)
             tagged = tags.of_cases(tx, [case.id]).get(case.id, ())
+            files = reply_files.of_replies(tx, [reply.id for reply in written])
             customer = customers.by_ids(tx, case.workspace, [case.customer_id] if case.customer_id else [])
         posts = reading.posts(actor, _merged(kept, self._index.thread(actor.scope, members)))
         items = [
@@ -76,7 +77,7 @@ class CaseViews:
                 if reply.author_id != actor.user_id
             ),
             self._people.card(actor, case.author_key), self._answers.ways(actor, case.id),
-            any(one.vip for one in customer.values()),
+            any(one.vip for one in customer.values()), files,
         )  # fmt: skip
 
 

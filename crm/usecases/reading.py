@@ -70,7 +70,8 @@ def note(actor: Actor, one: Note) -> Note:
 
 def answer(actor: Actor, one: Reply) -> Reply:
     """A reply of ours; who writes replies reads them in full."""
-    return structs.replace(one, text=readable(actor, one.text))
+    whole = None if one.whole is None else readable(actor, one.whole)
+    return structs.replace(one, text=readable(actor, one.text), whole=whole)
 
 
 def customer(actor: Actor, one: Customer) -> Customer:

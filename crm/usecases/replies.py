@@ -210,12 +210,14 @@ class Replies:
             found = replies.asked_for(tx, actor.workspace)
             found += replies.with_status(tx, actor.workspace, ("unknown", "failed"))
             names = desk.names(tx, actor.workspace)
+            files = reply_files.of_replies(tx, [reply.id for reply in found])
             rows = []
             for reply in found:
                 case = cases.get(tx, actor.workspace, reply.case_id)
                 if casebook.visible(actor, case):
                     writer = Person(reply.author_id, names.get(reply.author_id, ""))
-                    rows.append(PendingReply(reading.answer(actor, reply), writer, reading.line(actor, case)))
+                    answer, line = reading.answer(actor, reply), reading.line(actor, case)
+                    rows.append(PendingReply(answer, writer, line, files.get(reply.id, ())))
         return rows
 
     def _approve(

@@ -10,6 +10,7 @@ from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
 from crm.usecases.deliveries import Deliveries
 from crm.usecases.disclosure import Disclosure
+from crm.usecases.files import Files
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
 from crm.usecases.live import Live
@@ -39,6 +40,7 @@ class Services:
     sign_ins: SignIns
     inbox: Inbox
     replies: Replies
+    files: Files
     toolbox: Toolbox
     customers: Customers
     search: Search

@@ -130,7 +130,7 @@ class CustomerCard(Struct, frozen=True):
 
 
 class CaseView(Struct, frozen=True):
-    """Everything the console shows of one case."""
+    """Everything the console shows of one case; `files` are those of its replies, by the reply's id."""
 
     case: Case
     assignee: Person | None
@@ -142,6 +142,7 @@ class CaseView(Struct, frozen=True):
     customer: CustomerCard
     ways: Ways
     vip: bool
+    files: Mapping[str, tuple[FileInfo, ...]] = {}
 
 
 class PendingReply(Struct, frozen=True):
@@ -150,6 +151,7 @@ class PendingReply(Struct, frozen=True):
     reply: Reply
     writer: Person
     case: CaseLine
+    files: tuple[FileInfo, ...] = ()
 
 
 class CustomerRow(Struct, frozen=True):

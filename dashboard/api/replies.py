@@ -21,6 +21,7 @@ class DraftText(Asked):
     text: str
     language: str = ""
     answer_to: str | None = Field(None, description="A post's key; the newest post of the case without it.")
+    as_thread: bool = Field(False, description="A text that is too long may go out as several posts.")
 
 
 class ReplyText(Asked):
@@ -31,6 +32,7 @@ class ReplyText(Asked):
     language: str = ""
     not_before: AwareDatetime | None = None
     force: bool = Field(False, description="Send although somebody answered meanwhile.")
+    as_thread: bool = Field(False, description="A text that is too long may go out as several posts.")
 
 
 class Approval(Asked):
@@ -70,16 +72,23 @@ def list_ways(who: Caller, case_id: str) -> Ways:
 def draft(who: Caller, case_id: str, asked: DraftText) -> Reply:
     """Keep what the caller is writing: one draft per person and case."""
     return who.services.replies.draft(
-        who.actor, case_id, asked.way, asked.text, asked.language, asked.answer_to
-    )  # fmt: skip
+        who.actor, case_id, asked.way, asked.text, asked.language, asked.answer_to, as_thread=asked.as_thread
+    )
 
 
 @router.post("/cases/{case_id}/replies", status_code=201, response_model=shown(Reply))
 def approve_and_send(who: Caller, case_id: str, asked: ReplyText) -> Reply:
     """Write a reply and approve it at once."""
     return who.services.replies.approve_and_send(
-        who.actor, case_id, asked.way, asked.text, asked.language, asked.not_before, force=asked.force
-    )
+        who.actor, case_id, asked.way, asked.text, asked.language, asked.not_before, force=asked.force,
+        as_thread=asked.as_thread,
+    )  # fmt: skip
+
+
+@router.post("/cases/{case_id}/parts")
+def list_parts(who: Caller, case_id: str, asked: DraftText) -> list[str]:
+    """The posts in which a text that is too long can go out; none where it fits or can't be sent in parts."""
+    return list(who.services.replies.parts(who.actor, case_id, asked.text, asked.way))
 
 
 @router.post("/replies/{reply_id}/request-approval", response_model=shown(Reply))

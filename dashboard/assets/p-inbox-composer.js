@@ -3,6 +3,7 @@
 window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
   const field = () => $("inbox-text");
   const way = () => { const on = document.querySelector("#inbox-comp [role=radio][aria-checked=true]"); return on ? on.dataset.value : "open"; };
+  const pictures = window.inboxPictures({ $, all, later, state, way });
   function write(text) {
     const at = field();
     if (!at || at.value === text) return;
@@ -20,6 +21,7 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
     if (label) label.textContent = name === "open" ? comp.dataset.openLabel : comp.dataset.sendLabel;
     if (state.mode === "note") mode("answer");
     count();
+    pictures.fit();
     if (!quiet) keepSoon();
   }
   function mode(name) {
@@ -63,7 +65,7 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
   function keep() {
     const at = field();
     if (!at || state.mode !== "answer" || !state.case) return;
-    tell("draft", { case: state.case, way: way(), text: at.value, then: state.kept ? "kept" : "" });
+    tell("draft", { case: state.case, way: way(), text: at.value, as_thread: pictures.threaded(), then: state.kept ? "kept" : "" });
     state.kept = state.kept || !!at.value.trim();
   }
   const keepSoon = () => field() && (field().value.trim() || state.kept) && later("draft", 900, () => { timers.draft = 0; keep(); });
@@ -74,6 +76,7 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
     if (field().value !== data.text) return;
     if (data.said && $("inbox-saved")) $("inbox-saved").textContent = data.said;
     count(data.used);
+    pictures.parts(data.parts);
   }
   document.addEventListener("input", (event) => {
     if (!$("inbox")) return;
@@ -133,6 +136,7 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
     const noting = state.mode === "note", held = noting ? state.answer : field().value;
     state.draft = "";
     if ($("inbox-saved")) $("inbox-saved").textContent = "";
+    pictures.clear();
     if (held.trim() !== state.words.trim()) return;
     clearTimeout(timers.draft);
     timers.draft = 0;
@@ -145,7 +149,8 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
     timers.draft = 0;
     Object.assign(state, { mode: "answer", typed: 0, answer: "", kept: !!(field() && field().value), draft: comp ? comp.dataset.draft : "", words: field() ? field().value : "" });
     if (comp) choose(comp.dataset.way, true);
+    if (field() && field().value && comp.dataset.long) keepSoon();
     tall();
   }
-  return { answer, begin, field, flush, kept, mode, offer, released, choose, insert, way, write };
+  return { answer, begin, field, flush, kept, mode, offer, pictures, released, choose, insert, way, write };
 };

@@ -99,6 +99,7 @@
     clearTimeout(timers.draft);
     body.text = text.value;
     body.way = way();
+    body.as_thread = pictures.threaded();
     return true;
   }
   function told(effect) {
@@ -106,7 +107,7 @@
     fill(effect.places);
     if (effect.close) shut();
     if (effect.unpick) { state.picked.clear(); state.picking = false; mark(); }
-    if (effect.case === state.case && effect.text !== undefined) { unsaid(); state.kept = false; state.answer = ""; if (state.mode === "answer") write(effect.text); }
+    if (effect.case === state.case && effect.text !== undefined) { unsaid(); pictures.clear(); state.kept = false; state.answer = ""; if (state.mode === "answer") write(effect.text); }
     if (effect.case === state.case && effect.note) { localStorage.removeItem("inbox-note-" + state.case); write(""); mode("answer"); }
     if (typeof effect.open === "string") open(effect.open);
     else if (effect.again && effect.case && effect.case === state.case) again(effect.full);
@@ -177,7 +178,7 @@
     command({ do: what, ...rest, ...given, ...(what === "new-customer" ? { author: state.author } : {}) });
   });
 
-  const { answer, begin, field, flush, kept, mode, offer, released, choose, insert, way, write } = window.inboxComposer({ $, all, beat, later, state, tell, timers });
+  const { answer, begin, field, flush, kept, mode, offer, pictures, released, choose, insert, way, write } = window.inboxComposer({ $, all, beat, later, state, tell, timers });
 
   // --- keys ---
   function move(by) {

@@ -22,8 +22,9 @@ def language_of(text: str) -> str:
 def _send(command: Command) -> Effect:
     not_before = command.moment if command.value or command.day else None
     reply = services().replies.approve_and_send(
-        actor(), command.case, command.way, command.text, language_of(command.text), not_before, force=command.force
-    )
+        actor(), command.case, command.way, command.text, language_of(command.text), not_before, force=command.force,
+        as_thread=command.as_thread,
+    )  # fmt: skip
     if command.then == "resolve":
         services().inbox.set_status(actor(), command.case, "resolved")
     effect = _leaving(command, reply, full(not_before) if not_before and not_before > viewer().now else "")
@@ -47,18 +48,14 @@ def _leaving(command: Command, reply: Reply, later: str) -> Effect:
         said = t("inbox.done_by_hand")
     else:
         said = t("inbox.done_scheduled", time=later) if later else t("inbox.done_sending")
-    undo: dict[str, object] = {
-        "do": "take-back",
-        "case": command.case,
-        "reply": reply.id,
-        "way": reply.way,
-        "text": reply.text,
-    }
+    undo: dict[str, object] = {"do": "take-back", "case": command.case, "reply": reply.id}
     return Effect(case=command.case, text="", again=True, settle=True, close=True, said=said, undo=undo)
 
 
 def _ask(command: Command) -> Effect:
-    draft = services().replies.draft(actor(), command.case, command.way, command.text, language_of(command.text))
+    draft = services().replies.draft(
+        actor(), command.case, command.way, command.text, language_of(command.text), as_thread=command.as_thread
+    )
     services().replies.request_approval(actor(), draft.id)
     return Effect(case=command.case, again=True, full=True, settle=True, said=t("inbox.done_asked"))
 
@@ -75,8 +72,7 @@ def _hand_back(command: Command) -> Effect:
 
 def _take_back(command: Command) -> Effect:
     """Call a reply back; what it said is a draft again."""
-    services().replies.cancel(actor(), command.reply)
-    services().replies.draft(actor(), command.case, command.way, command.text, language_of(command.text))
+    services().replies.take_back(actor(), command.reply)
     return Effect(case=command.case, again=True, full=True, settle=True, said=t("inbox.done_taken_back"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dash import Input, Output, html, no_update
 from dash.development.base_component import Component
 
-from crm.errors import ShenavaError
+from crm.errors import InvalidInputError, ShenavaError
 from crm.policies.replies import AlreadyAnsweredError
 from dashboard.callbacks import callback, clientside
 from dashboard.components import show
@@ -94,10 +94,25 @@ def keep_draft(data: Anything) -> Anything:
     words = command.text
     said = draft = ""
     if words.strip() or command.then == "kept":
-        draft = services().replies.draft(actor(), command.case, command.way, words, answering.language_of(words)).id
+        language = answering.language_of(words)
+        draft = (
+            services()
+            .replies.draft(actor(), command.case, command.way, words, language, as_thread=command.as_thread)
+            .id
+        )
         said = t("inbox.draft_saved", time=clock(viewer().now))
-    length = services().replies.length(actor(), command.case, words)
-    return {"case": command.case, "text": words, "used": length.used, "said": said, "draft": draft}
+    length = services().replies.length(actor(), command.case, words, command.way)
+    told: Anything = {"case": command.case, "text": words, "used": length.used, "said": said, "draft": draft}
+    return told | {"parts": _parts(command)}
+
+
+def _parts(command: Command) -> Anything | None:
+    """How a text that is too long can go out as several posts; None where it needs not, or can't."""
+    try:
+        found = services().replies.parts(actor(), command.case, command.text, command.way)
+    except InvalidInputError:
+        return None
+    return {"label": tn("inbox.as_thread", len(found)), "parts": list(found)} if found else None
 
 
 @callback(Output("inbox-found-html", "data"), Input("inbox-find", "data"), prevent_initial_call=True)

@@ -36,6 +36,7 @@ class Command(Struct, frozen=True):
     reply_version: int = 0
     way: Literal["reply", "quote", "dm", "open"] = "open"
     text: str = ""
+    as_thread: bool = False
     then: str = ""
     force: bool = False
     name: str = ""

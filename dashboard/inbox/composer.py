@@ -11,6 +11,7 @@ from crm.usecases.views import CaseView
 from dashboard.components import alert, avatar, badge, icon, kbd, said
 from dashboard.context import actor
 from dashboard.dates import full
+from dashboard.inbox import pictures
 from dashboard.inbox.parts import does, item, line, menu
 from dashboard.inbox.snooze import presets
 from dashboard.inbox.templates import listbox
@@ -36,6 +37,8 @@ def composer(view: CaseView) -> list[Component]:
             *rules_of(view, way),
             html.P([icon("lock", 14), t("inbox.note_rule")], className="rule note-rule"),
             html.Div(text, className="writing"),
+            pictures.strip(view),
+            pictures.parts(),
             listbox(view),
             _foot(view),
         ],
@@ -46,6 +49,7 @@ def composer(view: CaseView) -> list[Component]:
             "data-case": case.id,
             "data-way": way,
             "data-draft": view.draft.id if view.draft else "",
+            "data-long": "1" if view.draft and view.draft.as_thread else "",
             "data-note-hint": t("inbox.note_here"),
             "data-hint": t("inbox.write_here"),
             "data-open-label": t("inbox.approve_open"),
@@ -102,7 +106,8 @@ def _foot(view: CaseView) -> Component:
         **{"data-text": t("inbox.length")},
     )
     saved = html.Span(_draft_state(view), id="inbox-saved", className="t12 c3 cut", role="status")
-    return html.Div([template, saved, html.Span([counter, *_sending(view.case)], className="end row")], className="cf")
+    add = pictures.add_button(view.ways.rules)
+    return html.Div([template, add, saved, html.Span([counter, *_sending(view.case)], className="end row")], className="cf")
 
 
 def _draft_state(view: CaseView) -> object:

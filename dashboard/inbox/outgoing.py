@@ -13,6 +13,7 @@ from dashboard.context import actor, viewer
 from dashboard.dates import stamp
 from dashboard.errors import in_full, kept
 from dashboard.inbox.parts import can_work, does, platform_name, said_at
+from dashboard.inbox.pictures import sent_with
 from dashboard.inbox.places import text_input
 from dashboard.text import t
 
@@ -37,6 +38,7 @@ def outgoing(one: ThreadItem, reply: Reply, view: CaseView) -> Component:
         [
             who,
             said(reply.text, reply.language),
+            sent_with(view.files.get(reply.id, ())),
             *_error(reply, view),
             _steps(reply, view) if open_ones else None,
             _where(reply),
@@ -65,6 +67,8 @@ def _state(one: ThreadItem, reply: Reply) -> Component:
         text = t("inbox.reply_asked")
     elif reply.status == "approved" and reply.way == "open":
         text = t("inbox.reply_by_hand")
+    elif reply.status == "approved" and reply.follows and one.not_before is None:
+        text = t("inbox.reply_follows")
     elif one.not_before and one.not_before > viewer().now:
         text = t("inbox.reply_leaves", time=stamp(one.not_before))
     return badge(text, TONES.get(reply.status, ""), ICONS.get(reply.status, ""))
@@ -139,7 +143,7 @@ def _sent_form(what: str, label: str, reply: Reply) -> Component:
 
 
 def _withdraw(reply: Reply) -> Component:
-    return _step("take-back", t("inbox.take_back"), reply, "sm ghost", way=reply.way, text=reply.text)
+    return _step("take-back", t("inbox.take_back"), reply, "sm ghost")
 
 
 def _step(what: str, label: str, reply: Reply, kind: str, **more: str) -> Component:

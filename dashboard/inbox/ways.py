@@ -42,6 +42,8 @@ def _choice(rule: WayRule, view: CaseView, *, on: bool) -> Component:
     platform = platform_name(view.case.platform)
     mark = platform_icon(view.case.platform, 14) if rule.way == "reply" else icon(ICONS[rule.way], 14)
     extra = {"data-limit": str(rule.limit)} if rule.limit else {}
+    if rule.media is not None and rule.allowed:
+        extra |= {"data-files": str(rule.media.count), "data-kinds": ",".join(rule.media.kinds)}
     return html.Button(
         [mark, t(f"inbox.way_{rule.way}", platform=platform)],
         type="button",
