@@ -62,7 +62,8 @@ class _MetaResponder:
         here = open_on_platform(answer_to)
         if account is None or not connected(account):
             way: Way = "dm" if answer_to.private else "reply"
-            return Ways((here, WayRule(way, "not_connected", allowed=False, limit=self.limit)))
+            limit = self.message_limit if answer_to.private else self.limit
+            return Ways((here, WayRule(way, "not_connected", allowed=False, limit=limit)))
         rules = self._private(answer_to) if answer_to.private else self._public(answer_to, account)
         opened = [rule for rule in rules if rule.allowed]
         return Ways((*opened, here, *(rule for rule in rules if not rule.allowed)))
