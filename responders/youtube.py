@@ -40,6 +40,7 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 from crm.words import Post
+from responders.files import refuse_files
 from responders.text import open_on_platform
 from responders.youtube_raw import Channels, Comment, Comments, Published, Threads, Videos
 
@@ -89,6 +90,7 @@ class YouTubeResponder:
     def send(self, order: SendOrder) -> Sent:
         if order.way != "reply":
             raise PermanentError(f"YouTube knows no way {order.way!r} of answering; choose reply.")
+        refuse_files("YouTube", order, None)
         native = _native(order)
         with self._as_us(order) as youtube:
             with _reading(order):

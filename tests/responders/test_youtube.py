@@ -17,6 +17,7 @@ from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
 from tests.conformance.responder import NOW as THEN
 from tests.conformance.responder import Accounts, Faults, Measuring, Sending, Stage
+from tests.doubles.pictures import picture
 from tests.services.relay import relay_to
 from tests.services.web import Answer
 from tests.services.youtube import HANDLE, KEY, ME, NOW, REFRESH, SARA, TOKEN, YouTube, error, youtube_stand_in
@@ -150,6 +151,11 @@ class TestBelowVideos:
 
 
 class TestFaults(Faults):
+    def test_no_file_is_left_behind_in_silence(self, stage: Stage) -> None:
+        with pytest.raises(PermanentError):
+            stage.responder.send(stage.order(media=(picture(),)))
+        assert stage.relay.web.asked == []
+
     @pytest.mark.parametrize(
         ("answer", "kind"),
         [
