@@ -64,6 +64,7 @@ class BotApi:
     webhook: str = ""
     instead: dict[str, list[Answer]] = field(default_factory=dict)
     mischief: Mischief = field(default_factory=lambda: Mischief(Random(1)))
+    reactions: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     forgotten: int = 0
     next_update: int = 733001
@@ -138,6 +139,17 @@ class BotApi:
 
     def _is_allowed(self, update: dict[str, Any]) -> bool:
         return not self._allowed or bool(set(self._allowed) & update.keys())
+
+    def _setmessagereaction(self, body: dict[str, Any]) -> Answer:
+        if self.bale:
+            return refused(404, "Not Found")
+        place = (body["chat_id"], body["message_id"])
+        if place not in self.messages:
+            return refused(400, "Bad Request: message to react not found")
+        if place[0] in self.blocked:
+            return refused(403, "Forbidden: bot was blocked by the user")
+        self.reactions[place] = [one["emoji"] for one in body["reaction"]]
+        return result(True)
 
     def _sendmessage(self, body: dict[str, Any]) -> Answer:
         chat, text = int(body["chat_id"]), str(body.get("text", "")).strip()
