@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crm.usecases.accounts import Accounts
+from crm.usecases.acts import Acts
 from crm.usecases.budgets import Budgets
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
@@ -39,6 +40,7 @@ class Services:
     sign_ins: SignIns
     inbox: Inbox
     replies: Replies
+    acts: Acts
     toolbox: Toolbox
     customers: Customers
     search: Search
