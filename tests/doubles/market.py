@@ -1,4 +1,3 @@
-# ruff: noqa: ARG002
 """A platform that sells posts, and says beforehand how many a query brings."""
 
 from __future__ import annotations
