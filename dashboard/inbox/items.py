@@ -49,9 +49,8 @@ def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False) -> Compone
     """A post with what is known about it; ours say who wrote and who approved them."""
     said_by = hit.post.author
     called = said_by.name or said_by.handle or t("inbox.somebody")
-    classes = " ".join(
-        filter(None, ["m", "our" if hit.own else "", "link" if linked else "", "hid" if is_hidden(one.acts) else ""])
-    )
+    states = {"our": hit.own, "link": linked, "hid": is_hidden(one.acts)}
+    classes = " ".join(["m", *(state for state, on in states.items() if on)])
     title = html.B(hit.post.title, dir="auto", className="say w6") if hit.post.title else None
     body = html.Div(
         [

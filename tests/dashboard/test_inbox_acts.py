@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from crm.errors import InvalidInputError
 from crm.ports.responder import AnsweredPostGoneError
-from crm.usecases.acts import Acts
 from dashboard.inbox.case import draw
 from tests.dashboard.inbox_room import Room, all_of
-from tests.doubles.office import START, said
+from tests.doubles.office import said
 from tests.doubles.platform import MemoryPlatform
 
 pytestmark = pytest.mark.slow
@@ -22,20 +20,19 @@ POST = "bluesky:a"
 
 
 @pytest.fixture
-def platform() -> MemoryPlatform:
-    return MemoryPlatform(START)
-
-
-@pytest.fixture
-def room(tmp_path: Path, platform: MemoryPlatform) -> Iterator[Room]:
+def room(tmp_path: Path) -> Iterator[Room]:
     one = Room(tmp_path)
     one.hear(said("a", "my card is gone"), said("b", "sorry", at=1, thread="a", own=True))
     one.connect()
-    bureau = one.bureau
-    acts = Acts(bureau.records, bureau.index, {"bluesky": platform}, bureau.account_tokens, bureau.clock)
-    one.services = replace(one.services, acts=acts)
     yield one
     one.bureau.close()
+
+
+@pytest.fixture
+def platform(room: Room) -> MemoryPlatform:
+    found = room.bureau.responders["bluesky"]
+    assert isinstance(found, MemoryPlatform)
+    return found
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def thread(room: Room, case_id: str, **who: str) -> str:
 
 def test_a_button_says_what_it_does_and_by_which_rule(room: Room, case_id: str) -> None:
     drawn = thread(room, case_id)
-    assert drawn.count('data-do="act"') == 1, "on their post, not on ours, and only what Bluesky offers"
+    assert drawn.count('data-do="act"') == 2, "to like and to hide, on their post and not on ours"
     assert 'data-value="like"' in drawn
     assert 'aria-label="Like on Bluesky"' in drawn
     assert 'aria-pressed="false"' in drawn
@@ -95,7 +92,6 @@ def test_a_failure_is_said_above_the_thread(room: Room, platform: MemoryPlatform
 
 def test_a_program_may_do_it_too(room: Room, platform: MemoryPlatform, case_id: str) -> None:
     bureau = room.bureau
-    bureau.__dict__["services"] = room.services
     done = bureau.as_("agent", "POST", f"/cases/{case_id}/acts", json={"post_key": POST, "act": "hide"})
     assert (done.status_code, [one["act"] for one in done.json()["done"]]) == (200, ["hide"])
     found = bureau.as_("analyst", "GET", f"/cases/{case_id}/acts", params={"post_key": POST}).json()

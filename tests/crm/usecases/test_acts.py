@@ -82,7 +82,7 @@ def test_who_may_not_answer_may_not_do_it(office: Office, case: str) -> None:
 
 def test_a_private_post_is_for_those_who_read_private_ones(office: Office) -> None:
     office.hear(said("m1", private=True))
-    private = case_id(office, "m1", actor(private=True))
+    private = case_id(office, "m1")
     with pytest.raises(ForbiddenError):
         office.acts.do(LENA, private, "bluesky:m1", "like")
     assert open_acts(office.acts.do(actor(private=True), private, "bluesky:m1", "like")) == ["unlike", "hide"]
