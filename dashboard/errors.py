@@ -29,6 +29,7 @@ from crm.ports.source import Problem, Rejected
 from crm.ports.transport import BrokenConnectionError, ForbiddenAddressError, UnreachableError, UnreadableAnswerError
 from crm.query import MESSAGES, QueryError
 from crm.usecases.accounts import AlreadySetUpError
+from crm.usecases.acts import ActClosedError, ActRefusedError
 from crm.usecases.customers import TiedElsewhereError
 from crm.usecases.monitors import MonitorChangedError
 from crm.usecases.signing import NoAppError
@@ -45,6 +46,7 @@ _PLAIN: Mapping[type[Exception], str] = {
     ReplyChangedError: "text_changed",
     SaidAlreadyError: "said_already",
     WayClosedError: "way_closed",
+    ActClosedError: "act_closed",
     LastAdministratorError: "last_administrator",
     AlreadySetUpError: "set_up",
     NotFoundError: "gone",
@@ -85,6 +87,8 @@ def _of_work(error: Exception) -> str:
             return t("error.answered", who=_listed(list(dict.fromkeys(error.names))))
         case ReplyStateError():
             return t("error.too_late", status=t(f"inbox.reply_{error.old}"))
+        case ActRefusedError(gone=True):
+            return t("error.act_gone")
         case TiedElsewhereError():
             return t("error.tied", name=error.customer)
         case DemoColleagueError():

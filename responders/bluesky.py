@@ -12,13 +12,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from crm.errors import AuthorisationError, PermanentError, RetryableError
 from crm.ports.clock import Clock
-from crm.ports.responder import Account, AccountCheck, Length, MediaRule, SendOrder, Sent, Way, WayRule, Ways
+from crm.ports.responder import (
+    Account,
+    AccountCheck,
+    Act,
+    ActRule,
+    Length,
+    MediaRule,
+    SendOrder,
+    Sent,
+    Way,
+    WayRule,
+    Ways,
+)
 from crm.ports.transport import Transport
 from crm.words import Post
+from responders.acting import LIKE, check_offered, offered
 from responders.files import refuse_files
 from responders.text import connected, graphemes, open_on_platform
 
@@ -38,8 +52,17 @@ def record_key(order: SendOrder) -> str:
     three lower digits are free too and come from a hash of the key: about a million values
     a millisecond. Source: atproto.com/specs/tid.
     """
-    milliseconds = int(order.created_at.timestamp() * 1000)
-    chance = int.from_bytes(hashlib.blake2b(order.key.encode(), digest_size=8).digest(), "big")
+    return _tid(order.created_at, order.key)
+
+
+def like_key(post: Post) -> str:
+    """The record key of our like of a post: the same whenever it is asked for, so that there is one like at most."""
+    return _tid(post.posted_at, post.key)
+
+
+def _tid(at: datetime, key: str) -> str:
+    milliseconds = int(at.timestamp() * 1000)
+    chance = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
     number = (milliseconds * 1000 + chance % 1000) << 10 | (chance // 1000) % 1024
     return "".join(ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
 
@@ -97,6 +120,17 @@ class BlueskyResponder:
         except PermanentError:
             return AccountCheck(account.handle, ok=False, problem="wrong_address")
         return AccountCheck(repo.handle, ok=repo.active, problem="" if repo.active else "inactive", native_id=repo.did)
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        """Likes. A thread's author may hide answers with a list in the thread's own record (app.bsky.feed.threadgate),
+        which is not offered. Source: the lexicon app.bsky.feed.like.
+        """
+        return () if post.private else offered(account, (LIKE, "public_like"))
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        check_offered(act, post, self.acts(post, account))
+        key = like_key(post)
+        self._signed_in(account, lambda repo: repo.like(post.key, key) if act == "like" else repo.unlike(key))
 
     def _signed_in(self, account: Account, work: Callable[[Repo], Result]) -> Result:
         """Do `work`, once more in a new session if the kept one has ended: nothing was published with it."""

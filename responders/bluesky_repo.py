@@ -27,7 +27,7 @@ from responders.files import measures
 if TYPE_CHECKING:
     from responders.bluesky_letters import Letters
 
-COLLECTION = "app.bsky.feed.post"
+COLLECTION, LIKES = "app.bsky.feed.post", "app.bsky.feed.like"
 MISSING = {"RecordNotFound", "RepoNotFound"}
 
 
@@ -77,6 +77,27 @@ class Repo:
             return None
         return self._sent(found.uri, str(getattr(found.value, "created_at", "")))
 
+    def like(self, post_key: str, key: str) -> None:
+        """Have a like of the post under `key`; one that is there already stays as it is."""
+        post, _ = self._answered(post_key)
+        try:
+            self._get(self.did, LIKES, key)
+        except MissingError:
+            record = models.AppBskyFeedLike.Record(created_at=self._now(), subject=post)
+            data = models.ComAtprotoRepoPutRecord.Data(repo=self.did, collection=LIKES, rkey=key, record=record)
+            with reading(self._clock):
+                self._client.com.atproto.repo.put_record(data)
+
+    def unlike(self, key: str) -> None:
+        """Have no like under `key`."""
+        with reading(self._clock):
+            self._client.com.atproto.repo.delete_record(
+                models.ComAtprotoRepoDeleteRecord.Data(repo=self.did, collection=LIKES, rkey=key)
+            )
+
+    def _now(self) -> str:
+        return self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def _record(self, order: SendOrder) -> models.AppBskyFeedPost.Record:
         """The reply as a record. Bluesky points at posts by address and content hash, so those are read first."""
         parent, root = self._answered(order.answer_to)
@@ -84,7 +105,7 @@ class Repo:
         quoting = order.way == "quote"
         return models.AppBskyFeedPost.Record(
             text=order.text,
-            created_at=self._clock.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            created_at=self._now(),
             facets=[*detect_facets(order.text), *self._mentions(order.text)] or None,
             langs=[order.language] if order.language else None,
             reply=None if quoting else models.AppBskyFeedPost.ReplyRef(parent=parent, root=root),

@@ -20,6 +20,8 @@ from crm.ports.clock import Clock
 from crm.ports.responder import (
     Account,
     AccountCheck,
+    Act,
+    ActRule,
     AnsweredPostGoneError,
     Length,
     SendOrder,
@@ -31,6 +33,7 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 from crm.words import Post
+from responders.acting import LIKE, check_offered, offered
 from responders.text import connected, graphemes, open_on_platform
 
 if TYPE_CHECKING:
@@ -108,6 +111,25 @@ class MastodonResponder:
             return AccountCheck(account.handle, ok=False, problem="unreachable")
         except PermanentError:
             return AccountCheck(account.handle, ok=False, problem="wrong_address")
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        """Favourites; who hides a status hides it from themselves alone. Source: docs.joinmastodon.org/methods/statuses
+        (favourite, unfavourite).
+        """
+        return offered(account, (LIKE, "favourite"))
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        from mastodon import MastodonNotFoundError
+
+        check_offered(act, post, self.acts(post, account))
+        aim = SendOrder("", account, "reply", "", post.key, post.url, post.posted_at)
+        with self._api(account) as api:
+            number = self._local_id(api, aim)
+            with self._reading(api):
+                try:
+                    (api.status_favourite if act == "like" else api.status_unfavourite)(number)
+                except MastodonNotFoundError as error:
+                    raise AnsweredPostGoneError(post.key) from error
 
     @contextmanager
     def _api(self, account: Account) -> Iterator[Mastodon]:

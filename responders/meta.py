@@ -20,6 +20,8 @@ from crm.ports.clock import Clock
 from crm.ports.responder import (
     Account,
     AccountCheck,
+    Act,
+    ActRule,
     AnsweredPostGoneError,
     CantLookError,
     Length,
@@ -32,6 +34,8 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import Transport
 from crm.words import Post
+from responders import meta_acts
+from responders.acting import check_offered
 from responders.files import refuse_files
 from responders.meta_api import GoneError, MetaApi, credential, signed_in
 from responders.meta_raw import Answered, Conversations, Item, Listed, Me, Person, Said, Told
@@ -54,6 +58,8 @@ class _MetaResponder:
     """How the conversations API calls the platform."""
     pictures: MediaRule | None = None
     """What goes with a comment."""
+    hides: str
+    """How it calls the state of a hidden comment."""
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport, self._clock = transport, clock
@@ -62,7 +68,8 @@ class _MetaResponder:
         here = open_on_platform(answer_to)
         if account is None or not connected(account):
             way: Way = "dm" if answer_to.private else "reply"
-            return Ways((here, WayRule(way, "not_connected", allowed=False, limit=self.limit)))
+            limit = self.message_limit if answer_to.private else self.limit
+            return Ways((here, WayRule(way, "not_connected", allowed=False, limit=limit)))
         rules = self._private(answer_to) if answer_to.private else self._public(answer_to, account)
         opened = [rule for rule in rules if rule.allowed]
         return Ways((*opened, here, *(rule for rule in rules if not rule.allowed)))
@@ -102,6 +109,15 @@ class _MetaResponder:
         if not me.id:
             return AccountCheck(account.handle, ok=False, problem="inactive")
         return AccountCheck(me.username or me.name or me.id, ok=True, native_id=me.id)
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        """See :meth:`crm.ports.responder.Acting.acts`."""
+        raise NotImplementedError
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        check_offered(act, post, self.acts(post, account))
+        with signed_in(account, self._transport) as api:
+            meta_acts.carry_out(api, act, post, self._number(post.native_id), self.hides)
 
     def _private(self, post: Post) -> list[WayRule]:
         open_now = self._clock.now() - post.posted_at < WINDOW
@@ -232,7 +248,10 @@ class InstagramResponder(_MetaResponder):
     limit = 2_200
     message_limit = 1_000
     """Bytes in UTF-8: 500 letters of Persian."""
-    medium = "instagram"
+    medium, hides = "instagram", "hide"
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        return meta_acts.instagram(post, account)
 
     def count(self, text: str, way: Way = "reply") -> Length:
         """A message in bytes. Source: /docs/instagram-platform/instagram-api-with-instagram-login/messaging-api."""
@@ -296,8 +315,11 @@ class FacebookResponder(_MetaResponder):
     platform = "facebook"
     limit = 8_000
     message_limit = 2_000
-    medium = "messenger"
+    medium, hides = "messenger", "is_hidden"
     pictures = MediaRule(1, 4_000_000, ("image/jpeg", "image/png", "image/gif"))
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        return meta_acts.facebook(post, account)
 
     def _me(self, api: MetaApi) -> Me:
         return api.me("id,name,username,category")

@@ -126,6 +126,15 @@ class MetaApi:
         except (SilentError, BrokenConnectionError, UnreadableAnswerError) as error:
             raise UnknownOutcomeError("Meta", str(error)) from error
 
+    def change(self, method: str, path: str, post_key: str, kind: type[T], **said: object) -> T:
+        """Something that may be done twice, to a post. Raises as :meth:`read`, and AnsweredPostGoneError."""
+        try:
+            return self._call(method, path, kind, {}, said or None)
+        except GoneError as error:
+            raise AnsweredPostGoneError(post_key) from error
+        except UnreadableAnswerError as error:
+            raise BrokenConnectionError(self._base, str(error)) from error
+
     def _call(
         self, method: str, path: str, kind: type[T], params: Mapping[str, str],
         said: Mapping[str, object] | None = None, source: tuple[Attachment, ...] = (),

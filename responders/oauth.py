@@ -281,7 +281,7 @@ _DIALOG = "https://www.facebook.com/v24.0/dialog/oauth"
 _PAGE = "pages_show_list pages_read_engagement pages_manage_metadata pages_messaging"
 ROWS = (
     Row("x", "https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token",
-        "tweet.read users.read tweet.write dm.read dm.write media.write offline.access",
+        "tweet.read users.read tweet.write tweet.moderate.write like.write dm.read dm.write media.write offline.access",
         pkce=True, basic=True, renews=True),
     Row("reddit", "https://www.reddit.com/api/v1/authorize", "https://www.reddit.com/api/v1/access_token",
         "identity read privatemessages submit history", basic=True, by_library=True, more={"duration": "permanent"}),

@@ -34,6 +34,7 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import BrokenConnectionError, ForbiddenAddressError, Transport, UnreadableAnswerError
 from crm.words import Post, content_id
+from responders.files import refuse_files
 from responders.text import connected, open_on_platform
 
 LIMIT = 10_000
@@ -132,6 +133,7 @@ class RedditResponder:
     def send(self, order: SendOrder) -> Sent:
         if order.way not in ("reply", "dm"):
             raise PermanentError(f"Reddit knows no way {order.way!r} of answering; choose reply.")
+        refuse_files("Reddit", order, None)
         name = _name(order)
         with self._signed_in(order.account) as reddit:
             answered = _Data() if name.startswith("t4_") else self._answered(reddit, order, name)

@@ -31,6 +31,8 @@ from crm.ports.clock import Clock
 from crm.ports.responder import (
     Account,
     AccountCheck,
+    Act,
+    ActRule,
     AnsweredPostGoneError,
     CantLookError,
     Length,
@@ -44,6 +46,7 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 from crm.words import Post
+from responders.acting import LIKE, check_offered, offered
 from responders.files import refuse_files
 from responders.telegram_turns import Turns
 from responders.text import connected, open_on_platform
@@ -53,11 +56,13 @@ TOKEN = re.compile(r"\d{1,20}:[\w-]{5,100}", re.ASCII)
 HIDDEN = "[hidden]"
 PICTURES = MediaRule(10, 10_000_000, ("image/jpeg", "image/png"), limit=1024)
 SEND, SEND_PHOTO, SEND_ALBUM = SENDING = ("sendMessage", "sendPhoto", "sendMediaGroup")
+REACT = "setMessageReaction"
+THUMB = "\N{THUMBS UP SIGN}"
 RULES: dict[Way, str] = {"reply": "chat_reply", "dm": "private_message"}
 PATIENCE = 1.0
 """Seconds that a reply may wait here for its turn; longer ones wait in the outbox."""
 GONE = ("message to be replied not found", "replied message not found", "reply message not found", "chat not found",
-        "no such group or user")  # fmt: skip
+        "no such group or user", "message to react not found", "message not found")  # fmt: skip
 BUSY = ("bot limit exceed", "local_rate_limited")
 """How Bale says that it limits a rate, without the status of it."""
 _PLACE = re.compile(r"(?:([^/]+)/)?(-?\d+)/(\d+)", re.ASCII)
@@ -226,6 +231,28 @@ class TelegramResponder(BotResponder):
 
     platform, title, base, site = "telegram", "Telegram", "https://api.telegram.org", "https://t.me"
 
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        """A thumb up, the one reaction that a bot may have on a message; not in the name of a business account.
+        Source: core.telegram.org/bots/api#setmessagereaction. Bale documents no such call.
+        """
+        place = Place.of(post.native_id)
+        return offered(account, (LIKE, "reaction")) if place and not place.connection else ()
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        check_offered(act, post, self.acts(post, account))
+        place = Place.of(post.native_id)
+        assert place is not None
+        reaction = [{"type": "emoji", "emoji": THUMB}] if act == "like" else []
+        said = {"chat_id": place.chat, "message_id": place.number, "reaction": reaction}
+        try:
+            _Api(self, account, self._transport).call(REACT, said, bool)
+        except _RefusedError as error:
+            if error.moved or any(words in error.words.lower() for words in GONE):
+                raise AnsweredPostGoneError(post.key) from error
+            raise
+        except UnreadableAnswerError as error:
+            raise BrokenConnectionError(self.base, str(error)) from error
+
 
 class BaleResponder(BotResponder):
     """Bots of Bale."""
@@ -311,7 +338,7 @@ class _Api:
             return _SilentError(self._base, status)
         if "token not found" in low or (told and status == httpx.codes.NOT_FOUND and low in ("not found", "")):
             return self._not_ours()
-        if status == httpx.codes.FORBIDDEN and method in SENDING and low.startswith("forbidden"):
+        if status == httpx.codes.FORBIDDEN and method in (*SENDING, REACT) and low.startswith("forbidden"):
             # the chat does not want us: somebody blocked the bot, or it was sent away
             return _RefusedError(self._title, words, moved=False)
         if status in (401, 403):

@@ -25,6 +25,8 @@ from crm.ports.clock import Clock
 from crm.ports.responder import (
     Account,
     AccountCheck,
+    Act,
+    ActRule,
     AnsweredPostGoneError,
     Attachment,
     Length,
@@ -38,6 +40,8 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import Transport
 from crm.words import Post
+from responders import x_acts
+from responders.acting import check_offered
 from responders.files import refuse_files
 from responders.text import connected, open_on_platform
 from responders.x_api import Call, NoCreditError, XApi, signed_in
@@ -221,6 +225,14 @@ class XResponder:
             return AccountCheck(account.handle, ok=False, problem=account_problem(error))
         except PermanentError:
             return AccountCheck(account.handle, ok=False, problem="wrong_address")
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        return x_acts.rules(post, account)
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        check_offered(act, post, self.acts(post, account))
+        with signed_in(account, self._transport, self._clock) as api:
+            x_acts.carry_out(api, act, post)
 
 
 def _invites(post: Post, handle: str) -> bool:

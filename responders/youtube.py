@@ -28,6 +28,8 @@ from crm.ports.clock import Clock
 from crm.ports.responder import (
     Account,
     AccountCheck,
+    Act,
+    ActRule,
     AnsweredPostGoneError,
     Length,
     SendOrder,
@@ -40,6 +42,9 @@ from crm.ports.responder import (
 )
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 from crm.words import Post
+from responders import youtube_acts
+from responders.acting import check_offered
+from responders.files import refuse_files
 from responders.text import open_on_platform
 from responders.youtube_raw import Channels, Comment, Comments, Published, Threads, Videos
 
@@ -89,8 +94,9 @@ class YouTubeResponder:
     def send(self, order: SendOrder) -> Sent:
         if order.way != "reply":
             raise PermanentError(f"YouTube knows no way {order.way!r} of answering; choose reply.")
+        refuse_files("YouTube", order, None)
         native = _native(order)
-        with self._as_us(order) as youtube:
+        with self._as_us(order.account) as youtube:
             with _reading(order):
                 me = _me(youtube)
                 if _VIDEO.fullmatch(native):
@@ -109,7 +115,7 @@ class YouTubeResponder:
 
     def find(self, order: SendOrder) -> Sent | None:
         native = _native(order)
-        with self._as_us(order) as youtube, _reading(order):
+        with self._as_us(order.account) as youtube, _reading(order):
             me = _me(youtube)
             look = _below_video if _VIDEO.fullmatch(native) else _in_thread
             return look(youtube, order, native, me)
@@ -134,9 +140,17 @@ class YouTubeResponder:
         name = found[0].snippet.customUrl.removeprefix("@") or handle or found[0].snippet.title
         return AccountCheck(name, ok=True, native_id=found[0].id)
 
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        return youtube_acts.rules(account) if _COMMENT.fullmatch(post.native_id) else ()
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        check_offered(act, post, self.acts(post, account))
+        with self._as_us(account) as youtube:
+            youtube_acts.carry_out(youtube, act, post)
+
     @contextmanager
-    def _as_us(self, order: SendOrder) -> Iterator[YouTube]:
-        with signed_in(order.account, self._transport, self._clock) as youtube:
+    def _as_us(self, account: Account) -> Iterator[YouTube]:
+        with signed_in(account, self._transport, self._clock) as youtube:
             if not youtube.signs_in:
                 message = "A key of YouTube's can only read; connect the account by signing in to answer."
                 raise AuthorisationError(message)

@@ -23,6 +23,7 @@ from crm.records import migrate
 from crm.records.database import Records
 from crm.records.dead_letters import RecordedDeadLetters
 from crm.usecases.accounts import Accounts
+from crm.usecases.acts import Acts
 from crm.usecases.budgets import Budgets
 from crm.usecases.caseview import CaseViews
 from crm.usecases.corrections import Corrections
@@ -184,7 +185,8 @@ class House:
         sources = Sources(records, self.kinds, self.responders, self.account_tokens, clock, self.transport)
         customers = Customers(records, index, clock)
         replies = Replies(records, index, self.responders, ManualResponder, clock)
-        views = CaseViews(records, index, customers, replies, clock)
+        acts = Acts(records, index, self.responders, self.account_tokens, clock)
+        views = CaseViews(records, index, customers, replies, clock, acts)
         return Services(
             accounts=self.accounts,
             team=Team(records, self.accounts, clock),
@@ -198,6 +200,7 @@ class House:
             inbox=Inbox(records, index, views, clock),
             replies=replies,
             files=Files(records, replies, clock),
+            acts=acts,
             toolbox=Toolbox(records, clock),
             customers=customers,
             search=Search(records, index, clock),

@@ -12,6 +12,7 @@ from crm.records.customers import Identity
 from crm.records.replies import Reply
 from crm.records.sql import as_struct, chunks
 from crm.records.tables import (
+    acts,
     audit_details,
     cases,
     changes,
@@ -94,7 +95,7 @@ def named(tx: Connection, workspace: str) -> Named:
 
     return Named(
         values(kept_posts.c.post_key, cases.c.post_key, replies.c.answer_to, corrections.c.post_key,
-               idea_posts.c.post_key),
+               idea_posts.c.post_key, acts.c.post_key),
         values(kept_posts.c.author_key, cases.c.author_key, identities.c.author_key),
         values(customers.c.id),
     )  # fmt: skip
@@ -157,7 +158,13 @@ def remove(
     _remove_cases(tx, theirs)
     _silence(tx, answers)
     for some in chunks(posts):
-        for column in (corrections.c.post_key, idea_posts.c.post_key, thread_joins.c.thread_key, changes.c.subject):
+        for column in (
+            corrections.c.post_key,
+            idea_posts.c.post_key,
+            acts.c.post_key,
+            thread_joins.c.thread_key,
+            changes.c.subject,
+        ):
             tx.execute(_of(column.table, workspace).where(column.in_(some)))
     ties = 0
     for some in chunks(authors):

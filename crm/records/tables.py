@@ -494,6 +494,19 @@ outbox = Table(
     UniqueConstraint("reply_id"),
 )
 
+acts = Table(  # what we did to posts of others on their platforms; undone by setting undone_at
+    "acts",
+    metadata,
+    workspace_column(),
+    Column("post_key", String(400), nullable=False),
+    Column("act", String(10), nullable=False),  # like or hide
+    Column("account_id", String(32), nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    PrimaryKeyConstraint("workspace", "post_key", "act"),
+)
+
 # --- customers ---------------------------------------------------------------------------------------------
 
 customers = Table(

@@ -17,9 +17,10 @@ from crm.records.desk import Note
 from crm.records.outbox import Parcel
 from crm.records.replies import Reply
 from crm.usecases import casebook, reading
+from crm.usecases.acts import NOTHING, Acts
 from crm.usecases.customers import Customers
 from crm.usecases.replies import Replies
-from crm.usecases.views import CaseView, Draft, Person, ThreadItem, Viewer, person
+from crm.usecases.views import CaseView, Draft, Person, PostActs, ThreadItem, Viewer, person
 from crm.words import EnrichedPost
 
 PRESENT = timedelta(seconds=30)
@@ -33,9 +34,11 @@ Names = Mapping[str, str]
 class CaseViews:
     """Builds :class:`CaseView`; reads only."""
 
-    def __init__(self, records: Records, index: PostIndex, people: Customers, answers: Replies, clock: Clock) -> None:
+    def __init__(
+        self, records: Records, index: PostIndex, people: Customers, answers: Replies, clock: Clock, acts: Acts
+    ) -> None:
         self._records, self._index, self._people, self._answers = records, index, people, answers
-        self._clock = clock
+        self._clock, self._acts = clock, acts
 
     def build(self, actor: Actor, case_id: str) -> CaseView:
         """Everything about one case. Raises NotFoundError, ForbiddenError."""
@@ -55,8 +58,10 @@ class CaseViews:
             files = reply_files.of_replies(tx, [reply.id for reply in written])
             customer = customers.by_ids(tx, case.workspace, [case.customer_id] if case.customer_id else [])
         posts = reading.posts(actor, _merged(kept, self._index.thread(actor.scope, members)))
+        with self._records.read() as tx:
+            acts = self._acts.of_posts(tx, actor, case, posts)
         items = [
-            *_post_items(posts, written, names, unseen),
+            *_post_items(posts, written, names, unseen, acts),
             *(_note_item(note, names) for note in notes),
             *(_event_item(event, names) for event in events if event.kind not in SHOWN_OTHERWISE),
             *_reply_items(written, {post.post.key for post in posts}, case, names, leaving),
@@ -92,7 +97,8 @@ def _merged(kept: Sequence[EnrichedPost], indexed: Sequence[EnrichedPost]) -> li
 
 
 def _post_items(
-    posts: Sequence[EnrichedPost], written: Sequence[Reply], names: Names, unseen: int
+    posts: Sequence[EnrichedPost], written: Sequence[Reply], names: Names, unseen: int,
+    acts: Mapping[str, PostActs],
 ) -> list[ThreadItem]:  # fmt: skip
     theirs = [post.post.key for post in posts if not post.own]
     new = set(theirs[len(theirs) - unseen :]) if unseen else set()
@@ -105,6 +111,7 @@ def _post_items(
                 "post", post.post.key, post.post.posted_at, post=post, reply=reply, new=post.post.key in new,
                 writer=person(names, reply.author_id) if reply else None,
                 approver=person(names, reply.approver_id) if reply else None,
+                acts=acts.get(post.post.key, NOTHING),
             )
         )  # fmt: skip
     return items

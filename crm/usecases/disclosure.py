@@ -19,7 +19,7 @@ from crm.policies.links import is_link, keys_of, person_of
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
 from crm.query.tree import Everything, Field
-from crm.records import audit, cases, customers, dead_letters, desk, erasure, kept_posts, tags, tombstones
+from crm.records import acts, audit, cases, customers, dead_letters, desk, erasure, kept_posts, tags, tombstones
 from crm.records.cases import Case
 from crm.records.customers import Customer
 from crm.records.database import Records
@@ -214,6 +214,7 @@ def _told(tx: Connection, workspace: str, whole: _Whole, now: datetime) -> dict[
         "customers": list(customers.by_ids(tx, workspace, whole.people).values()),
         "identities": erasure.identities_of(tx, held),
         "cases": [_told_case(tx, case) for case in cases.by_ids(tx, workspace, held.case_ids).values()],
+        "acts": acts.of_posts(tx, workspace, whole.posts),
         "answers": erasure.answers_of(tx, held),
         "dead_letters": [
             {"topic": one.topic, "failed_at": one.failed_at, "value": one.value.decode(errors="replace")}

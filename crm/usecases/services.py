@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crm.usecases.accounts import Accounts
+from crm.usecases.acts import Acts
 from crm.usecases.budgets import Budgets
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
@@ -41,6 +42,7 @@ class Services:
     inbox: Inbox
     replies: Replies
     files: Files
+    acts: Acts
     toolbox: Toolbox
     customers: Customers
     search: Search

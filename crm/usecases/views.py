@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from crm.policies.replies import ReplyStatus
-from crm.ports.responder import Ways
+from crm.ports.responder import ActRule, Ways
 from crm.records.cases import Case, CaseEvent
 from crm.records.customers import Customer, Identity
 from crm.records.desk import Note
@@ -53,12 +53,27 @@ class QueuePage(Struct, frozen=True):
     bounded: bool = False
 
 
+class DoneAct(Struct, frozen=True):
+    """A post was liked or hidden (`act`), by somebody of the team."""
+
+    act: Literal["like", "hide"]
+    by: str
+    at: datetime
+
+
+class PostActs(Struct, frozen=True):
+    """What may be done to a post on its platform now, and what was done."""
+
+    rules: tuple[ActRule, ...] = ()
+    done: tuple[DoneAct, ...] = ()
+
+
 class ThreadItem(Struct, frozen=True):
     """One thing in a case's thread. What `kind` names is set.
 
     `writer` wrote the reply behind an own post, the note, or did the event (None: the system or
     a rule); `approver` approved the reply; `not_before` is when an approved one leaves at the
-    earliest. `new` marks posts that the reader has not seen.
+    earliest. `new` marks posts that the reader has not seen; `acts` is what can be and was done to a post.
     """
 
     kind: Literal["post", "note", "event", "reply"]
@@ -72,6 +87,7 @@ class ThreadItem(Struct, frozen=True):
     approver: Person | None = None
     new: bool = False
     not_before: datetime | None = None
+    acts: PostActs = PostActs()
 
 
 class Draft(Struct, frozen=True):

@@ -13,7 +13,7 @@ from crm.policies.clock import PRIORITIES
 from crm.usecases.inbox import BulkAction
 from dashboard.context import actor, services
 from dashboard.dates import full
-from dashboard.inbox import answering, people
+from dashboard.inbox import acting, answering, people
 from dashboard.inbox.commands import Command, Effect, Pane, undoing
 from dashboard.inbox.names import called, members
 from dashboard.text import t, tn
@@ -164,6 +164,7 @@ STEPS: dict[str, Step] = {
     "unread": _unread,
     "correct": _correct,
     "bulk": _bulk,
+    **acting.STEPS,
     **answering.STEPS,
     **people.STEPS,
 }

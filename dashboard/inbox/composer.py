@@ -107,7 +107,9 @@ def _foot(view: CaseView) -> Component:
     )
     saved = html.Span(_draft_state(view), id="inbox-saved", className="t12 c3 cut", role="status")
     add = pictures.add_button(view.ways.rules)
-    return html.Div([template, add, saved, html.Span([counter, *_sending(view.case)], className="end row")], className="cf")
+    return html.Div(
+        [template, add, saved, html.Span([counter, *_sending(view.case)], className="end row")], className="cf"
+    )
 
 
 def _draft_state(view: CaseView) -> object:

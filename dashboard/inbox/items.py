@@ -13,6 +13,7 @@ from crm.usecases.views import CaseView, ThreadItem
 from crm.words import EnrichedPost, Media
 from dashboard.components import avatar, badge, handle, icon, name, said, sentiment_of
 from dashboard.context import actor
+from dashboard.inbox.acting import buttons, is_hidden, marks
 from dashboard.inbox.events import event
 from dashboard.inbox.outgoing import outgoing
 from dashboard.inbox.parts import clean_language, does, foreign, item, language_name, menu, said_at
@@ -48,7 +49,8 @@ def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False) -> Compone
     """A post with what is known about it; ours say who wrote and who approved them."""
     said_by = hit.post.author
     called = said_by.name or said_by.handle or t("inbox.somebody")
-    classes = " ".join(filter(None, ["m", "our" if hit.own else "", "link" if linked else ""]))
+    states = {"our": hit.own, "link": linked, "hid": is_hidden(one.acts)}
+    classes = " ".join(["m", *(state for state, on in states.items() if on)])
     title = html.B(hit.post.title, dir="auto", className="say w6") if hit.post.title else None
     body = html.Div(
         [
@@ -56,7 +58,7 @@ def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False) -> Compone
             title,
             said(hit.post.text, clean_language(hit.language.value or "")),
             *map(_media, hit.post.media),
-            _foot(hit),
+            _foot(one, hit),
         ],
         className="col grow",
     )
@@ -74,6 +76,7 @@ def _who(one: ThreadItem, hit: EnrichedPost, called: str) -> Component:
         badge(language_name(hit.language.value or ""), "line", "language")
         if foreign(hit.language.value or "")
         else None,
+        *marks(one.acts, hit.post.key),
         said_at(one.at),
     ]
     return html.Div(parts, className="who")
@@ -108,15 +111,16 @@ def _media(media: Media) -> Component:
     )
 
 
-def _foot(hit: EnrichedPost) -> Component:
+def _foot(one: ThreadItem, hit: EnrichedPost) -> Component:
     counts = hit.post.counts
     shown = (
         ("repeat", counts.reposts, "common.reposts"),
         ("heart", counts.likes, "common.likes"),
         ("message-circle", counts.replies, "common.replies"),
     )
-    marks = [html.Span([icon(mark, 14), compact(count)], title=t(key)) for mark, count, key in shown if count]
-    return html.Div([*marks, None if hit.own else mood(hit), _open(hit)], className="act")
+    counted = [html.Span([icon(mark, 14), compact(count)], title=t(key)) for mark, count, key in shown if count]
+    done = buttons(one.acts, hit.post.key)
+    return html.Div([*counted, None if hit.own else mood(hit), _open(hit), *done], className="act")
 
 
 def _open(hit: EnrichedPost) -> Component | None:

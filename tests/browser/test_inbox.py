@@ -186,3 +186,25 @@ def test_a_full_queue_opens_each_case(tab: Tab) -> None:
         page.locator(ROWS).nth(at).click()
         expect(page.locator(ROWS).nth(at)).to_have_attribute("aria-current", "true")
         expect(page.locator("#inbox-head h2")).to_contain_text(page.locator(ROWS).nth(at).locator(".tx").inner_text())
+
+
+def test_a_post_is_liked_by_key_and_by_finger(tab: Tab) -> None:
+    page = tab.open()
+    page.locator(ROWS).first.click()
+    like = page.locator("#inbox-items .act-on").first
+    expect(like).to_have_attribute("aria-pressed", "false")
+    like.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#inbox-items .act-on").first).to_have_attribute("aria-pressed", "true")
+    assert tab.room.bureau.platform.done == {("like", "bluesky:c")}
+    case = tab.room.cases(sort="newest")[0].id
+    phone = tab.open(f"/inbox?case={case}", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    pressed = phone.locator("#inbox-items .act-on").first
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    box = pressed.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44
+    pressed.tap()
+    expect(phone.locator("#inbox-items .act-on").first).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#inbox-items .act-on").first).to_have_attribute("aria-pressed", "false")
+    assert tab.room.bureau.platform.done == set()

@@ -14,7 +14,15 @@ import msgspec
 import pytest
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
-from crm.ports.responder import Account, AnsweredPostGoneError, Responder, SendOrder, UnknownOutcomeError
+from crm.ports.responder import (
+    Account,
+    Act,
+    Acting,
+    AnsweredPostGoneError,
+    Responder,
+    SendOrder,
+    UnknownOutcomeError,
+)
 from crm.words import Author, Post
 from tests.services import free_port
 from tests.services.relay import LOST, Relay
@@ -206,6 +214,101 @@ class Measuring:
     def test_characters_are_counted_as_a_reader_sees_them(self, stage: Stage) -> None:
         assert stage.responder.count("👨‍👩‍👧🇮🇷é").used == 3
         assert stage.responder.count("سلام").used == 4
+
+
+@dataclass
+class ActStage:
+    """An act that a platform offers for a post. `path` is where it is asked for, `done` whether the platform has it."""
+
+    stage: Stage
+    act: Act
+    path: str
+    done: Callable[[], bool]
+    post: Post
+
+    @property
+    def responder(self) -> Acting:
+        """The stage's responder."""
+        assert isinstance(self.stage.responder, Acting)
+        return self.stage.responder
+
+    def take(self, act: Act | None = None, account: Account | None = None) -> None:
+        """Do it."""
+        self.responder.act(act or self.act, self.post, account or self.stage.account)
+
+
+UNDO: dict[Act, Act] = {"like": "unlike", "hide": "unhide"}
+
+
+class Acts:
+    """Posts of others are liked or hidden. A platform's test file provides `acting`, an :class:`ActStage`."""
+
+    def test_twice_is_once_and_it_is_undone(self, acting: ActStage) -> None:
+        assert not acting.done()
+        for _ in range(2):
+            acting.take()
+            assert acting.done()
+        for _ in range(2):
+            acting.take(UNDO[acting.act])
+            assert not acting.done()
+        acting.take()
+        assert acting.done()
+
+    def test_it_is_offered_with_a_rule(self, acting: ActStage) -> None:
+        rules = {rule.act: rule for rule in acting.responder.acts(acting.post, acting.stage.account)}
+        assert {acting.act, UNDO[acting.act]} <= rules.keys()
+        assert all(rule.allowed and rule.rule for rule in rules.values())
+        assert acting.stage.relay.web.asked == []
+
+    def test_without_an_account_nothing_is_allowed(self, acting: ActStage) -> None:
+        for account in (None, acting.stage.other_account(secret="")):
+            rules = acting.responder.acts(acting.post, account)
+            assert {rule.rule for rule in rules} == {"not_connected"}
+            assert not any(rule.allowed for rule in rules)
+        for secret in ("", "x"):
+            with pytest.raises(AuthorisationError):
+                acting.take(account=acting.stage.other_account(secret=secret))
+        assert not acting.done()
+
+    @pytest.mark.parametrize(
+        ("status", "error"), [(401, AuthorisationError), (403, AuthorisationError), (422, PermanentError)]
+    )
+    def test_a_refusal_is_clear(self, acting: ActStage, status: int, error: type[Exception]) -> None:
+        answers = [Answer(status, b'{"error":"Refused","message":"no"}', {"Content-Type": "application/json"})] * 2
+        acting.stage.relay.instead(acting.path, *answers)
+        with pytest.raises(error):
+            acting.take()
+        assert not acting.done()
+
+    @pytest.mark.parametrize("answer", [LOST, Answer(500), Answer(503, b"busy"), Answer(429, b"{}")])
+    def test_a_fault_may_be_tried_again(self, acting: ActStage, answer: Answer) -> None:
+        acting.stage.relay.instead(acting.path, answer)
+        with pytest.raises(RetryableError):
+            acting.take()
+        assert not acting.done()
+        acting.take()
+        assert acting.done()
+
+    def test_an_answer_that_is_lost_may_be_tried_again(self, acting: ActStage) -> None:
+        acting.stage.relay.lose_answer(acting.path)
+        with pytest.raises(RetryableError):
+            acting.take()
+        assert acting.done()
+        acting.stage.relay.mend()
+        acting.take()
+        assert acting.done()
+
+    def test_a_post_that_is_gone(self, acting: ActStage) -> None:
+        acting.stage.remove_answered()
+        with pytest.raises(AnsweredPostGoneError):
+            acting.take()
+
+    def test_what_the_platform_lacks_is_refused(self, acting: ActStage) -> None:
+        offered = {rule.act for rule in acting.responder.acts(acting.post, acting.stage.account)}
+        for act in {*UNDO, *UNDO.values()} - offered:
+            with pytest.raises(PermanentError):
+                acting.take(act)
+        assert acting.stage.relay.web.asked == []
 
 
 def customer_post(platform: str, native_id: str, url: str, handle: str) -> Post:

@@ -207,6 +207,7 @@ def test_an_analyst_can_take_no_other_step(room: Room, case_id: str) -> None:
         "snooze": later,
         "bulk": "resolved",
         "tag": "x",
+        "act": "like",
     }
     given = {"case": case_id, "ids": [case_id], "action": "status", "text": "x", "reply": reply_of(room, case_id).id}
     for do in sorted(set(STEPS) - OWN):

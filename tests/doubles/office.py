@@ -16,6 +16,7 @@ from crm.records.monitors import Monitor
 from crm.records.sources import AccountRow
 from crm.records.users import User
 from crm.records.workspaces import Workspace
+from crm.usecases.acts import Acts
 from crm.usecases.caseview import CaseViews
 from crm.usecases.casework import CaseSink
 from crm.usecases.customers import Customers
@@ -75,6 +76,7 @@ class Office(Struct):
     replies: Replies
     inbox: Inbox
     toolbox: Toolbox
+    acts: Acts
 
     @property
     def tokens(self) -> Tokens:
@@ -122,10 +124,11 @@ def open_office(where: Path | Records) -> Office:
     platform = MemoryPlatform(START + timedelta(minutes=30))
     people = Customers(records, index, clock)
     replies = Replies(records, index, {"bluesky": platform}, ManualResponder, clock)
-    views = CaseViews(records, index, people, replies, clock)
+    acts = Acts(records, index, {"bluesky": platform}, Tokens(records, PlainVault(), clock, {}), clock)
+    views = CaseViews(records, index, people, replies, clock, acts)
     return Office(
         records, clock, index, platform, PlainVault(), CaseSink(records, clock), people, replies,
-        Inbox(records, index, views, clock), Toolbox(records, clock),
+        Inbox(records, index, views, clock), Toolbox(records, clock), acts,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crm.ports.responder import Account, AccountCheck, Length, SendOrder, Sent, Way, WayRule, Ways
+from crm.ports.responder import Account, AccountCheck, Act, ActRule, Length, SendOrder, Sent, Way, WayRule, Ways
 from crm.words import Post
 
 
@@ -25,6 +25,9 @@ class MemoryPlatform:
         self.after: list[BaseException] = []
         self.on_look: list[BaseException] = []
         self.remembers = True
+        self.done: set[tuple[str, str]] = set()
+        self.on_act: list[BaseException] = []
+        self.asked: list[Account] = []
 
     def how(self, answer_to: Post, account: Account | None) -> Ways:
         by_hand = WayRule("open", "on_platform", url=answer_to.url)
@@ -52,6 +55,18 @@ class MemoryPlatform:
 
     def check(self, account: Account) -> AccountCheck:
         return AccountCheck(account.handle, True, native_id="did:own")
+
+    def acts(self, post: Post, account: Account | None) -> tuple[ActRule, ...]:
+        names: tuple[Act, ...] = ("like", "unlike", "hide", "unhide")
+        rule = "public_like" if account else "not_connected"
+        return tuple(ActRule(act, rule, account is not None) for act in names)
+
+    def act(self, act: Act, post: Post, account: Account) -> None:
+        self.asked.append(account)
+        if self.on_act:
+            raise self.on_act.pop(0)
+        mark = (act.removeprefix("un"), post.key)
+        (self.done.discard if act.startswith("un") else self.done.add)(mark)
 
     def _sent(self, order: SendOrder) -> Sent:
         return Sent(f"post-{order.key}", f"https://social.example/{order.key}", self.now)

@@ -16,7 +16,7 @@ from crm.ports.responder import Account, SendOrder
 from responders.bluesky import BlueskyResponder, record_key
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
-from tests.conformance.responder import NOW, Accounts, Faults, Measuring, Sending, Stage, customer_post
+from tests.conformance.responder import NOW, Accounts, Acts, ActStage, Faults, Measuring, Sending, Stage, customer_post
 from tests.services import Bluesky, Member
 from tests.services.relay import relay_to
 from tests.services.web import Answer
@@ -143,3 +143,14 @@ def test_a_record_key_is_a_tid_of_its_time(key: str, year: int) -> None:
 
 def test_record_keys_of_one_moment_differ() -> None:
     assert len({record_key(order(f"outbox-{n}")) for n in range(100)}) == 100
+
+
+class TestActs(Acts):
+    @pytest.fixture
+    def acting(self, stage: Stage, bluesky: Bluesky, brand: Member) -> ActStage:
+        def done() -> bool:
+            likes = bluesky.posts(brand, "app.bsky.feed.like")
+            assert len(likes) <= 1
+            return [like["value"]["subject"]["uri"] for like in likes] == [stage.answer_to.native_id]
+
+        return ActStage(stage, "like", f"{XRPC}.repo.putRecord", done, stage.answer_to)

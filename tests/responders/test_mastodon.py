@@ -13,7 +13,7 @@ from crm.ports.responder import Account, AnsweredPostGoneError
 from responders.mastodon import MastodonResponder
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
-from tests.conformance.responder import Accounts, Faults, Measuring, Sending, Stage, customer_post
+from tests.conformance.responder import Accounts, Acts, ActStage, Faults, Measuring, Sending, Stage, customer_post
 from tests.services.mastodon import ME, SEARCH, STATUSES, TOKEN, MastodonStandIn, Recordings, mastodon_stand_in
 from tests.services.relay import relay_to
 from tests.services.web import Answer
@@ -149,3 +149,16 @@ class TestMeasuring(Measuring):
     )
     def test_links_and_handles_have_a_length_of_their_own(self, stage: Stage, text: str, used: int) -> None:
         assert stage.responder.count(text).used == used
+
+
+class TestActs(Acts):
+    @pytest.fixture
+    def acting(self, stage: Stage, server: MastodonStandIn) -> ActStage:
+        number = server.statuses[0]["id"]
+        path = f"{STATUSES}/{number}/favourite"
+        return ActStage(stage, "like", path, lambda: number in server.favourites, stage.answer_to)
+
+    def test_a_post_removed_from_our_server(self, acting: ActStage) -> None:
+        acting.post = msgspec.structs.replace(acting.post, url=f"{acting.stage.account.base_url}/@customer/404")
+        with pytest.raises(AnsweredPostGoneError):
+            acting.take()

@@ -16,7 +16,7 @@ from responders.meta import FacebookResponder, InstagramResponder
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
 from tests.conformance.responder import NOW as THEN
-from tests.conformance.responder import Accounts, Faults, Measuring, Sending, Stage
+from tests.conformance.responder import Accounts, Acts, ActStage, Faults, Measuring, Sending, Stage
 from tests.services.meta import ACCOUNT, HANDLE, NAME, NOW, PAGE, TOKEN, Meta, error, meta_stand_in
 from tests.services.relay import relay_to
 from tests.services.web import Answer
@@ -270,3 +270,14 @@ class TestMeasuring(Measuring):
         stage.account = stage.other_account(handle=HANDLE)
         ours = self.rules(stage, parent_key=None, author=Author("instagram", ACCOUNT, HANDLE))
         assert ours == {"comment_reply": True, "on_platform": True}
+
+
+class TestActs(Acts):
+    @pytest.fixture(params=["like", "hide"])
+    def acting(self, request: pytest.FixtureRequest, stage: Stage, meta: Meta) -> ActStage:
+        number = stage.preparing.rpartition("/")[2]
+        if request.param == "hide":
+            return ActStage(stage, "hide", stage.preparing, lambda: number in meta.hidden, stage.answer_to)
+        if stage.responder.platform == "instagram":
+            pytest.skip("Instagram lets no program like")
+        return ActStage(stage, "like", f"{stage.preparing}/likes", lambda: number in meta.liked, stage.answer_to)

@@ -14,6 +14,7 @@ from responders.reddit import RedditResponder
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
 from tests.conformance.responder import Accounts, Faults, Measuring, Sending, Stage, customer_post
+from tests.doubles.pictures import picture
 from tests.services.reddit import COMMENT, COMPOSE, INFO, ME, MY_ID, SENT, TOKEN, RedditStandIn, reddit_stand_in, secret
 from tests.services.relay import LOST, relay_to
 from tests.services.web import Answer
@@ -107,6 +108,11 @@ class TestSending(Sending):
 
 
 class TestFaults(Faults):
+    def test_no_file_is_left_behind_in_silence(self, stage: Stage) -> None:
+        with pytest.raises(PermanentError):
+            stage.responder.send(stage.order(media=(picture(),)))
+        assert stage.relay.web.asked == []
+
     def test_a_limited_rate_says_how_long(self, stage: Stage) -> None:
         stage.relay.instead(COMMENT, Answer(429, b"{}", {"x-ratelimit-reset": "60"}))
         with pytest.raises(RateLimitedError) as caught:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
-from crm.ports.responder import Account, AnsweredPostGoneError, CantLookError, UnknownOutcomeError
+from crm.ports.responder import Account, Acting, AnsweredPostGoneError, CantLookError, UnknownOutcomeError
 from crm.records import replies, sources
 from crm.records.sources import AccountRow
 from crm.usecases.sending import Sender
@@ -19,7 +19,17 @@ from responders.telegram import BaleResponder, BotResponder, Place, TelegramResp
 from responders.telegram_turns import REMEMBERED, Turns
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
-from tests.conformance.responder import TEXTS, Accounts, Faults, Measuring, Sending, Stage, customer_post
+from tests.conformance.responder import (
+    TEXTS,
+    Accounts,
+    Acts,
+    ActStage,
+    Faults,
+    Measuring,
+    Sending,
+    Stage,
+    customer_post,
+)
 from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import START as OPENED
 from tests.doubles.office import WORKSPACE, Office, actor, said
@@ -346,3 +356,24 @@ def test_a_lost_answer_is_never_repeated_and_ends_with_a_person(office: Office) 
         assert (left.status, left.error_kind) == ("unknown", "InDoubtError")
         assert TOKEN not in (left.error or "")
         assert len(server.sent) == 1
+
+
+class TestActs(Acts):
+    @pytest.fixture
+    def server(self) -> Iterator[BotApi]:
+        with bot_api() as (server, _):
+            yield server
+
+    @pytest.fixture
+    def acting(self, stage: Stage, server: BotApi) -> ActStage:
+        chat, _, number = stage.answer_to.native_id.partition("/")
+        place = (int(chat), int(number))
+        done = lambda: bool(server.reactions.get(place))  # noqa: E731
+        return ActStage(stage, "like", f"/bot{TOKEN}/setMessageReaction", done, stage.answer_to)
+
+    def test_a_business_account_reacts_to_nothing(self, acting: ActStage) -> None:
+        post = msgspec.structs.replace(acting.post, native_id=f"bc1/{acting.post.native_id}")
+        assert acting.responder.acts(post, acting.stage.account) == ()
+
+    def test_bale_documents_no_reaction(self) -> None:
+        assert not isinstance(BaleResponder(OutboundTransport(Guard()), ManualClock()), Acting)

@@ -20,7 +20,7 @@ from responders.x_api import UninvitedError
 from responders.x_text import LIMIT, same
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
-from tests.conformance.responder import NOW, Accounts, Faults, Measuring, Sending, Stage, customer_post
+from tests.conformance.responder import NOW, Accounts, Acts, ActStage, Faults, Measuring, Sending, Stage, customer_post
 from tests.services.relay import relay_to
 from tests.services.web import Answer, Asked, web
 from tests.services.x import KEYS, POSTS, TOKEN, X, refused, x_stand_in
@@ -331,3 +331,28 @@ def replay(exchange: Exchange) -> tuple[Asked, Sent]:
 def test_no_answer_is_read_as_refusal_by_a_wrong_token(stage: Stage) -> None:
     with pytest.raises(AuthorisationError):
         stage.responder.find(stage.order(account=stage.other_account(secret="expired")))
+
+
+class TestActs(Acts):
+    @pytest.fixture(params=["like", "hide"])
+    def acting(self, request: pytest.FixtureRequest, stage: Stage, server: X, question: XPost) -> ActStage:
+        question.answered = server.say("New card", server.us)
+        post = msgspec.structs.replace(stage.answer_to, parent_key=f"x:{question.answered.id}")
+        if request.param == "like":
+            path, kept = f"/2/users/{server.us.id}/likes", server.liked
+        else:
+            path, kept = f"/2/tweets/{question.id}/hidden", server.hidden
+        return ActStage(stage, request.param, path, lambda: question.id in kept, post)
+
+    def test_only_answers_can_be_hidden(self, stage: Stage) -> None:
+        responder = stage.responder
+        assert isinstance(responder, XResponder)
+        assert {rule.act for rule in responder.acts(stage.answer_to, stage.account)} == {"like", "unlike"}
+
+    def test_an_answer_in_somebody_else_s_conversation_is_refused(self, stage: Stage, server: X) -> None:
+        answer = server.say("@azarbank me too", answered=server.say("Which bank?"))
+        post = msgspec.structs.replace(stage.answer_to, native_id=answer.id, parent_key="x:1")
+        responder = stage.responder
+        assert isinstance(responder, XResponder)
+        with pytest.raises(AuthorisationError, match="not permitted"):
+            responder.act("hide", post, stage.account)

@@ -16,7 +16,8 @@ from responders.youtube import LIMIT, YouTubeResponder
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
 from tests.conformance.responder import NOW as THEN
-from tests.conformance.responder import Accounts, Faults, Measuring, Sending, Stage
+from tests.conformance.responder import Accounts, Acts, ActStage, Faults, Measuring, Sending, Stage
+from tests.doubles.pictures import picture
 from tests.services.relay import relay_to
 from tests.services.web import Answer
 from tests.services.youtube import HANDLE, KEY, ME, NOW, REFRESH, SARA, TOKEN, YouTube, error, youtube_stand_in
@@ -150,6 +151,11 @@ class TestBelowVideos:
 
 
 class TestFaults(Faults):
+    def test_no_file_is_left_behind_in_silence(self, stage: Stage) -> None:
+        with pytest.raises(PermanentError):
+            stage.responder.send(stage.order(media=(picture(),)))
+        assert stage.relay.web.asked == []
+
     @pytest.mark.parametrize(
         ("answer", "kind"),
         [
@@ -237,3 +243,26 @@ class TestMeasuring(Measuring):
         assert [rule.way for rule in stage.responder.how(other, stage.account).rules] == ["open"]
         with pytest.raises(PermanentError, match="only be answered there"):
             stage.responder.send(stage.order(answer_to=other.key))
+
+
+class TestActs(Acts):
+    @pytest.fixture
+    def acting(self, stage: Stage, youtube: YouTube) -> ActStage:
+        number = stage.answer_to.native_id
+        path = f"{V}/comments/setModerationStatus"
+        return ActStage(stage, "hide", path, lambda: number in youtube.held, stage.answer_to)
+
+    def test_a_comment_below_somebody_else_s_video_is_refused(self, stage: Stage, youtube: YouTube) -> None:
+        video = youtube.show(NOW - 900, "Banks compared", channel=SARA)
+        number = youtube.remark(NOW - 600, video, "Azar is slow")
+        responder = stage.responder
+        assert isinstance(responder, YouTubeResponder)
+        with pytest.raises(AuthorisationError):
+            responder.act("hide", msgspec.structs.replace(stage.answer_to, native_id=number), stage.account)
+        assert youtube.held == set()
+
+    def test_a_key_alone_hides_nothing(self, stage: Stage) -> None:
+        responder = stage.responder
+        assert isinstance(responder, YouTubeResponder)
+        rules = responder.acts(stage.answer_to, stage.other_account(secret=KEY))
+        assert {(rule.rule, rule.allowed) for rule in rules} == {("reading_only", False)}

@@ -68,9 +68,9 @@ class Bluesky:
         body = {"repo": member.did, "collection": COLLECTION, "rkey": uri.rpartition("/")[2]}
         self._call("com.atproto.repo.deleteRecord", body, member.token)
 
-    def posts(self, member: Member) -> list[dict[str, Any]]:
+    def posts(self, member: Member, collection: str = COLLECTION) -> list[dict[str, Any]]:
         """Everything the account has published, as records (uri, cid, value)."""
-        params = {"repo": member.did, "collection": COLLECTION, "limit": "100"}
+        params = {"repo": member.did, "collection": collection, "limit": "100"}
         answer = self._client.get(f"{self.url}/xrpc/com.atproto.repo.listRecords", params=params).raise_for_status()
         return list(answer.json()["records"])
 

@@ -56,6 +56,7 @@ class MastodonStandIn:
         self.statuses: list[dict[str, Any]] = []
         self.texts: dict[str, str] = {}
         self.elsewhere: dict[str, str] = {}
+        self.favourites: set[str] = set()
         self._by_key: dict[str, dict[str, Any]] = {}
         self._template = recordings.answers("test_id_hook_in_reply_to")[1][1]
         self._me = recordings.answers("test_verify_credentials")[0][1]
@@ -98,7 +99,16 @@ class MastodonStandIn:
         if path.endswith("/source"):
             number = path.split("/")[-2]
             return _json(200, {"id": number, "text": self.texts[number], "spoiler_text": ""})
+        if path.endswith(("/favourite", "/unfavourite")):
+            return self._favour(*path.split("/")[-2:])
         return _json(*self._missing)
+
+    def _favour(self, number: str, act: str) -> Answer:
+        found = next((status for status in self.statuses if status["id"] == number), None)
+        if found is None:
+            return _json(*self._missing)
+        (self.favourites.add if act == "favourite" else self.favourites.discard)(number)
+        return _json(200, found | {"favourited": number in self.favourites})
 
     def _post(self, form: dict[str, list[str]], key: str) -> Answer:
         text, answered = form.get("status", [""])[0], form.get("in_reply_to_id", [None])[0]

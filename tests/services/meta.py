@@ -60,6 +60,8 @@ class Meta:
     hashtags: dict[str, list[Item]] = field(default_factory=dict)
     searched: list[str] = field(default_factory=list)
     mentioned: dict[str, Item] = field(default_factory=dict)
+    liked: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     instead: list[tuple[str, Answer]] = field(default_factory=list)
     usage: dict[str, str] = field(default_factory=dict)
@@ -179,6 +181,8 @@ class Meta:
 
     def answer(self, method: str, parts: list[str], said: Item) -> Answer:
         """What an edge or a node answers."""
+        if method == "DELETE" or parts[-1] == "likes" or {"hide", "is_hidden"} & said.keys():
+            return self.act(method, parts[0], said)
         if method == "POST":
             return self.publish(parts, said)
         if self.permission and parts[-1] == self.permission:
@@ -190,6 +194,15 @@ class Meta:
         if len(parts) == 1:
             return self.node(parts[0], said)
         return self.edge(parts[0], parts[1], said)
+
+    def act(self, method: str, number: str, said: Item) -> Answer:
+        """A like of the Page, or a comment that is hidden."""
+        if self.find(number) is None:
+            return missing(number)
+        hide = said.get("hide", said.get("is_hidden"))
+        kept, on = (self.liked, method == "POST") if hide is None else (self.hidden, hide)
+        (kept.add if on else kept.discard)(number)
+        return ok({"success": True})
 
     def publish(self, parts: list[str], said: Item) -> Answer:
         """A comment, an answer to one, a comment where we were mentioned, or a private message."""

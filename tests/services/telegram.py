@@ -66,6 +66,7 @@ class BotApi:
     webhook: str = ""
     instead: dict[str, list[Answer]] = field(default_factory=dict)
     mischief: Mischief = field(default_factory=lambda: Mischief(Random(1)))
+    reactions: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     forgotten: int = 0
     next_update: int = 733001
@@ -158,6 +159,17 @@ class BotApi:
         for one in pictures[1:]:
             self._sendmessage(body | {"text": ""}, [one])
         return result(self.sent[-len(pictures) :])
+
+    def _setmessagereaction(self, body: dict[str, Any]) -> Answer:
+        if self.bale:
+            return refused(404, "Not Found")
+        place = (body["chat_id"], body["message_id"])
+        if place not in self.messages:
+            return refused(400, "Bad Request: message to react not found")
+        if place[0] in self.blocked:
+            return refused(403, "Forbidden: bot was blocked by the user")
+        self.reactions[place] = [one["emoji"] for one in body["reaction"]]
+        return result(True)
 
     def _sendmessage(self, body: dict[str, Any], pictures: Sequence[File] = ()) -> Answer:
         chat, text = int(body["chat_id"]), str(body.get("text", "")).strip()

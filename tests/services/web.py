@@ -57,7 +57,7 @@ def web(handle: Callable[[Asked], Answer]) -> Iterator[Web]:
             asked.append(request)
             self.reply(handle(request))
 
-        do_GET = do_POST = handle_one  # noqa: N815
+        do_GET = do_POST = do_PUT = do_DELETE = handle_one  # noqa: N815
 
         def reply(self, answer: Answer) -> None:
             self.close_connection = True

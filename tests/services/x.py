@@ -53,6 +53,8 @@ class X:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     uploaded: dict[str, bytes] = field(default_factory=dict)
     described: dict[str, str] = field(default_factory=dict)
+    liked: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     _number: int = 0
     _used: int = 0
     _lists: dict[str, list[Any]] = field(default_factory=dict)
@@ -108,6 +110,8 @@ class X:
         return refused(401, "Unauthorized", "Unauthorized")
 
     def _answered(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        if method != "GET" and (done := self._acted(method, path, body)):
+            return done
         if method == "POST":
             return self._written(path, body)
         if path == SEARCH:
@@ -218,6 +222,23 @@ class X:
         return ok(
             {"data": user(found, newer=self.newer)} if found else {"errors": [problem(handle, "resource-not-found")]}
         )
+
+    def _acted(self, method: str, path: str, body: Any) -> Answer | None:
+        """A like, or an answer that is hidden in a conversation of ours."""
+        if found := re.fullmatch(rf"/2/users/{self.us.id}/likes(?:/(\d+))?", path):
+            native = found[1] or body["tweet_id"]
+            kept, on, name = self.liked, method == "POST", "liked"
+        elif found := re.fullmatch(r"/2/tweets/(\d+)/hidden", path):
+            native, kept, on, name = found[1], self.hidden, body["hidden"], "hidden"
+        else:
+            return None
+        post = self._by_id(native)
+        if post is None or post.gone:
+            return refused(404, "Not Found Error", f"Could not find tweet with id: [{native}].")
+        if name == "hidden" and (post.answered is None or post.answered.author != self.us):
+            return refused(403, "Forbidden", "You are not permitted to perform this action.")
+        (kept.add if on else kept.discard)(native)
+        return ok({"data": {name: on}})
 
     def _written(self, path: str, body: dict[str, Any]) -> Answer:
         if path.startswith("/2/media/"):

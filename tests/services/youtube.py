@@ -71,6 +71,8 @@ class YouTube:
     """The end of a path whose answer is held back until `released`."""
     released: Event = field(default_factory=Event)
     published: list[str] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
+    """Comments that wait for review."""
     said: int = 0
 
     def __post_init__(self) -> None:
@@ -149,6 +151,8 @@ class YouTube:
         fault = self.mischief.strikes()
         if faulty := _FAULTS.get(fault):
             return faulty
+        if what == "comments/setModerationStatus":
+            return self.moderate(said["id"], said["moderationStatus"])
         if asked.method == "POST":
             return self.publish(what, json.loads(asked.body), mine=bool(asked.headers.get("authorization")))
         return self.spoilt(fault, getattr(self, f"on_{what.lower()}")(said))
@@ -259,6 +263,15 @@ class YouTube:
             },
             **more,
         }  # fmt: skip
+
+    def moderate(self, number: str, status: str) -> Answer:
+        """Hold a comment below a video of ours for review, or publish it."""
+        if number not in self.comments:
+            return error(404, "commentNotFound", "The comment could not be found.", "youtube.comment")
+        if self.comments[number]["snippet"]["channelId"] != ME:
+            return error(403, "forbidden", "The request might not be properly authorized.", "youtube.comment")
+        {"heldForReview": self.held.add, "published": self.held.discard}[status](number)
+        return Answer(204)
 
     def publish(self, what: str, said: Item, *, mine: bool) -> Answer:
         """An answer to a comment, or a comment below a video."""
