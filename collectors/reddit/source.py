@@ -170,10 +170,10 @@ class _Run:
         """
         if strand.ours:
             raise error
-        if not isinstance(error, WrongAddressError) or error.status != NOT_UNDERSTOOD:
-            if halves := strand.halves():
-                self._part(strand, halves)
-                return halves
+        understood = not isinstance(error, WrongAddressError) or error.status != NOT_UNDERSTOOD
+        if understood and (halves := strand.halves()):
+            self._part(strand, halves)
+            return halves
         if strand.key not in self._refused:
             self._refused.add(strand.key)
             where = f"monitor {strand.monitor}" if strand.monitor else strand.path

@@ -23,7 +23,7 @@ from tests.services.mastodon import TOKEN as MASTODON_TOKEN
 from tests.services.web import Web
 from tests.services.youtube import HANDLE, TOKEN, YouTube
 
-NAME = "shop"
+NAME, STRANGER = "shop", "UC" + "v" * 22
 _TOOT: dict[str, Any] = {
     "account": {"display_name": "Made Up", "url": "https://far.example/@x", "note": ""}, "reblog": None,
     "language": "fa", "sensitive": False, "spoiler_text": "",
@@ -39,7 +39,8 @@ def youtube(serve: Serve, clock: Clock) -> Platform:
 
     def say(text: str) -> str:
         if server.said % 3 == 0:
-            return f"youtube:{server.show(seconds(clock), text, channel='UC' + 'v' * 22)}"
+            video = server.show(seconds(clock), "A card", text, STRANGER)
+            return f"youtube:{video}"
         return f"youtube:{server.remark(seconds(clock), ours, text)}"
 
     def anew() -> None:

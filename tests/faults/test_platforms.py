@@ -49,6 +49,7 @@ PLATFORM = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_minute_of_bad_weather_loses_and_doubles_nothing(tmp_path: Path) -> None:
     _soak(tmp_path, 60.0)
 
