@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from crm.errors import ShenavaError
+from crm.errors import AuthorisationError, ShenavaError
 from crm.ports.source import Rejected
 
 
 class Refusals:
     """Tells once in a run of each part that is refused; a source of which every part is refused has failed.
 
-    `parts` is how many there are. What a monitor looks for is counted among them and never ends a run, since another
-    query may be understood.
+    `parts` is how many there are. A monitor's query that is not understood never ends a run, since the next one may be;
+    a token that may read nothing does.
     """
 
     def __init__(self, tell: Callable[[Rejected], None], parts: int) -> None:
@@ -22,7 +22,7 @@ class Refusals:
     def note(self, part: str, error: ShenavaError, monitor: str = "") -> None:
         """A part was refused. Raises: the error, where no other part is left."""
         where = f"monitor {monitor}" if monitor else part
-        if not monitor:
+        if not monitor or isinstance(error, AuthorisationError):
             self._now.add(part)
         if len(self._now) >= self._parts:
             raise error

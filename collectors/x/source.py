@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from threading import Event
 
-from collectors.errors import NormaliseError, WrongAddressError
+from collectors.errors import NormaliseError
 from collectors.moments import DateError, moment
 from collectors.pace import Pace
 from collectors.refusals import Refusals
@@ -112,7 +112,7 @@ def _tried(part: str, monitor: str, look: Iterator[Batch], refusals: Refusals) -
     """One part; what X does not understand, or does not let our token read, holds up nothing else."""
     try:
         yield from look
-    except (RefusedError, ForbiddenError, WrongAddressError) as error:
+    except (RefusedError, ForbiddenError) as error:
         refusals.note(part, error, monitor)
     else:
         refusals.lift(part)

@@ -230,6 +230,12 @@ class TestAccess:
         with pytest.raises(AuthorisationError, match="comments"):
             looks(stage)
 
+    def test_what_our_token_may_not_read_holds_up_nothing_else(self, stage: Stage, meta: Meta) -> None:
+        meta.permission = "conversations"
+        heard = looks(stage, rounds=3, messages="yes")
+        assert [one.where for one in heard.rejected] == ["messages"]
+        assert set(heard.keys) == set(stage.expected)
+
     def test_the_token_is_in_no_address_and_is_proven(self, facebook: Stage, web: Web) -> None:
         looks(facebook)
         proof = hmac.new(b"s3", TOKEN.encode(), hashlib.sha256).hexdigest()
