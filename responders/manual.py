@@ -14,16 +14,16 @@ class ManualResponder:
     def __init__(self, platform: str) -> None:
         self.platform = platform
 
-    def how(self, answer_to: Post, account: Account | None) -> Ways:  # noqa: ARG002
+    def how(self, answer_to: Post, account: Account | None) -> Ways:
         return Ways((open_on_platform(answer_to),))
 
     def count(self, text: str, way: Way = "reply") -> Length:
         return Length(graphemes(text), None)
 
-    def send(self, order: SendOrder) -> Sent:  # noqa: ARG002
+    def send(self, order: SendOrder) -> Sent:
         raise PermanentError(f"A reply on {self.platform} is sent by a person there, then marked as sent here.")
 
-    def find(self, order: SendOrder) -> Sent | None:  # noqa: ARG002
+    def find(self, order: SendOrder) -> Sent | None:
         return None
 
     def check(self, account: Account) -> AccountCheck:

@@ -87,8 +87,10 @@ class XSource:
         """See :class:`crm.ports.source.Searching`."""
         return asked(query)
 
-    def forecast(self, query: Node, account: Account, transport: Transport) -> int:
+    def forecast(self, query: Node, options: Mapping[str, str], account: Account, transport: Transport) -> int | None:
         """See :class:`crm.ports.source.Forecasting`; a post that several of the texts find counts for each."""
+        if not _on(options, "search"):
+            return None
         texts = asked(query).texts
         with signed_in(account, transport, SystemClock()) as api:
             return sum(api.count(text) for text in texts)

@@ -178,7 +178,7 @@ class TestCollecting(Collecting):
         assert not any("streaming" in path for path in stand.asked)
 
     def test_a_hashtag_that_is_refused_holds_up_no_other(self, stage: Stage, stand: Stand) -> None:
-        stand.say("tea", tags=[{"name": "tea"}])
+        stand.say("tea", tags=["tea"])
         stand.closed = "/api/v1/timelines/tag/none"
         with stage.running(stage.job(stream="tag", tags="none, tea")) as batches:
             heard = [next(batches) for _ in range(2)]

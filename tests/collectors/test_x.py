@@ -56,11 +56,12 @@ class TestOptions(Options):
         assert isinstance(source, Searching)
         assert isinstance(source, Forecasting)
         query = parse("card", now=stage.clock.now())
-        assert source.forecast(query, stage.accounts["ours"], stage.transport()) == 5
+        assert source.forecast(query, {"search": ""}, stage.accounts["ours"], stage.transport()) is None
+        assert source.forecast(query, stage.options, stage.accounts["ours"], stage.transport()) == 5
         served.newer = True
-        assert source.forecast(query, stage.accounts["ours"], stage.transport()) == 5
+        assert source.forecast(query, stage.options, stage.accounts["ours"], stage.transport()) == 5
         with pytest.raises(AuthorisationError, match=r"OAuth 2\.0"):
-            source.forecast(query, stage.accounts["keys"], stage.transport())
+            source.forecast(query, stage.options, stage.accounts["keys"], stage.transport())
 
 
 class TestCollecting(Collecting):
