@@ -24,7 +24,7 @@ from crm.errors import PermanentError
 FEEDS = frozenset(("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"))
 _END = re.compile(
     # RSS 1.0 closes its channel before its items.
-    rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>(?!.*<(?:[\w.-]+:)?(?:item|entry)[\s>])",
+    rb"</\s*(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*(?:>|\Z)(?!.*<(?:[\w.-]+:)?(?:item|entry)[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
 

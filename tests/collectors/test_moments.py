@@ -98,6 +98,7 @@ def test_jalali_days_come_back(day: object) -> None:
     assert moment(written).date() == day
 
 
+@pytest.mark.slow
 @given(
     st.text() | st.integers() | st.floats() | st.from_regex(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}( [0-9:]{5})?")
 )
