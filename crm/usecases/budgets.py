@@ -95,7 +95,8 @@ class Budgets:
     def cap(self, actor: Actor, platform: str, monitor: str, posts: int | None) -> None:
         """Let at most `posts`, or units where the platform counts those, be read in a month; None lifts the cap.
 
-        Raises InvalidInputError, NotFoundError."""
+        Raises InvalidInputError, NotFoundError.
+        """
         require(actor, "edit_sources")
         if posts is not None and not 0 <= posts <= MOST:
             raise InvalidInputError(f"A cap is a whole number from 0 to {MOST:,}; leave it empty for none.")

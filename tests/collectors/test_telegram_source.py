@@ -19,7 +19,7 @@ from collectors.telegram import BaleSource, TelegramSource
 from collectors.telegram.api import TokenSharedError, WebhookSetError
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError, ShenavaError
 from crm.ports.responder import Account
-from crm.ports.source import Gap, Job, Probing, Searching
+from crm.ports.source import Gap, Job, Searching
 from crm.ports.transport import BrokenConnectionError, Transport
 from crm.words import Collected
 from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming, Stage, nobody
@@ -287,18 +287,6 @@ class TestReaching(Reaching):
         stage.server.webhook = "https://elsewhere.example"
         with pytest.raises(WebhookSetError, match="web address"):
             stage.looks(1)
-
-    def test_a_webhook_is_told_before_anything_is_read(self, stage: BotStage) -> None:
-        bot, transport, clock = stage.accounts["bot"], stage.transport(), stage.clock
-        assert isinstance(stage.source, Probing)
-        assert stage.source.probe(bot, transport, clock) is None
-        stage.server.webhook = "https://elsewhere.example:8443/hook/with-a-secret"
-        found = stage.source.probe(bot, transport, clock)
-        assert found is not None
-        assert "to https://elsewhere.example (a webhook)" in found.what
-        assert "deleteWebhook" in found.mend
-        stage.server.instead["getWebhookInfo"] = [refused(404, "Not Found")]
-        assert stage.source.probe(bot, transport, clock) is None
 
 
 class TestAllowance:

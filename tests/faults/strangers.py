@@ -31,23 +31,23 @@ _TOOT: dict[str, Any] = {
 
 
 def youtube(serve: Serve, clock: Clock) -> Platform:
-    """Every third post is a video that a search finds, the others are comments below one of ours."""
+    """By turns a video that a search finds, a comment below it, and one below a video of ours."""
     server = YouTube(page_size=5)
     running = serve(server.handle)
     server.address = running.url
     ours = server.show(seconds(clock), "New branch")
 
     def say(text: str) -> str:
-        if server.said % 3 == 0:
-            video = server.show(seconds(clock), "A card", text, STRANGER)
-            return f"youtube:{video}"
-        return f"youtube:{server.remark(seconds(clock), ours, text)}"
+        videos, turn = list(server.videos), (len(server.videos) + len(server.comments)) % 3
+        if turn == 1:
+            return f"youtube:{server.show(seconds(clock), 'A card', text, STRANGER)}"
+        return f"youtube:{server.remark(seconds(clock), ours if turn else videos[-1], text)}"
 
     def anew() -> None:
         server.used = 0
 
     account = Account("youtube", HANDLE, running.url, TOKEN)
-    options = {"account": "youtube", "comments": "yes", "search": "yes", "every": "1"}
+    options = {"account": "youtube", "comments": "yes", "search": "yes", "every": "1", "found_comments": "500"}
     return Platform("youtube", options, running, say, account, anew=anew)
 
 
