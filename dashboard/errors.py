@@ -16,6 +16,8 @@ from dash.development.base_component import Component
 from crm.errors import NotFoundError, RateLimitedError, RetryableError, StoreError
 from crm.policies.access import ALLOWED, ROLES, ForbiddenError
 from crm.policies.cases import CaseChangedError, DemoColleagueError
+from crm.policies.files import FileRefusedError
+from crm.policies.parts import MOST, TooLongForPartsError
 from crm.policies.passwords import WeakPasswordError
 from crm.policies.replies import (
     AlreadyAnsweredError,
@@ -37,6 +39,7 @@ from crm.usecases.sources import AccountRefusedError, SourceProblemsError
 from crm.usecases.team import EmailTakenError, LastAdministratorError
 from dashboard.context import language
 from dashboard.dates import clock
+from dashboard.numbers import number
 from dashboard.text import has, isolated, t
 
 Area = Literal["source", "reply", "dead"]
@@ -85,6 +88,10 @@ def _of_work(error: Exception) -> str:
             return t("error.changed", who=error.who, time=clock(error.at))
         case AlreadyAnsweredError():
             return t("error.answered", who=_listed(list(dict.fromkeys(error.names))))
+        case FileRefusedError():
+            return t(f"error.file_{error.code}", name=error.params["name"], most=number(float(error.params["most"])))
+        case TooLongForPartsError():
+            return t("error.too_many_parts", most=number(MOST))
         case ReplyStateError():
             return t("error.too_late", status=t(f"inbox.reply_{error.old}"))
         case ActRefusedError(gone=True):

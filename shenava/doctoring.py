@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from crm.errors import ShenavaError
 from crm.ports.checked import Checkable
 from crm.ports.index import Scope
+from crm.ports.source import Probing
 from crm.records import migrate, roles, sources
 from crm.records.sources import AccountRow
 from shenava import pipeline, supervisor
@@ -147,7 +148,24 @@ def _accounts(house: House) -> Iterator[Finding]:
         rows = sources.every_account(tx)
     for row in rows:
         mend = "connect it again on the Settings page"
-        yield _looked(f"account {row.platform} {row.handle}", partial(_account, house, row), mend)
+        found = _looked(f"account {row.platform} {row.handle}", partial(_account, house, row), mend)
+        yield found
+        if found.ok:
+            yield from _hindrances(house, row)
+
+
+def _hindrances(house: House, row: AccountRow) -> Iterator[Finding]:
+    """What keeps an account that is connected from being read."""
+    what = f"reading {row.platform} {row.handle}"
+    for kind in house.kinds.values():
+        if kind.platform == row.platform and isinstance(kind, Probing):
+            try:
+                found = kind.probe(house.account_tokens.fresh(row.workspace, row.id), house.transport, house.clock)
+            except ShenavaError as error:
+                yield Finding(what, False, str(error), "try again, or connect it again on the Settings page")
+            else:
+                if found is not None:
+                    yield Finding(what, False, found.what, found.mend)
 
 
 def _account(house: House, row: AccountRow) -> str:

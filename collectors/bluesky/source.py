@@ -16,6 +16,7 @@ from collectors.bluesky.record import PLATFORM
 from collectors.bluesky.search import asked
 from collectors.moments import moment
 from collectors.pace import Pace
+from collectors.refusals import Refusals
 from collectors.rounds.desk import Desk
 from collectors.rounds.found import Ask, Page, Strand
 from collectors.rounds.options import ACCOUNT_OPTIONS, DAYS_AGAIN, EVERY_MINUTES, is_on, number, problems
@@ -49,9 +50,10 @@ class BlueskySource:
             since = moment(said) if said else None
             reader, chosen = Reader(desk, clock, since), _strands(job, api, desk)
             messages = Messages(desk, api, clock, since) if is_on(options, "messages") else None
+            refusals = Refusals(desk.reject, len(chosen) + (messages is not None))
             while not stop.is_set():
                 try:
-                    yield from _look(reader, chosen, messages, desk, stop)
+                    yield from _look(reader, chosen, messages, desk, refusals, stop)
                 except ShenavaError:
                     yield from desk.unreported()
                     raise
@@ -62,16 +64,20 @@ class BlueskySource:
         return asked(query)
 
 
-def _look(reader: Reader, chosen: list[Strand], messages: Messages | None, desk: Desk, stop: Event) -> Iterator[Batch]:
+def _look(
+    reader: Reader, chosen: list[Strand], messages: Messages | None, desk: Desk, refusals: Refusals, stop: Event
+) -> Iterator[Batch]:
     """Everything that is new, and what is due to be looked at again; always at least one batch."""
     for strand in chosen:
         try:
             yield from reader.sweep(strand, stop)
         except PermanentError as error:
-            if not strand.monitor or type(error) is not PermanentError:
+            if type(error) is not PermanentError:
                 raise
-            # one search that the platform does not understand holds up nothing else
-            desk.reject(Rejected(f"monitor {strand.monitor}", str(error)))
+            # what the platform does not understand holds up nothing else
+            refusals.note(strand.key, error, strand.monitor)
+        else:
+            refusals.lift(strand.key)
     if messages and not stop.is_set():
         yield from messages.look(stop)
     if not stop.is_set():

@@ -30,6 +30,8 @@ WHO = "www.instagram.com"
 LONG_PAUSE = 3600.0
 """Seconds to stay away where Instagram says that it is too much, or wants a sign-in; it does not say how long."""
 _TOKEN = re.compile(r"csrftoken=([^;,\s]+)")
+END = 1_000
+"""Characters at the end of a page among which its last tag is."""
 LEAST_WAIT, MOST_WAIT = 2.0, 6.0
 
 
@@ -75,6 +77,8 @@ class Visitor(InstaloaderContext):
     ) -> None:
         self._transport, self._clock, self._stop, self._random = transport, clock, stop, random
         self.is_known = is_known
+        self.breaks_off = False
+        """Whether the last page had no end."""
         super().__init__(quiet=True, max_connection_attempts=1, request_timeout=30.0,
                          rate_controller=lambda context: Waits(context, self.pause),
                          iphone_support=False)  # fmt: skip
@@ -112,6 +116,12 @@ class Visitor(InstaloaderContext):
             session.trust_env = ours.trust_env
         found = super().get_json(path, params, host, session, response_headers, use_post)
         return found if isinstance(found, dict) else {}
+
+    def _get_page(self, session: requests.Session, path: str) -> str:
+        """See the library, to which a page that breaks off is one of nobody."""
+        found = str(super()._get_page(session, path))
+        self.breaks_off = "</html>" not in found[-END:].lower()
+        return found
 
     def doc_id_graphql_query(self, doc_id: str, variables: dict[str, Any], *more: Any, **named: Any) -> dict[str, Any]:
         """See the library. Raises: KnownPostError instead of asking for a post that we have."""

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from collectors.errors import NormaliseError
+from collectors.errors import NormaliseError, NothingSaidError
 from collectors.instaloader.normalise import PLATFORM, to_post
 from collectors.instaloader.raw import raw_of
 from collectors.moments import DateError, moment
 from collectors.pace import Pace, every_problem
 from collectors.seen import Seen
+from crm.errors import ShenavaError
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Job, Option, Problem, Rejected
 from crm.ports.transport import Transport
@@ -122,6 +123,8 @@ class _Look:
             try:
                 yield from self._profile(visitor, name)
             except NoProfileError as error:
+                if visitor.breaks_off:
+                    raise NothingSaidError(f"Instagram's page of {name} breaks off.") from error
                 yield self._batch([], [Rejected(name, str(error), error.code, {"profile": name})])
             finally:
                 visitor.leave()
@@ -137,17 +140,25 @@ class _Look:
         events: list[Collected] = []
         rejected: list[Rejected] = []
         given = 0
-        for post in self._new(profile, name):
-            given += 1
-            try:
-                found = to_post(raw_of(post), followers)
-                events.append(Collected(self._job.source, found, self._clock.now(), workspace=self._job.workspace))
-            except NormaliseError as error:
-                rejected.append(error.at(post.shortcode))
-            self._seen.take(post.shortcode, "")
-            if len(events) + len(rejected) >= TOGETHER:
+        try:
+            for post in self._new(profile, name):
+                given += 1
+                try:
+                    found = to_post(raw_of(post), followers)
+                    events.append(Collected(self._job.source, found, self._clock.now(), workspace=self._job.workspace))
+                except NormaliseError as error:
+                    rejected.append(error.at(post.shortcode))
+                self._seen.take(post.shortcode, "")
+                if len(events) + len(rejected) >= TOGETHER:
+                    self._whole.pop(name, None)  # a look that breaks off here leaves a hole below these
+                    yield self._batch(events, rejected)
+                    events, rejected = [], []
+        except ShenavaError:
+            # what was fetched is not asked for again: a look at many posts would never get through bad weather
+            if events or rejected:
+                self._whole.pop(name, None)
                 yield self._batch(events, rejected)
-                events, rejected = [], []
+            raise
         if given < MOST_POSTS:
             self._whole[name] = None
         else:

@@ -94,8 +94,17 @@ def _found(document: dict[str, object], paths: Paths) -> list[object]:
             return found
     if there := [one for _, one in lists(document)]:
         return there[0]
-    inside = [one for name in INSIDE if isinstance(one := document.get(name), dict)]
-    return [next((one for one in inside if _is_post(one, paths)), document)]
+    inside = (one for name in INSIDE if isinstance(one := document.get(name), dict))
+    if post := next((one for one in inside if _is_post(one, paths)), None):
+        return [post]
+    return [] if _says_none(document) else [document]
+
+
+def _says_none(document: dict[str, object], depth: int = 2) -> bool:
+    """Whether a document has a list of posts in which there are none."""
+    if any(document.get(name) == [] for name in ITEMS):
+        return True
+    return depth > 0 and any(isinstance(one, dict) and _says_none(one, depth - 1) for one in document.values())
 
 
 def _is_post(item: dict[str, object], paths: Paths) -> bool:

@@ -15,6 +15,7 @@ from collectors.mastodon.search import asked
 from collectors.mastodon.signed import PAGE, Signed, signed_in
 from collectors.moments import moment
 from collectors.pace import Pace
+from collectors.refusals import Refusals
 from collectors.rounds.desk import Desk
 from collectors.rounds.found import Page, Strand
 from collectors.rounds.options import ACCOUNT_OPTIONS, DAYS_AGAIN, EVERY_MINUTES, is_on, number, problems
@@ -48,9 +49,10 @@ class MastodonAccountSource:
             reader = Reader(desk, clock, moment(said) if said else None, PAGE)
             _ = api.me  # a token that is no longer good says so before anything else
             chosen = _strands(job, api, desk)
+            refusals = Refusals(desk.reject, len(chosen))
             while not stop.is_set():
                 try:
-                    yield from _look(reader, chosen, desk, stop)
+                    yield from _look(reader, chosen, desk, refusals, stop)
                 except ShenavaError:
                     yield from desk.unreported()
                     raise
@@ -61,16 +63,16 @@ class MastodonAccountSource:
         return asked(query)
 
 
-def _look(reader: Reader, chosen: list[Strand], desk: Desk, stop: Event) -> Iterator[Batch]:
+def _look(reader: Reader, chosen: list[Strand], desk: Desk, refusals: Refusals, stop: Event) -> Iterator[Batch]:
     """Everything that is new, and what is due to be looked at again; always at least one batch."""
     for strand in chosen:
         try:
             yield from reader.sweep(strand, stop)
         except PermanentError as error:
-            if not strand.monitor:
-                raise
-            # not every server searches, and not every token may; hashtags are looked at all the same
-            desk.reject(Rejected(f"monitor {strand.monitor}", str(error)))
+            # not every server searches, and not every token may; the rest is looked at all the same
+            refusals.note(strand.key, error, strand.monitor)
+        else:
+            refusals.lift(strand.key)
     if not stop.is_set():
         yield from desk.again()
     yield desk.batch()

@@ -13,11 +13,12 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from collectors.addresses import is_address
-from collectors.errors import NormaliseError
+from collectors.errors import NormaliseError, WrongAddressError
 from collectors.mastodon.api import PAGE, Server
 from collectors.mastodon.normalise import PLATFORM, RawStatus, read, to_post
 from collectors.mastodon.signals import Signal, signals
 from collectors.pace import Pace
+from collectors.refusals import Refusals
 from collectors.seen import Seen
 from crm.ports.clock import Clock
 from crm.ports.source import Batch, Job, Option, Problem, Rejected
@@ -66,8 +67,8 @@ class MastodonSource:
 
     def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
         server = Server(_base(job.options["server"]), transport, clock)
-        run = _Run(job, server, clock)
         timelines = _timelines(job.options)
+        run = _Run(job, server, clock, len(timelines))
         if len(timelines) == 1:
             with server.stream(_stream_path(job.options)) as pieces:
                 if pieces is not None:
@@ -85,7 +86,9 @@ class MastodonSource:
 class _Run:
     """What a run knows: the newest id by timeline, and which versions were handed over."""
 
-    def __init__(self, job: Job, server: Server, clock: Clock) -> None:
+    def __init__(self, job: Job, server: Server, clock: Clock, timelines: int) -> None:
+        self._rejected: list[Rejected] = []
+        self._refusals = Refusals(self._rejected.append, timelines)
         self._job, self._server, self._clock = job, server, clock
         self._newest: dict[str, str] = msgspec.json.decode(job.cursor, type=dict[str, str]) if job.cursor else {}
         self._seen = Seen(REMEMBERED)
@@ -93,8 +96,15 @@ class _Run:
     def look(self, timelines: Iterable[str], stop: Event, pages: float = PAGES_A_LOOK) -> Iterator[Batch]:
         """What is new on the timelines, a batch a page, at most `pages` of each; always at least one batch."""
         for timeline in timelines:
-            yield from self._look_at(timeline, stop, pages)
-        yield Batch((), self._cursor(), idle=True)
+            try:
+                yield from self._look_at(timeline, stop, pages)
+            except WrongAddressError as error:
+                self._refusals.note(timeline, error)  # one hashtag holds up no other
+            else:
+                self._refusals.lift(timeline)
+        rejected = tuple(self._rejected)
+        self._rejected.clear()
+        yield Batch((), self._cursor(), rejected, idle=not rejected)
 
     def _look_at(self, timeline: str, stop: Event, pages: float) -> Iterator[Batch]:
         path, _, local = timeline.partition("?")

@@ -9,7 +9,7 @@ from threading import Event
 from types import ModuleType
 
 from collectors.meta import facebook, instagram
-from collectors.meta.api import Api, signed_in
+from collectors.meta.api import Api, ForbiddenError, signed_in
 from collectors.meta.cursor import Place, load
 from collectors.meta.desk import Desk, Listing
 from collectors.meta.hashtags import Hashtags
@@ -20,6 +20,8 @@ from collectors.meta.search import asked
 from collectors.meta.threads import Threads
 from collectors.moments import DateError, moment
 from collectors.pace import Pace
+from collectors.refusals import Refusals
+from crm.errors import PermanentError
 from crm.ports.clock import Clock
 from crm.ports.source import Asked, Batch, Job, Option, Problem
 from crm.ports.transport import Transport
@@ -62,28 +64,39 @@ class _MetaSource:
         with signed_in(job.account, transport, clock) as api:
             desk = Desk(job, api, clock, self._module.identify(api), _start(job, clock))
             strands = self._strands(job, api, desk)
+            refusals = Refusals(desk.reject, len(strands))
             while not stop.is_set():
-                for strand in strands:
+                for part, strand in strands.items():
                     if not stop.is_set():
-                        yield from strand(stop)
+                        yield from _tried(part, strand(stop), refusals)
                 yield desk.batch()
                 clock.sleep(pace.next(), stop)
 
-    def _strands(self, job: Job, api: Api, desk: Desk) -> list[Strand]:
-        """What the options choose, in the order in which it is read."""
+    def _strands(self, job: Job, api: Api, desk: Desk) -> dict[str, Strand]:
+        """What the options choose by its name, in the order in which it is read."""
         reader, options = Reader(desk, api), job.options
         threads = Threads(desk, api, reader, self._module, _number(options, "days_again", DAYS))
         feed, comments = _on(options, "feed"), _on(options, "comments")
-        found = list[Strand]()
+        found = dict[str, Strand]()
         if feed or comments:
-            found.append(lambda stop: threads.look(stop, visitors=feed, comments=comments))
+            found["posts"] = lambda stop: threads.look(stop, visitors=feed, comments=comments)
         for chosen, listing in (
             ("mentions", self._module.tagged(desk.us)),
             ("messages", messages(desk.us, reader, desk)),
         ):
             if _on(options, chosen):
-                found.append(_sweep(reader, listing, desk))
+                found[chosen] = _sweep(reader, listing, desk)
         return found
+
+
+def _tried(part: str, look: Iterator[Batch], refusals: Refusals) -> Iterator[Batch]:
+    """One part; what Meta refuses our token alone there holds up nothing else."""
+    try:
+        yield from look
+    except (PermanentError, ForbiddenError) as error:
+        refusals.note(part, error)
+    else:
+        refusals.lift(part)
 
 
 def _sweep(reader: Reader, listing: Listing, desk: Desk) -> Strand:
@@ -116,12 +129,12 @@ class InstagramSource(_MetaSource):
         """See :class:`crm.ports.source.Searching`."""
         return asked(query)
 
-    def _strands(self, job: Job, api: Api, desk: Desk) -> list[Strand]:
+    def _strands(self, job: Job, api: Api, desk: Desk) -> dict[str, Strand]:
         found = super()._strands(job, api, desk)
         if said := _listed(job.options, "mentioned"):
-            found.append(lambda stop: iter(()) if stop.is_set() else instagram.mentioned(api, desk, said))
+            found["mentioned"] = lambda stop: iter(()) if stop.is_set() else instagram.mentioned(api, desk, said)
         if _on(job.options, "search"):
-            found.append(Hashtags(desk, api, Reader(desk, api), job.searches).look)
+            found["search"] = Hashtags(desk, api, Reader(desk, api), job.searches).look
         return found
 
 

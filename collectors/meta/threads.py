@@ -19,7 +19,7 @@ from collectors.meta.lists import Reader
 from collectors.meta.normalise import when
 from collectors.meta.raw import Listed, Ref, read
 from crm.errors import PermanentError
-from crm.ports.source import Batch
+from crm.ports.source import Batch, Rejected
 from crm.words import Post
 
 WHOLE = 20 * 3_600
@@ -54,6 +54,7 @@ class Threads:
         self._window = days * 86_400
         self._counts: dict[str, int] = {}
         self._oldest = 0
+        self._refused = set[str]()
 
     def look(self, stop: Event, *, visitors: bool, comments: bool) -> Iterator[Batch]:
         """The account's posts, those of `visitors` too, and then their `comments`."""
@@ -120,6 +121,10 @@ class Threads:
             # it is there, and Meta shows us none of its comments
             thread.count, thread.whole, thread.place = count, self._desk.now(), Place()
             return
+        except PermanentError as error:
+            self._refuse(native, error)
+            thread.count, thread.whole, thread.place = count, self._desk.now(), Place()
+            return
         if not swept.ended:
             if not swept.whole:
                 thread.count = -1  # Meta may have lost its page, and then nothing else says that it is due
@@ -130,6 +135,12 @@ class Threads:
             thread.whole = self._desk.now()
             if swept.whole:
                 yield from self._gone(native, swept.ids)
+
+    def _refuse(self, native: str, error: PermanentError) -> None:
+        """The comments of one post that can't be had hold up no others; they are named once in a run."""
+        if native not in self._refused:
+            self._refused.add(native)
+            self._desk.reject(Rejected(f"comments of {native}", str(error)))
 
     def _gone(self, native: str, there: set[str]) -> Iterator[Batch]:
         """Comments that were there and aren't any more; each is asked for before it is taken for gone."""

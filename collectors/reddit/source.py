@@ -40,6 +40,8 @@ LOOK_SECONDS, STRAND_SECONDS = 60.0, 1.2
 """A look a minute, or slower where there is much to look at: 100 requests a minute are allowed."""
 AGAIN_SECONDS = 12 * 3600.0
 REMEMBERED = 1500
+NOT_UNDERSTOOD = 400
+"""How Reddit refuses what it is asked, rather than where."""
 DEEPEST = 5
 """Rounds in which the posts are fetched that an answer answers."""
 
@@ -47,7 +49,8 @@ DEEPEST = 5
 class Cursor(Struct):
     """How far each strand was read (seconds since 1970), what is remembered, and when it is looked at again.
 
-    `turn` is the strand that is being looked at, `past` the post at which looking again goes on.
+    `turn` is the strand that is being looked at, `past` the post at which looking again goes on. What was refused for
+    several communities together is looked at for some of them at a time: those strands are `parted`.
     """
 
     places: dict[str, float] = {}
@@ -55,6 +58,7 @@ class Cursor(Struct):
     again: float = 0.0
     turn: str = ""
     past: str = ""
+    parted: tuple[str, ...] = ()
 
 
 class RedditSource:
@@ -93,7 +97,9 @@ class _Run:
     def __init__(self, job: Job, server: Server, clock: Clock, stop: Event) -> None:
         self._job, self._server, self._clock, self._stop = job, server, clock, stop
         cursor = msgspec.json.decode(job.cursor, type=Cursor) if job.cursor else Cursor()
-        self.strands, self._since, self._turn = strands(job), since_of(job.options), cursor.turn
+        self._since, self._turn = since_of(job.options), cursor.turn
+        self._parted = dict.fromkeys(cursor.parted)
+        self.strands = [part for strand in strands(job) for part in self._parts(strand)]
         self._past = cursor.past
         keys = {strand.key for strand in self.strands}
         self._places = {key: place for key, place in cursor.places.items() if key in keys}
@@ -120,6 +126,12 @@ class _Run:
             yield from self._look_again()
         yield self._batch([])
 
+    def _parts(self, strand: Strand) -> list[Strand]:
+        """The strand itself, or its parts where it was refused as a whole."""
+        if strand.key not in self._parted or not (halves := strand.halves()):
+            return [strand]
+        return [part for half in halves for part in self._parts(half)]
+
     def _in_turn(self) -> list[Strand]:
         """The strands from where a look broke off, so that the last are not left out again and again."""
         first = next((at for at, strand in enumerate(self.strands) if strand.key == self._turn), 0)
@@ -138,7 +150,8 @@ class _Run:
                 try:
                     found = self._server.listing(strand.path, strand.params, room, descent.after)
                 except (WrongAddressError, ClosedError) as error:
-                    self._refuse(strand, error)
+                    for half in self._refused_for(strand, error):
+                        yield from self._descend(half)
                     return
                 self._spend(strand.monitor, len(found.children))
                 events = self._page(strand, found.children, descent)
@@ -150,14 +163,29 @@ class _Run:
             if events or gaps or self._spent:
                 yield self._batch(events, gaps)
 
-    def _refuse(self, strand: Strand, error: ShenavaError) -> None:
-        """One search or community that Reddit refuses holds up nothing else; it is named once in a run."""
+    def _refused_for(self, strand: Strand, error: WrongAddressError | ClosedError) -> list[Strand]:
+        """One search or community that Reddit refuses holds up nothing else; it is named once in a run.
+
+        Of several communities, one may be closed or gone: from now on they are looked at in two halves, given back.
+        """
         if strand.ours:
             raise error
+        understood = not isinstance(error, WrongAddressError) or error.status != NOT_UNDERSTOOD
+        if understood and (halves := strand.halves()):
+            self._part(strand, halves)
+            return halves
         if strand.key not in self._refused:
             self._refused.add(strand.key)
             where = f"monitor {strand.monitor}" if strand.monitor else strand.path
             self._rejected.append(Rejected(where, str(error)))
+        return []
+
+    def _part(self, strand: Strand, halves: list[Strand]) -> None:
+        self._parted[strand.key] = None
+        at, place = self.strands.index(strand), self._places.pop(strand.key, None)
+        self.strands[at : at + 1] = halves
+        if place is not None:
+            self._places |= {half.key: place for half in halves}
 
     def _page(self, strand: Strand, children: Sequence[object], descent: Descent) -> list[CollectedEvent]:
         """A page's news, the oldest first, after what they answer where that is unfolded."""
@@ -253,7 +281,8 @@ class _Run:
     def _batch(self, events: Sequence[CollectedEvent], gaps: tuple[Gap, ...] = ()) -> Batch:
         rejected, self._rejected = tuple(self._rejected), []
         spent, self._spent = self._spent, {}
-        cursor = Cursor(self._places, self._memory.saved(), self._again, self._turn, self._past)
+        kept = tuple(self._parted)
+        cursor = Cursor(self._places, self._memory.saved(), self._again, self._turn, self._past, kept)
         self._handed_over = msgspec.json.encode(cursor).decode()
         idle = not (events or rejected)
         return Batch(tuple(events), self._handed_over, rejected, idle, spent, self._server.quota, gaps)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from collectors.moments import DateError, moment
 from collectors.reddit.api import INBOX, SENT, new_paths, own_path, search_params, search_path
@@ -38,7 +38,7 @@ class Strand(Struct, frozen=True):
     """One listing that is looked at, by its own place in the cursor.
 
     `ends` is where Reddit cuts it. `ours` says that all it brings concerns us, `unfold` that its threads are fetched;
-    of the others it is what a monitor may look for.
+    of the others it is what a monitor may look for. `communities` are those that are looked at together.
     """
 
     key: str
@@ -49,6 +49,20 @@ class Strand(Struct, frozen=True):
     ours: bool = False
     unfold: bool = False
     origin: Origin = "stream"
+    communities: tuple[str, ...] = ()
+
+    def halves(self) -> list[Strand]:
+        """The same for some of the communities each; empty where there is only one, or none."""
+        if len(self.communities) < 2:
+            return []
+        middle = len(self.communities) // 2
+        return [self._of(some) for some in (self.communities[:middle], self.communities[middle:])]
+
+    def _of(self, communities: tuple[str, ...]) -> Strand:
+        joined = "+".join(communities)
+        path = self.path.replace("+".join(self.communities), joined, 1)
+        key = path if self.key == self.path else f"{self.key.partition('@')[0]}@{joined}"
+        return structs.replace(self, key=key, path=path, communities=communities)
 
 
 def communities_of(options: Mapping[str, str]) -> list[str]:
@@ -75,7 +89,7 @@ def strands(job: Job) -> list[Strand]:
             found.append(Strand("own", own_path(user), {"sort": "new"}, ours=True))
         found.append(Strand("sent", SENT, ours=True))
     if chosen in (ALL, NEW) and communities:
-        found += [Strand(path, path) for path in new_paths(communities)]
+        found += [Strand(path, path, communities=tuple(communities)) for path in new_paths(communities)]
     if chosen in (ALL, SEARCH):
         found += _searches(job, communities)
     return found
@@ -91,7 +105,8 @@ def _searches(job: Job, communities: list[str]) -> Iterator[Strand]:
         for text in texts:
             # a changed query is another strand, and looks back from the start
             key = f"search/{search.monitor}/{content_id(path, text)[:12]}"
-            yield Strand(key, path, search_params(text, communities), search.monitor, SEARCH_ENDS)
+            params, named = search_params(text, communities), tuple(communities)
+            yield Strand(key, path, params, search.monitor, SEARCH_ENDS, communities=named)
 
 
 def concerning(searches: Sequence[Search]) -> Callable[[Post], bool]:

@@ -59,6 +59,10 @@ class _Parameters(Struct):
     retry_after: float | None = None
 
 
+class _WebhookInfo(Struct):
+    url: str = ""
+
+
 class _Answer(Struct):
     ok: bool
     result: msgspec.Raw = msgspec.Raw(b"null")
@@ -93,6 +97,14 @@ class Bot:
         return self._decoded(
             self._call("getUpdates", asked | ({"offset": offset} if offset else {})), list[msgspec.Raw]
         )
+
+    def webhook(self) -> str:
+        """The address to which the updates go instead of to whoever asks, without what may be secret of it."""
+        try:
+            found = urlsplit(self._decoded(self._call("getWebhookInfo", {}), _WebhookInfo).url)
+        except AuthorisationError:
+            return ""  # a messenger that has no such call answers it as it does a wrong token
+        return f"{found.scheme}://{found.hostname}" if found.hostname else found.path
 
     def members(self, chat: int) -> int:
         """How many people read a channel or a group."""

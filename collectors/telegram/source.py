@@ -26,7 +26,8 @@ from collectors.telegram.normalise import BALE, TELEGRAM, Platform, album_of
 from collectors.telegram.raw import PRIVATE, RawChat, RawUpdate, number_of, read
 from crm.errors import ShenavaError
 from crm.ports.clock import Clock
-from crm.ports.source import Batch, Gap, Job, Option, Problem, Rejected
+from crm.ports.responder import Account
+from crm.ports.source import Batch, Gap, Hindrance, Job, Option, Problem, Rejected
 from crm.ports.transport import Transport
 from crm.words import Collected, CollectedEvent
 
@@ -94,6 +95,15 @@ class BotSource:
                 clock.sleep(ALBUM_SECONDS, stop)
             elif batch.idle:
                 clock.sleep(pace.next(), stop)
+
+    def probe(self, account: Account, transport: Transport, clock: Clock) -> Hindrance | None:
+        """See :class:`crm.ports.source.Probing`: a bot with a webhook can't be asked for its messages."""
+        if not (where := Bot(self.about, account, transport, clock).webhook()):
+            return None
+        return Hindrance(
+            f"{self.about.title} sends its messages to {where} (a webhook), so they can't be read",
+            "call deleteWebhook of the Bot API with the bot's token, or make a bot for Shenava alone",
+        )
 
 
 class TelegramSource(BotSource):

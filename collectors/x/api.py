@@ -53,6 +53,10 @@ class RefusedError(PermanentError):
     """X does not understand what it is asked."""
 
 
+class ForbiddenError(AuthorisationError):
+    """Our token is good and may not read this; other things it may."""
+
+
 class Api:
     """X, asked as one account. `quota` is what the last answer leaves us."""
 
@@ -151,7 +155,8 @@ class Api:
                 "X refuses because the app's credits are used up; add some at console.x.com."
             ) from error
         if status in (401, 403) and said != Refusal():
-            raise AuthorisationError(f"X does not let our token read {_path(url)}: {said.sentence}.") from error
+            lacking = AuthorisationError if status == 401 else ForbiddenError
+            raise lacking(f"X does not let our token read {_path(url)}: {said.sentence}.") from error
         if status >= 500 or status in (401, 403, 408, 425) or status < 300:
             # a refusal that is not in X's words is of something on the way
             raise BusyServerError(url, status) from error

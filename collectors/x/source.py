@@ -13,8 +13,9 @@ from threading import Event
 from collectors.errors import NormaliseError
 from collectors.moments import DateError, moment
 from collectors.pace import Pace
+from collectors.refusals import Refusals
 from collectors.x import strands
-from collectors.x.api import Api, RefusedError, signed_in
+from collectors.x.api import Api, ForbiddenError, RefusedError, signed_in
 from collectors.x.desk import Desk
 from collectors.x.normalise import PLATFORM, checked
 from collectors.x.quotes import Quotes
@@ -73,9 +74,10 @@ class XSource:
             reader = strands.Reader(desk, clock, moment(since) if since else None)
             chosen = _strands(job, api, desk)
             quotes = _quotes(job, api, desk, clock)
+            refusals = Refusals(desk.reject, len(chosen) + (quotes is not None))
             while not stop.is_set():
                 try:
-                    yield from _look(reader, chosen, quotes, desk, stop)
+                    yield from _look(reader, chosen, quotes, desk, refusals, stop)
                 except ShenavaError:
                     yield from desk.unreported()
                     raise
@@ -85,34 +87,37 @@ class XSource:
         """See :class:`crm.ports.source.Searching`."""
         return asked(query)
 
-    def forecast(self, query: Node, account: Account, transport: Transport) -> int:
+    def forecast(self, query: Node, options: Mapping[str, str], account: Account, transport: Transport) -> int | None:
         """See :class:`crm.ports.source.Forecasting`; a post that several of the texts find counts for each."""
+        if not _on(options, "search"):
+            return None
         texts = asked(query).texts
         with signed_in(account, transport, SystemClock()) as api:
             return sum(api.count(text) for text in texts)
 
 
 def _look(
-    reader: strands.Reader, chosen: list[strands.Strand], quotes: Quotes | None, desk: Desk, stop: Event
-) -> Iterator[Batch]:
+    reader: strands.Reader, chosen: list[strands.Strand], quotes: Quotes | None, desk: Desk, refusals: Refusals,
+    stop: Event,
+) -> Iterator[Batch]:  # fmt: skip
     """Everything that is new, and what is due to be looked at again; always at least one batch."""
     for strand in chosen:
-        yield from _swept(reader, desk, strand, stop)
+        yield from _tried(strand.key, strand.monitor, reader.sweep(strand, stop), refusals)
     if quotes and not stop.is_set():
-        yield from quotes.look(stop)
+        yield from _tried("own", "", quotes.look(stop), refusals)
     if not stop.is_set():
         yield from desk.again()
     yield desk.batch()
 
 
-def _swept(reader: strands.Reader, desk: Desk, strand: strands.Strand, stop: Event) -> Iterator[Batch]:
-    """A strand; one search that X does not understand holds up nothing else."""
+def _tried(part: str, monitor: str, look: Iterator[Batch], refusals: Refusals) -> Iterator[Batch]:
+    """One part; what X does not understand, or does not let our token read, holds up nothing else."""
     try:
-        yield from reader.sweep(strand, stop)
-    except RefusedError as error:
-        if not strand.monitor:
-            raise
-        desk.reject(Rejected(f"monitor {strand.monitor}", str(error)))
+        yield from look
+    except (RefusedError, ForbiddenError) as error:
+        refusals.note(part, error, monitor)
+    else:
+        refusals.lift(part)
 
 
 def _strands(job: Job, api: Api, desk: Desk) -> list[strands.Strand]:

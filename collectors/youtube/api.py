@@ -57,15 +57,15 @@ class Api:
         whose = {"mine": "true"} if self.signs_in else {"forHandle": f"@{handle}"}
         return self._page("channels", {"part": "snippet", **whose})
 
-    def threads(self, whose: dict[str, str], page: str) -> Listed:
+    def threads(self, whose: dict[str, str], page: str, monitor: str = "") -> Listed:
         """Comments below a video or a channel's videos, the newest first, with some of their answers."""
-        self.ledger.charge("", LIST_COST)
+        self.ledger.charge(monitor, LIST_COST)
         more = {"part": "snippet,replies", "order": "time", "maxResults": str(SAID), **_PLAIN}
         return self._page("commentThreads", {**whose, **more}, page)
 
-    def replies(self, comment: str, page: str) -> Listed:
+    def replies(self, comment: str, page: str, monitor: str = "") -> Listed:
         """The answers to a comment."""
-        self.ledger.charge("", LIST_COST)
+        self.ledger.charge(monitor, LIST_COST)
         return self._page("comments", {"part": "snippet", "parentId": comment, "maxResults": str(SAID), **_PLAIN}, page)
 
     def comments(self, ids: Iterable[str]) -> Listed:

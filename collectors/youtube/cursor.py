@@ -28,7 +28,8 @@ class Place(Struct, omit_defaults=True):
 class Watch(Struct, omit_defaults=True):
     """Something that is looked at again from `due` on: when it was said, below which video, and how it came to us.
 
-    What was `missed` once is asked for once more before it is taken for gone.
+    `monitor` is the one whose search found it. What was `missed` once is asked for once more before it is taken for
+    gone.
     """
 
     at: int
@@ -36,6 +37,7 @@ class Watch(Struct, omit_defaults=True):
     video: str = ""
     origin: Origin = "stream"
     missed: bool = False
+    monitor: str = ""
 
 
 class Cursor(Struct, omit_defaults=True):

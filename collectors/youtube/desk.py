@@ -140,7 +140,7 @@ class Desk:
         for one in sorted(wanted, key=lambda one: one.post.posted_at):
             known, now = self.knows(one.post.native_id), self._clock.now()
             if self._seen.take(one.post.native_id, _version(one.post)):
-                self._watch(one)
+                self._watch(one, monitor)
                 post = self._introduced(one.post)
                 if known and post.edited_at is None:
                     # a change that YouTube doesn't date would lose against the version we have
@@ -170,11 +170,11 @@ class Desk:
         if due <= watch.at + self._days * 86_400:
             self.cursor.watched[native] = msgspec.structs.replace(watch, due=due, missed=False)
 
-    def _watch(self, one: Told) -> None:
+    def _watch(self, one: Told, monitor: str) -> None:
         at, watched = int(one.post.posted_at.timestamp()), self.cursor.watched
         if one.post.native_id in watched or at < self.edge:
             return
-        watched[one.post.native_id] = Watch(at, self.now() + SOON, one.video, one.origin)
+        watched[one.post.native_id] = Watch(at, self.now() + SOON, one.video, one.origin, monitor=monitor)
         while len(watched) > WATCHED:
             del watched[next(iter(watched))]
 

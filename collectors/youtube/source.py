@@ -16,6 +16,7 @@ from collectors.moments import DateError, moment
 from collectors.pace import Pace
 from collectors.youtube.again import Again
 from collectors.youtube.api import Api
+from collectors.youtube.below import Below
 from collectors.youtube.cursor import load
 from collectors.youtube.desk import Desk
 from collectors.youtube.ledger import Ledger, NoRoomError
@@ -23,12 +24,12 @@ from collectors.youtube.normalise import PLATFORM
 from collectors.youtube.raw import RawChannel, read
 from collectors.youtube.search import asked
 from collectors.youtube.searches import DAY, HOUR, Searches
-from collectors.youtube.threads import Threads
+from collectors.youtube.threads import WHOLE, Threads, below, channel
 from crm.errors import AuthorisationError, ShenavaError
 from crm.platforms.youtube import LIST_COST, SEARCH_COST, credentials, signed_in
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
-from crm.ports.source import Asked, Batch, Job, Option, Problem
+from crm.ports.source import Asked, Batch, Job, Option, Problem, Unit
 from crm.ports.transport import Transport
 from crm.query.tree import Node
 
@@ -37,7 +38,7 @@ DAYS, MOST_DAYS = 7, 365
 SEARCHES, MOST_SEARCHES = 90, 100_000
 """Searches a day; a project has 100 unless Google gave it more."""
 FIRST_LOOK = timedelta(days=1)
-MOST_VIDEOS = 50
+MOST_VIDEOS, MOST_FOUND = 50, 500
 ON = frozenset({"yes", "true", "on", "1"})
 _VIDEO = re.compile(r"(?:.*?(?:[?&]v=|youtu\.be/|/shorts/|/live/))?([A-Za-z0-9_-]{11})(?:[?&#/].*)?")
 Strand = Callable[[Event], Iterator[Batch]]
@@ -48,6 +49,7 @@ class YouTubeSource:
 
     kind = "youtube"
     platform = PLATFORM
+    unit: Unit = "units"
     options: tuple[Option, ...] = (
         Option("account", "account", required=True),
         Option("search", "switch"),
@@ -58,6 +60,7 @@ class YouTubeSource:
         Option("every", "number", default=str(EVERY_MINUTES)),
         Option("searches", "number", default=str(SEARCHES)),
         Option("days_again", "number", default=str(DAYS)),
+        Option("found_comments", "number", default="0"),
     )
 
     def __init__(self, random: Random) -> None:
@@ -75,6 +78,7 @@ class YouTubeSource:
         problems += _number_problem("every", options, 1, LONGEST_MINUTES)
         problems += _number_problem("searches", options, 1, MOST_SEARCHES)
         problems += _number_problem("days_again", options, 0, MOST_DAYS)
+        problems += _number_problem("found_comments", options, 0, MOST_FOUND)
         return problems
 
     def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
@@ -98,15 +102,18 @@ class YouTubeSource:
         """See :class:`crm.ports.source.Searching`."""
         return asked(query)
 
-    def forecast(self, query: Node, account: Account, transport: Transport) -> int:
-        """See :class:`crm.ports.source.Forecasting`: the units that seven days of searches cost, as they are spent.
+    def forecast(self, query: Node, options: Mapping[str, str], account: Account, transport: Transport) -> int | None:
+        """See :class:`crm.ports.source.Forecasting`: the units that seven days cost, as they are spent at most.
 
         Nobody is asked, since YouTube only guesses how much there is, and a question is a hundredth of the day.
         """
         del transport
+        if not _on(options, "search"):
+            return None
         credentials(account)
-        texts = len(asked(query).texts)
-        return round(7 * DAY / max(HOUR, DAY * texts / SEARCHES)) * texts * (SEARCH_COST + LIST_COST)
+        texts, most = len(asked(query).texts), _number(options, "searches", SEARCHES)
+        searched = round(7 * DAY / max(HOUR, DAY * texts / most)) * texts * (SEARCH_COST + LIST_COST)
+        return searched + 7 * DAY // WHOLE * _number(options, "found_comments", 0) * LIST_COST
 
 
 def _within_budget(strand: Strand, stop: Event) -> Iterator[Batch]:
@@ -122,12 +129,14 @@ def _strands(job: Job, api: Api, desk: Desk) -> list[Strand]:
     comments, search = _on(options, "comments"), _on(options, "search")
     me = _identity(job, api, desk, needed=comments)
     if comments:
-        found.append(Threads(desk, api, {"allThreadsRelatedToChannelId": me}).look)
-    found += [Threads(desk, api, {"videoId": video}, video).look for video in videos]
+        found.append(Threads(desk, api, channel(me)).look)
+    found += [Threads(desk, api, below(video)).look for video in videos]
     found.append(Again(desk, api).look)
     if search:
         alone = not (comments or videos)
         found.append(Searches(desk, api, job, _number(options, "searches", SEARCHES), alone=alone).look)
+        if most := _number(options, "found_comments", 0):
+            found.append(Below(desk, api, most).look)
     return found
 
 

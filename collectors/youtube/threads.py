@@ -45,44 +45,66 @@ class _Thread(Struct, frozen=True):
     count: int | None
 
 
-class Threads:
-    """Follows one list. `whose` is the parameter that names it, `video` the video that it is of."""
+class CommentList(Struct, frozen=True):
+    """One list: the `key` of its place, the parameter that names it, and the video that it is of, if it is of one.
 
-    def __init__(self, desk: Desk, api: Api, whose: dict[str, str], video: str = "") -> None:
-        self._desk, self._api, self._whose, self._video = desk, api, whose, video
-        self._key = f"video:{video}" if video else "channel"
+    What is read is spent for `monitor`, at most `pages` of the list in a look.
+    """
+
+    key: str
+    whose: dict[str, str]
+    video: str = ""
+    monitor: str = ""
+    pages: int = PAGES
+
+
+def channel(number: str) -> CommentList:
+    """The comments below all videos of a channel."""
+    return CommentList("channel", {"allThreadsRelatedToChannelId": number})
+
+
+def below(video: str) -> CommentList:
+    """The comments below one video."""
+    return CommentList(f"video:{video}", {"videoId": video}, video)
+
+
+class Threads:
+    """Follows one list."""
+
+    def __init__(self, desk: Desk, api: Api, of: CommentList) -> None:
+        self._desk, self._api, self._of = desk, api, of
         self._told_of = ""
 
     def look(self, stop: Event) -> Iterator[Batch]:
         """What is new, a batch a page; a video without comments is named once in a run."""
         try:
-            yield from self._sweep(self._desk.cursor.places.setdefault(self._key, Place()), stop)
+            yield from self._sweep(self._desk.cursor.places.setdefault(self._of.key, Place()), stop)
         except (YouTubeAnswerError, NotAllowedError) as error:
-            code = CLOSED.get(error.reason, "") if self._video else ""
+            code = CLOSED.get(error.reason, "") if self._of.video else ""
             if not code:
                 raise
             if code != self._told_of:
                 self._told_of = code
-                reason = f"YouTube shows no comments of the video {self._video}: {error.reason}."
-                self._desk.reject(Rejected(f"video {self._video}", reason, code, {"video": self._video}))
+                reason = f"YouTube shows no comments of the video {self._of.video}: {error.reason}."
+                self._desk.reject(Rejected(f"video {self._of.video}", reason, code, {"video": self._of.video}))
                 yield self._desk.batch()
 
     def _sweep(self, place: Place, stop: Event) -> Iterator[Batch]:
         whole = bool(place.after) or self._desk.now() - place.done >= WHOLE
         floor, stale = min(self._desk.edge, self._desk.cursor.start), False
-        for _ in range(PAGES):
+        for _ in range(self._of.pages):
             if stop.is_set():
                 return
             try:
-                page = self._api.threads(self._whose, place.after)
+                page = self._api.threads(self._of.whose, place.after, self._of.monitor)
             except StalePageError:
                 place.after, place.done, whole = "", 0, True
                 if stale:
                     return  # the next look begins at the top, and reads all
                 stale = True
                 continue
-            threads = [found for raw in self._desk.read(page, RawThread, self._key) if (found := self._read(raw))]
-            events = self._desk.told(self._all(threads))
+            threads = [found for raw in self._desk.read(page, RawThread, self._of.key) if (found := self._read(raw))]
+            events = self._desk.told(self._all(threads), self._of.monitor)
             self._note(threads)
             newest = max((thread.top.posted_at.timestamp() for thread in threads), default=floor)
             place.after = page.nextPageToken or ""
@@ -97,7 +119,7 @@ class Threads:
         try:
             top = of_thread(raw)
         except NormaliseError as error:
-            self._desk.reject(error.at(self._key))
+            self._desk.reject(error.at(self._of.key))
             return None
         video, total = (top.root_key or "").partition(":")[2], raw.snippet.totalReplyCount
         inlined = self._comments(raw.replies.comments if raw.replies else (), video)
@@ -112,7 +134,7 @@ class Threads:
         found, after = list[Post](), ""
         for _ in range(PAGES):
             try:
-                page = self._api.replies(comment, after)
+                page = self._api.replies(comment, after, self._of.monitor)
             except (NoRoomError, StalePageError):
                 return found, False
             except YouTubeAnswerError as error:
@@ -131,7 +153,7 @@ class Threads:
             try:
                 found.append(of_comment(read(raw, RawComment, "comment"), video))
             except NormaliseError as error:
-                self._desk.reject(error.at(self._key))
+                self._desk.reject(error.at(self._of.key))
         return found
 
     def _all(self, threads: list[_Thread]) -> list[Told]:
@@ -149,7 +171,7 @@ class Threads:
         wanted = [one for one in found if one.video and (one.origin == "context" or not self._desk.is_old(one.post))]
         unknown = [one.video for one in wanted if not self._desk.knows(one.video)]
         try:
-            return [Told(post, self._as_context(post)) for post in self._desk.videos(unknown)]
+            return [Told(post, self._as_context(post)) for post in self._desk.videos(unknown, self._of.monitor)]
         except NoRoomError:
             return []
 

@@ -34,8 +34,24 @@ class FileInfo(Struct, frozen=True):
     alt: str
 
 
+_REFUSALS = {
+    "kind": "Only pictures can be added: PNG, JPEG, GIF or WebP.",
+    "empty": "This file is empty; choose another.",
+    "large": "This file is larger than {most} MB; make it smaller.",
+    "many": "At most {most} files can go out with this reply; remove some.",
+    "way": "This way of answering takes no files; remove them, or choose another way.",
+    "kind_here": "The platform takes no such file as {name} here; choose another.",
+    "large_here": "{name} is larger than the {most} MB that the platform takes; make it smaller.",
+    "alt": "The description of {name} is longer than {most} characters; shorten it.",
+}
+
+
 class FileRefusedError(InvalidInputError):
-    """A file can't go out with this reply."""
+    """A file can't go out with this reply; `code` says why, for the message catalogue, and `params` fill it in."""
+
+    def __init__(self, code: str, name: str = "", most: float = 0) -> None:
+        self.code, self.params = code, {"name": name, "most": most}
+        super().__init__(_REFUSALS[code].format(name=name, most=f"{most:g}"))
 
 
 def kind_of(content: bytes) -> str:
@@ -45,17 +61,17 @@ def kind_of(content: bytes) -> str:
             return kind
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    raise FileRefusedError("Only pictures can be added: PNG, JPEG, GIF or WebP.")
+    raise FileRefusedError("kind")
 
 
 def check_new(content: bytes, there: int) -> None:
     """Raise FileRefusedError where nothing more, or nothing as large, can be added to a reply with `there` files."""
     if not content:
-        raise FileRefusedError("This file is empty; choose another.")
+        raise FileRefusedError("empty")
     if len(content) > LARGEST:
-        raise FileRefusedError(f"This file is larger than {LARGEST // 1_000_000} MB; make it smaller.")
+        raise FileRefusedError("large", most=LARGEST / 1e6)
     if there >= MOST:
-        raise FileRefusedError(f"A reply takes at most {MOST} files; remove some first.")
+        raise FileRefusedError("many", most=MOST)
 
 
 def check_allowed(files: Sequence[FileInfo], rule: MediaRule | None) -> None:
@@ -63,13 +79,13 @@ def check_allowed(files: Sequence[FileInfo], rule: MediaRule | None) -> None:
     if not files:
         return
     if rule is None:
-        raise FileRefusedError("This way of answering takes no files; remove them, or choose another way.")
+        raise FileRefusedError("way")
     if len(files) > rule.count:
-        raise FileRefusedError(f"The platform takes at most {rule.count} files with this reply; remove some.")
+        raise FileRefusedError("many", most=rule.count)
     for one in files:
         if one.kind not in rule.kinds:
-            raise FileRefusedError(f"The platform takes no {one.kind} here ({one.name}); choose another file.")
+            raise FileRefusedError("kind_here", one.name)
         if one.size > rule.size:
-            raise FileRefusedError(f"{one.name} is larger than the {rule.size} bytes the platform takes.")
+            raise FileRefusedError("large_here", one.name, rule.size / 1e6)
         if rule.alt is not None and len(one.alt) > rule.alt:
-            raise FileRefusedError(f"The description of {one.name} is longer than {rule.alt} characters; shorten it.")
+            raise FileRefusedError("alt", one.name, rule.alt)

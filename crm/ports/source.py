@@ -82,8 +82,8 @@ class Gap(Struct, frozen=True):
 class Batch(Struct, frozen=True):
     """What a source hands over at once. `cursor` says where to go on after this batch is stored.
 
-    `idle` marks a batch that only says "I am alive and there was nothing new". `spent` is how many posts were
-    read of what the platform counts, by the monitor they were read for (empty where for none).
+    `idle` marks a batch that only says "I am alive and there was nothing new". `spent` is how much was
+    read of what the platform counts (:func:`unit_of`), by the monitor they were read for (empty where for none).
     """
 
     events: tuple[CollectedEvent, ...]
@@ -190,12 +190,29 @@ class Searching(Protocol):
 class Forecasting(Protocol):
     """A source that knows beforehand how much a query would bring."""
 
-    def forecast(self, query: Node, account: Account, transport: Transport) -> int:
-        """How many posts of the last seven days the platform would give out for the query, by its own count.
+    def forecast(self, query: Node, options: Mapping[str, str], account: Account, transport: Transport) -> int | None:
+        """What seven days of the query cost by the platform's own count, in the source's :func:`unit_of`.
 
-        Raises what :meth:`Source.collect` raises, and CantBeAskedError.
+        None where a source with these options would not ask for it. Raises what :meth:`Source.collect` raises, and
+        CantBeAskedError.
         """
         ...
+
+
+Unit = Literal["posts", "units"]
+"""What a platform counts: posts that it gives out, or units of its own by which it prices each question."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A source whose platform counts something else than posts: so are what it spends, its caps and its forecasts."""
+
+    unit: Unit
+
+
+def unit_of(kind: Source) -> Unit:
+    """What a source spends."""
+    return kind.unit if isinstance(kind, Counting) else "posts"
 
 
 class Preview(Struct, frozen=True):
@@ -217,6 +234,22 @@ class Previewing(Protocol):
 
     def preview(self, job: Job, transport: Transport, clock: Clock) -> Preview:
         """One look, of which nothing is kept. Raises what :meth:`Source.collect` raises."""
+        ...
+
+
+class Hindrance(Struct, frozen=True):
+    """What keeps an account from being read though its credential is good, and how to mend it."""
+
+    what: str
+    mend: str
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """A source that can tell beforehand what is in its way."""
+
+    def probe(self, account: Account, transport: Transport, clock: Clock) -> Hindrance | None:
+        """One harmless call; None where nothing is in the way. Raises what :meth:`Source.collect` raises."""
         ...
 
 

@@ -13,7 +13,7 @@ from crm.errors import InvalidInputError, NotFoundError
 from crm.policies.access import Actor, require
 from crm.policies.budget import WHOLE, allowance
 from crm.ports.clock import Clock
-from crm.ports.source import UNLIMITED, Forecasting, Gap, Source, account_option
+from crm.ports.source import UNLIMITED, Forecasting, Gap, Source, Unit, account_option, unit_of
 from crm.ports.transport import Transport
 from crm.query.walk import NOTHING
 from crm.query.widen import on_platform
@@ -23,6 +23,8 @@ from crm.records.sources import SourceRow
 from crm.usecases.monitors import MonitorDraft, narrowed
 from crm.usecases.tokens import AT_A_PAGE, Tokens
 
+MONITORS = "monitors"
+"""The option that names the monitors that a source asks for; empty for all."""
 MOST = 1_000_000_000
 """The largest cap that can be set; whoever wants more wants none."""
 
@@ -30,8 +32,8 @@ MOST = 1_000_000_000
 class Use(Struct, frozen=True):
     """What was read this month of UTC on a platform: for one monitor, or with an empty one for all together.
 
-    `name` is the monitor's, `cap` None where there is none, `by_end` how many posts the month will have cost if
-    the rest of it costs as much a day as until now.
+    `name` is the monitor's, `cap` None where there is none, `by_end` how much the month will have cost if the rest of
+    it costs as much a day as until now; all in `unit`.
     """
 
     platform: str
@@ -40,18 +42,20 @@ class Use(Struct, frozen=True):
     read: int
     cap: int | None
     by_end: int
+    unit: Unit = "posts"
 
 
 class Forecast(Struct, frozen=True):
-    """What a platform says that a query would have brought in the last seven days.
+    """What a query would have cost on a platform in the last seven days, by the platform's own count.
 
-    `left` is how many posts may still be read there this month, None without a cap.
+    `left` is how much may still be read there this month, None without a cap; both in `unit`.
     """
 
     platform: str
     source: str
     posts: int
     left: int | None
+    unit: Unit = "posts"
 
 
 class Budgets:
@@ -79,16 +83,23 @@ class Budgets:
             whole = sum(by_monitor.values())
             lines = [(WHOLE, "", whole), *((one, names[one], by_monitor.get(one, 0)) for one in mine)]
             found += [
-                Use(platform, one, name, posts, caps.get((platform, one)), by_end(posts, now))
+                Use(platform, one, name, posts, caps.get((platform, one)), by_end(posts, now), self.unit(platform))
                 for one, name, posts in lines
             ]
         return found
 
+    def unit(self, platform: str) -> Unit:
+        """What is counted on a platform."""
+        return next((unit_of(one) for one in self._kinds.values() if one.platform == platform), "posts")
+
     def cap(self, actor: Actor, platform: str, monitor: str, posts: int | None) -> None:
-        """Let at most `posts` be read in a month; None lifts the cap. Raises InvalidInputError, NotFoundError."""
+        """Let at most `posts`, or units where the platform counts those, be read in a month; None lifts the cap.
+
+        Raises InvalidInputError, NotFoundError.
+        """
         require(actor, "edit_sources")
         if posts is not None and not 0 <= posts <= MOST:
-            raise InvalidInputError(f"A cap is a number of posts from 0 to {MOST:,}; leave it empty for none.")
+            raise InvalidInputError(f"A cap is a whole number from 0 to {MOST:,}; leave it empty for none.")
         now = self._clock.now()
         with self._records.write() as tx:
             if not platform or platform not in {one.platform for one in self._kinds.values()}:
@@ -119,8 +130,8 @@ class Budgets:
         """
         require(actor, "edit_monitors")
         kind = self._kinds.get(row.kind)
-        now = self._clock.now()
-        if not isinstance(kind, Forecasting):
+        now, named = self._clock.now(), row.options.get(MONITORS, "").split()
+        if not isinstance(kind, Forecasting) or (named and draft.id not in named):
             return None
         with self._records.read() as tx:
             zone = workspaces.get(tx, actor.workspace).zone
@@ -134,8 +145,10 @@ class Budgets:
         if asked == NOTHING:
             return None
         account = self._tokens.read_with(row, row.options.get(account_option(kind) or "", ""), AT_A_PAGE)
-        posts = kind.forecast(asked, account, self._transport)
-        return Forecast(kind.platform, row.name, posts, None if left == UNLIMITED else left)
+        cost = kind.forecast(asked, row.options, account, self._transport)
+        if cost is None:
+            return None
+        return Forecast(kind.platform, row.name, cost, None if left == UNLIMITED else left, unit_of(kind))
 
     def _counted(self, rows: list[SourceRow]) -> set[str]:
         kinds = [kind for row in rows if (kind := self._kinds.get(row.kind)) is not None]

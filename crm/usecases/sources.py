@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct, structs
+from sqlalchemy import Connection
 
 from crm.errors import AuthorisationError, InvalidInputError, NotFoundError, ShenavaError
 from crm.ids import new_id
@@ -246,6 +247,7 @@ class Sources:
                 found.native_id, "connected", None, now, old.created_at if old else now,
             )  # fmt: skip
             sources.put_account(tx, row, self._tokens.seal(secret))
+            self._start_again(tx, actor.workspace, row.id)
             workspaces.next_revision(tx, actor.workspace)
             audit.append(tx, actor.workspace, actor.user_id, "connect_account", row.id, now, platform=platform)
             changes.note(tx, actor.workspace, "source", row.id, now)
@@ -265,6 +267,8 @@ class Sources:
         with self._records.write() as tx:
             audit.append(tx, actor.workspace, actor.user_id, "check_account", account_id, now, state=state)
             sources.change_account(tx, account_id, state=state, error=error, checked_at=now)
+            if state == "connected" != row.state:
+                self._start_again(tx, actor.workspace, account_id)
             changes.note(tx, actor.workspace, "source", account_id, now)
         return structs.replace(row, state=state, error=error, checked_at=now)
 
@@ -277,6 +281,15 @@ class Sources:
                 raise NotFoundError("account", account_id)
             audit.append(tx, actor.workspace, actor.user_id, "disconnect_account", account_id, now)
             changes.note(tx, actor.workspace, "source", account_id, now)
+
+    def _start_again(self, tx: Connection, workspace: str, account_id: str) -> None:
+        """Let the sources run that stopped with an account which works now: nobody has to start each by hand."""
+        for row in sources.of_workspace(tx, workspace):
+            kind = self.kinds.get(row.kind)
+            option = account_option(kind) if kind else None
+            if row.state == "failed" and option and row.options.get(option) == account_id:
+                sources.change(tx, row.id, state="new", error=None, error_kind=None, retry_at=None)
+                changes.note(tx, workspace, "source", row.id, self._clock.now())
 
     def _first_state(self, kind: str) -> str:
         """What is handed its posts needs no collector to run."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from crm.policies.files import FileInfo
 from crm.policies.replies import ReplyStatus
 from crm.ports.responder import ActRule, Ways
 from crm.records.cases import Case, CaseEvent

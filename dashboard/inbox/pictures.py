@@ -53,8 +53,8 @@ def strip(view: CaseView) -> Component:
 def _tile(info: FileInfo) -> Component:
     """One picture with its words; p-inbox-pictures.js draws a new one in the same form."""
     words = element(
-        "input", type="text", class_="in", value=info.alt, maxlength=2000, dir="auto", placeholder=t("inbox.describe_hint"),
-        aria_label=t("inbox.describe_picture", name=info.name),
+        "input", type="text", class_="in", value=info.alt, maxlength=2000, dir="auto",
+        placeholder=t("inbox.describe_hint"), aria_label=t("inbox.describe_picture", name=info.name),
     )  # fmt: skip
     remove = html.Button(
         icon("x", 14), type="button", className="btn ghost sm", title=t("inbox.remove_picture", name=info.name),

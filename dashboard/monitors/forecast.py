@@ -45,8 +45,8 @@ def _line(row: SourceRow, draft: MonitorDraft) -> Component | None:
 
 def _said(found: Forecast) -> Component:
     month = round(found.posts * WEEKS)
-    words = t("monitors.forecast", platform=platform_name(found.platform), week=number(found.posts),
-              month=number(month))  # fmt: skip
+    said = "monitors.forecast" if found.unit == "posts" else "monitors.forecast_units"
+    words = t(said, platform=platform_name(found.platform), week=number(found.posts), month=number(month))
     parts: list[object] = [html.Span(words)]
     if found.left is None:
         parts.append(html.Span(t("monitors.forecast_uncapped"), className="c3"))

@@ -154,6 +154,12 @@ class TestCollecting(Collecting):
         assert [one.code for one in heard.rejected] == ["bad_item"]
         assert served.posts[0].key in heard.keys
 
+    def test_a_list_that_is_refused_holds_up_nothing_else_and_is_told_once(self, stage: XStage, served: Sky) -> None:
+        served.instead[TOLD] = [refused(400, "InvalidRequest", "odd")] * 3
+        assert [one.where for one in stage.looks(2).rejected] == ["mentions"]
+        with pytest.raises(PermanentError, match="odd"):
+            stage.looks(**only("mentions"))
+
     def test_a_search_that_is_refused_holds_up_nothing_else(self, stage: XStage, served: Sky) -> None:
         served.instead[SEARCH] = [refused(400, "BadQueryString", "odd")]
         heard = stage.looks()

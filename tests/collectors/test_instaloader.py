@@ -20,7 +20,7 @@ from collectors.errors import NormaliseError, NothingSaidError
 from collectors.instaloader import InstagramPublicSource
 from collectors.instaloader.normalise import to_post
 from collectors.instaloader.raw import raw_of
-from collectors.instaloader.source import MOST_POSTS, names_of
+from collectors.instaloader.source import MOST_POSTS, TOGETHER, names_of
 from crm.errors import AuthorisationError, RateLimitedError, RetryableError
 from crm.ports.transport import Transport
 from crm.words import Media
@@ -125,6 +125,26 @@ class TestCollecting(Collecting):
         server.profiles["shop"][:0] = [a_post(n, "shop") for n in range(2 * MOST_POSTS + 10, MOST_POSTS + 5, -1)]
         third = look(stage, second.cursor)
         assert look(stage, third.cursor).keys == [key(n) for n in range(MOST_POSTS + 10, MOST_POSTS + 5, -1)]
+
+    def test_a_page_that_breaks_off_is_no_missing_profile(self, stage: Stage, server: Instagram) -> None:
+        whole = server.page("shop")
+        server.faults = [Answer(200, whole.body[: len(whole.body) // 2])]
+        with pytest.raises(RetryableError, match="breaks off"):
+            look(stage)
+
+    @pytest.mark.parametrize("fetched", [5, TOGETHER])
+    def test_a_look_that_breaks_off_keeps_what_it_has_and_leaves_no_hole(
+        self, stage: Stage, server: Instagram, fetched: int
+    ) -> None:
+        whole = look(stage)
+        server.profiles["shop"][:0] = [a_post(n, "shop") for n in range(40, 15, -1)]
+        server.most = server.fetched + fetched
+        heard = Heard()
+        with pytest.raises(RetryableError), stage.running(stage.job(whole.cursor)) as batches:
+            heard.batches += batches
+        assert heard.keys == [key(n) for n in range(40, 40 - fetched, -1)]
+        server.most = 10**6
+        assert look(stage, heard.cursor).keys == [key(n) for n in range(40 - fetched, 15, -1)]
 
     def test_a_date_ends_the_past(self, stage: Stage) -> None:
         since = datetime.fromtimestamp(1_785_000_000 + 10 * 60, UTC).isoformat()

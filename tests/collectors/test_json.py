@@ -371,6 +371,19 @@ class TestMapping:
             assert msgspec.json.decode(msgspec.json.encode(found.post))
 
 
+@pytest.mark.parametrize("document", [
+    {"data": {"posts": []}, "ok": True}, {"ok": True, "items": []}, {"response": {"data": {"comments": []}}},
+])  # fmt: skip
+def test_a_list_without_posts_is_no_post(document: object) -> None:
+    assert items_of(document, Paths()) == []
+
+
+def test_a_post_that_nobody_commented_is_one() -> None:
+    post = {"id": 1, "text": "made-up", "comments": []}
+    assert items_of({"event": "created", "post": post}, Paths()) == [post]
+    assert items_of(post, Paths()) == [post]
+
+
 def test_removals_are_for_good() -> None:
     found = to_post({"id": 1, "deleted": True}, RULES, NOW)
     assert found.deleted

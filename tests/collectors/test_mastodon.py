@@ -48,6 +48,7 @@ class Stand:
     hidden: dict[str, dict[str, Any]] = field(default_factory=dict)
     stream: bytes | None = None
     instead: Answer | None = None
+    closed: str = ""
     asked: list[str] = field(default_factory=list)
     number: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -72,6 +73,8 @@ class Stand:
             return Answer(200, self.stream, {"Content-Type": "text/event-stream"})
         if self.instead:
             return self.instead
+        if self.closed and asked.path.startswith(self.closed):
+            return answer({"error": "Record not found"}, 404)
         if parts.path.startswith("/api/v1/statuses/"):
             found = self.hidden.get(parts.path.rpartition("/")[2])
             return answer(found) if found else answer({"error": "Record not found"}, 404)
@@ -173,6 +176,14 @@ class TestCollecting(Collecting):
         heard = looks(stage, 3, stream="tag", tags="#بانک، bank")
         assert [event.post.text for event in heard.collected] == ["one", "two"]
         assert not any("streaming" in path for path in stand.asked)
+
+    def test_a_hashtag_that_is_refused_holds_up_no_other(self, stage: Stage, stand: Stand) -> None:
+        stand.say("tea", tags=["tea"])
+        stand.closed = "/api/v1/timelines/tag/none"
+        with stage.running(stage.job(stream="tag", tags="none, tea")) as batches:
+            heard = [next(batches) for _ in range(2)]
+        assert [one.where for batch in heard for one in batch.rejected] == ["tag/none"]
+        assert any(batch.events for batch in heard)
 
     def test_the_local_timeline(self, stage: Stage, stand: Stand) -> None:
         looks(stage, 1, stream="public:local")

@@ -118,6 +118,17 @@ class TestCollecting(Collecting):
         assert heard.rejected
         assert {tagged.key, *stage.expected} <= set(heard.keys)
 
+    def test_a_list_that_is_refused_holds_up_nothing_else_and_is_told_once(self, stage: XStage, served: Server) -> None:
+        gone = Answer(404, b'{"error": "Record not found"}', {"Content-Type": "application/json"})
+        served.instead[TOLD] = [gone] * 3
+        served.say("card 9")
+        heard = stage.looks(3)
+        assert [one.where for one in heard.rejected] == ["mentions"]
+        assert heard.keys
+        served.instead[TOLD] = [gone]
+        with pytest.raises(PermanentError):
+            stage.looks(**only("mentions"))
+
     def test_a_post_at_fault_holds_up_nothing(self, stage: XStage, served: Server) -> None:
         served.toots[0].status["created_at"] = "soon"
         heard = stage.looks(**only("own"))

@@ -79,6 +79,14 @@ class TestOneOfMany:
         assert {f"instagram:{media}_{one}" for one in below} - set(heard.keys)
         assert [gap.reason for batch in heard.batches for gap in batch.gaps] == ["too_many"]
 
+    def test_a_post_whose_comments_are_refused_holds_up_no_other(self, instagram: Stage, meta: Meta) -> None:
+        refused, other = meta.media[-1]["id"], meta.media[0]["id"]
+        said = meta.remark(NOW - 60, other, "Here?")
+        meta.instead = [(f"{refused}/comments", error(9007, "Not for you"))]
+        heard = looks(instagram)
+        assert [one.where for one in heard.rejected] == [f"comments of {refused}"]
+        assert f"instagram:{other}_{said}" in heard.keys
+
     @pytest.mark.parametrize("code", [10, 9007])
     def test_a_mention_that_is_kept_from_us_holds_up_no_other(self, instagram: Stage, meta: Meta, code: int) -> None:
         meta.mentioned = {"72": meta.media[0] | {"id": "72", "username": "sara"}}
@@ -229,6 +237,12 @@ class TestAccess:
         meta.permission = "comments"
         with pytest.raises(AuthorisationError, match="comments"):
             looks(stage)
+
+    def test_what_our_token_may_not_read_holds_up_nothing_else(self, stage: Stage, meta: Meta) -> None:
+        meta.permission = "conversations"
+        heard = looks(stage, rounds=3, messages="yes")
+        assert [one.where for one in heard.rejected] == ["messages"]
+        assert set(heard.keys) == set(stage.expected)
 
     def test_the_token_is_in_no_address_and_is_proven(self, facebook: Stage, web: Web) -> None:
         looks(facebook)

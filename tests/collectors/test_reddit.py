@@ -228,19 +228,31 @@ class TestReaching(Reaching):
 
     @pytest.mark.parametrize("status", [301, 302, 400, 404, 451])
     def test_no_such_community(self, stage: RedditStage, server: RedditStandIn, status: int) -> None:
-        server.instead["/r/iran+persian/new"] = [
-            Answer(status, b"", {"location": "https://www.reddit.com/subreddits/"})
-        ]
-        heard = looks(stage, 2)
-        assert [one.where for one in heard.rejected] == ["r/iran+persian/new"]
-        assert set(heard.keys) == set(stage.expected)
+        server.instead["/r/iran/new"] = [Answer(status, b"", {"location": "https://www.reddit.com/subreddits/"})]
+        heard = looks(stage, 2, subreddits="iran")
+        assert [one.where for one in heard.rejected] == ["r/iran/new"]
+        assert set(heard.keys) == set(looks(stage, subreddits="iran").keys)
+
+    def test_a_closed_community_holds_up_no_other(self, stage: RedditStage, stand: Stand) -> None:
+        server, web = stand
+        server.closed = {"persian", "gone"}
+        heard = looks(stage, 2, subreddits="gone, iran, persian")
+        refused = {one.where for one in heard.rejected}
+        assert refused == {
+            "r/gone/new", "r/gone/comments/", "r/persian/new", "r/persian/comments/", "monitor brand",
+        }  # fmt: skip
+        assert set(heard.keys) == set(looks(stage, collect="inbox").keys) | set(looks(stage, subreddits="iran").keys)
+        web.asked.clear()
+        again = looks(stage, cursor=heard.batches[-1].cursor, subreddits="gone, iran, persian")
+        assert again.keys == []
+        assert not any("+" in one.path.partition("?")[0] for one in web.asked)
 
     def test_a_closed_search_holds_up_nothing(self, stage: RedditStage, server: RedditStandIn) -> None:
         closed = Answer(403, b'{"reason": "private", "message": "Forbidden", "error": 403}', HEADERS)
-        server.instead["/r/iran+persian/search/"] = [closed]
-        heard = looks(stage)
+        server.instead["/r/iran/search/"] = [closed]
+        heard = looks(stage, subreddits="iran")
         assert [one.where for one in heard.rejected] == ["monitor brand"]
-        assert set(heard.keys) == set(stage.expected)
+        assert set(heard.keys) == set(looks(stage, subreddits="iran").keys)
 
     def test_files_of_the_user_and_the_environment_are_not_read(
         self, stage: RedditStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

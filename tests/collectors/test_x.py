@@ -16,7 +16,7 @@ from crm.ports.source import Forecasting, Searching
 from crm.ports.transport import BrokenConnectionError
 from crm.query import parse
 from tests.collectors.x_stage import XStage, only, x_stage
-from tests.conformance.source import Collecting, Options, Reaching, Resuming
+from tests.conformance.source import Collecting, Heard, Options, Reaching, Resuming
 from tests.services.web import Answer
 from tests.services.x import MESSAGES, POSTS, X, XMedia, XUser, refused
 from tests.services.x_openapi import Description
@@ -56,11 +56,12 @@ class TestOptions(Options):
         assert isinstance(source, Searching)
         assert isinstance(source, Forecasting)
         query = parse("card", now=stage.clock.now())
-        assert source.forecast(query, stage.accounts["ours"], stage.transport()) == 5
+        assert source.forecast(query, {"search": ""}, stage.accounts["ours"], stage.transport()) is None
+        assert source.forecast(query, stage.options, stage.accounts["ours"], stage.transport()) == 5
         served.newer = True
-        assert source.forecast(query, stage.accounts["ours"], stage.transport()) == 5
+        assert source.forecast(query, stage.options, stage.accounts["ours"], stage.transport()) == 5
         with pytest.raises(AuthorisationError, match=r"OAuth 2\.0"):
-            source.forecast(query, stage.accounts["keys"], stage.transport())
+            source.forecast(query, stage.options, stage.accounts["keys"], stage.transport())
 
 
 class TestCollecting(Collecting):
@@ -241,9 +242,28 @@ class TestReaching(Reaching):
         ],
     )
     def test_refusals(self, stage: XStage, served: X, answer: Answer, error: type[Exception]) -> None:
-        served.faults = [lambda _: answer]
+        served.faults = [lambda _: answer] * 9
         with pytest.raises(error):
             stage.looks(**only("search"))
+
+    def test_what_our_token_may_not_read_holds_up_nothing_and_is_told_once(self, stage: XStage, served: X) -> None:
+        served.closed = {MESSAGES: refused(403, "Forbidden", "Not for your app")}
+        heard = stage.looks(3, messages="yes")
+        assert [(one.where, "Not for your app" in one.reason) for one in heard.rejected] == [("messages", True)]
+        assert set(heard.keys) == set(stage.expected)
+        with pytest.raises(AuthorisationError, match="Not for your app"):
+            stage.looks(**only("messages"))
+
+    def test_what_was_read_before_an_error_is_spent(self, stage: XStage, served: X) -> None:
+        found = served.say("card 99", answered=served.say("above", ago=timedelta(days=3)))
+        served.closed = {POSTS: Answer(500)}
+        heard = Heard()
+        with pytest.raises(BusyServerError), stage.running(stage.job(**only("search"), threads="yes")) as batches:
+            heard.batches += batches
+        assert found.key not in heard.keys
+        assert sum(sum(batch.spent.values()) for batch in heard.batches) > 0
+        assert heard.batches[-1].idle
+        assert heard.batches[-1].spent
 
     def test_a_search_that_x_does_not_understand_holds_up_nothing(self, stage: XStage, served: X) -> None:
         served.faults = [lambda _: refused(400, "Invalid Request", "No.")]

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from collectors.youtube.search import LIMIT, asked
-from crm.ports.source import CantBeAskedError, Forecasting, Searching
+from crm.ports.source import CantBeAskedError, Forecasting, Search, Searching, unit_of
 from crm.query import parse
+from crm.query.tree import Node
 from tests.collectors.youtube_stage import HOUR, looks, reader, served, stage, web, youtube
 from tests.conformance.source import Stage
 from tests.services.web import Web
@@ -98,16 +99,73 @@ def test_it_searches_and_forecasts_in_units(stage: Stage, web: Web) -> None:
     )
     account = reader(stage)
     assert stage.source.ask(one).texts == ("nanmah",)
-    assert stage.source.forecast(one, account, stage.transport()) == 7 * 24 * 101
-    assert stage.source.forecast(two, account, stage.transport()) == 7 * 24 * 101 * len(asked(two).texts)
+    assert unit_of(stage.source) == "units"
+
+    def forecast(query: Node, **options: str) -> int | None:
+        assert isinstance(stage.source, Forecasting)
+        return stage.source.forecast(query, {"search": "yes", **options}, account, stage.transport())
+
+    assert forecast(one) == 7 * 24 * 101
+    assert forecast(two) == 7 * 24 * 101 * len(asked(two).texts)
+    assert forecast(one, searches="12") == 7 * 12 * 101
+    assert forecast(one, found_comments="10") == 7 * 24 * 101 + 7 * 12 * 10
+    assert forecast(one, search="") is None
     assert web.asked == []
 
 
 def test_posts_that_match_come_through_the_whole_search(stage: Stage, youtube: YouTube) -> None:
-    from crm.ports.source import Search
-
     stage.options = {"account": "1", "search": "yes"}
     stage.searches = (Search("m1", parse("(کتاب OR rival) -bread", now=THEN)),)
     titles = ["كتاب تازه", "کتاب", "a rival", "rival bread", "nothing"]
     shown = [youtube.show(NOW - HOUR + n, title, channel="UC" + "x" * 22) for n, title in enumerate(titles)]
     assert looks(stage).keys == [f"youtube:{one}" for one in shown[:3]]
+
+
+class TestBelow:
+    """Comments below videos that searches found."""
+
+    def found(self, stage: Stage, youtube: YouTube, **more: str) -> tuple[str, str]:
+        stage.options = {"account": "1", "search": "yes", "found_comments": "1", **more}
+        stage.searches = (Search("m1", parse("rival", now=THEN)),)
+        older, newer = (youtube.show(NOW - HOUR + n, f"a rival {n}", channel="UC" + "x" * 22) for n in range(2))
+        return older, newer
+
+    def test_those_of_the_newest_come_for_its_monitor(self, stage: Stage, youtube: YouTube) -> None:
+        older, newer = self.found(stage, youtube)
+        youtube.remark(NOW - 60, older, "not read")
+        first = youtube.remark(NOW - 50, newer, "hello")
+        heard = looks(stage)
+        assert set(heard.keys) == {f"youtube:{one}" for one in (older, newer, first)}
+        assert {event.origin for event in heard.collected} == {"stream"}
+        assert [sum(batch.spent.get("m1", 0) for batch in heard.batches), youtube.used] == [104, 105]
+
+        stage.clock.advance(HOUR)
+        youtube.remark(NOW + HOUR, newer, "later")
+        soon = looks(stage, heard.cursor)
+        assert soon.keys == []
+        stage.clock.advance(2 * HOUR)
+        assert len(looks(stage, soon.cursor).keys) == 1
+
+    def test_a_video_without_comments_is_named_once_and_asked_for_seldom(self, stage: Stage, youtube: YouTube) -> None:
+        _, newer = self.found(stage, youtube)
+        youtube.disabled.add(newer)
+        heard = looks(stage, rounds=3)
+        assert [one.code for one in heard.rejected] == ["comments_disabled"]
+        assert youtube.used == 104
+
+    def test_it_stays_within_the_allowance(self, stage: Stage, youtube: YouTube) -> None:
+        _, newer = self.found(stage, youtube)
+        youtube.remark(NOW - 50, newer, "hello")
+        spent = list[int]()
+        stage.allowance = lambda _: 103 - sum(spent)
+        with stage.running(stage.job()) as batches:
+            for batch in batches:
+                spent.append(sum(batch.spent.values()))
+                if batch.idle:
+                    break
+        assert sum(spent) == youtube.used == 103
+
+    def test_none_unless_asked_for(self, stage: Stage, youtube: YouTube) -> None:
+        _, newer = self.found(stage, youtube, found_comments="0")
+        youtube.remark(NOW - 50, newer, "hello")
+        assert len(looks(stage).keys) == 2

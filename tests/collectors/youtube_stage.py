@@ -21,7 +21,7 @@ SECRET = json.dumps(
 BAD = {
     "account": {"account": ""}, "search": {"search": "", "comments": "no", "videos": ""}, "videos": {"videos": "here"},
     "since": {"since": "soon"}, "every": {"every": "0"}, "searches": {"searches": "0"},
-    "days_again": {"days_again": "x"},
+    "days_again": {"days_again": "x"}, "found_comments": {"found_comments": "501"},
 }  # fmt: skip
 
 

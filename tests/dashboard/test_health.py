@@ -121,6 +121,16 @@ def test_what_is_wrong_stands_at_its_field_in_the_persons_language(bureau: Burea
     assert "news" in answer.text
 
 
+@pytest.mark.parametrize(("language", "warning"), [("en", "no official interface"), ("fa", "راه رسمی اینستاگرام نیست")])
+def test_what_is_not_official_warns_before_it_is_added(bureau: Bureau, language: str, warning: str) -> None:
+    desk = Desk(bureau, "manager", language)
+    assert warning in desk.take("health", "add-kind", "instagram_public").text
+    assert desk.take("health", "add!", "instagram_public", profiles="shop").opened("dialog") is True
+    assert bureau.services.sources.all(desk.actor) == []
+    desk.take("health", "add!", "instagram_public", profiles="shop", unofficial="yes")
+    assert [row.kind for row in bureau.services.sources.all(desk.actor)] == ["instagram_public"]
+
+
 def test_an_agent_who_takes_a_managers_step_is_refused(bureau: Bureau) -> None:
     put(bureau, state="running")
     desk = Desk(bureau, "agent")

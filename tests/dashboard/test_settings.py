@@ -243,6 +243,22 @@ def test_reads_and_caps_are_shown_and_set(bureau: Bureau) -> None:
     assert [use.cap for use in bureau.services.budgets.uses(desk.actor)] == [None, 1234]
 
 
+def test_youtube_is_counted_in_units(bureau: Bureau) -> None:
+    with bureau.records.write() as tx:
+        sources.put(tx, SourceRow("s1", WORKSPACE, "youtube", "YouTube", {"account": "a1", "search": "yes"}, START))
+        budget.spend(tx, WORKSPACE, "youtube", {MONITOR: 1234}, START)
+    desk = Desk(bureau, "manager")
+    page = desk.open("/settings/budget")
+    assert "1,234 units" in page
+    assert "No cap; at this pace 1,881 units" in page
+    dialog = desk.take("settings", "cap", "youtube").text
+    assert "Units a month at most" in dialog
+    assert "a search costs 100" in dialog
+    desk.take("settings", "cap!", "youtube", posts="5000")
+    assert "1,234 of 5,000 units" in desk.open("/settings/budget")
+    assert "از ۵٬۰۰۰ واحد" in Desk(bureau, "administrator", "fa").open("/settings/budget")
+
+
 def test_a_cap_is_written_and_read_in_persian(bureau: Bureau) -> None:
     desk = Desk(bureau, "manager", "fa")
     _reads_x(bureau, **{MONITOR: 10})

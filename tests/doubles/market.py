@@ -25,6 +25,8 @@ class Market:
     def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
         yield Batch((), job.cursor)
 
-    def forecast(self, query: Node, account: Account, transport: Transport) -> int:
+    def forecast(self, query: Node, options: Mapping[str, str], account: Account, transport: Transport) -> int | None:
+        if options.get("closed"):
+            return None
         assert (account.handle, account.secret) == ("nanmah", "hush")
         return 100 * len(render(query))

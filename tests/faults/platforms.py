@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from random import Random
 
-from msgspec import Struct
-
 from collectors.hackernews import HackerNewsSource
 from crm.ports.clock import Clock
 from crm.ports.responder import Account
-from crm.ports.source import Source
+from tests.faults.stands import Platform, Serve, seconds
+from tests.faults.strangers import bluesky, json, mastodon, profile, shop, youtube
 from tests.faults.weather import Weather
 from tests.services import reddit, telegram, x
 from tests.services.hackernews import HackerNews
@@ -21,35 +20,19 @@ from tests.services.meta import NAME, TOKEN, Meta
 from tests.services.web import Answer, Asked, Web, web
 
 
-class Platform(Struct, frozen=True):
-    """One of them. `say` publishes a text and gives the key of its post; `anew` begins the windows of its limits."""
-
-    kind: str
-    options: dict[str, str]
-    web: Web
-    say: Callable[[str], str]
-    account: Account | None = None
-    source: Source | None = None
-    anew: Callable[[], None] = lambda: None
-
-
 @contextmanager
 def platforms(weather: Weather, clock: Clock) -> Iterator[list[Platform]]:
     """All of them, each on a port of its own, in the same weather."""
     with ExitStack() as stack:
-        open_ = [_x, _reddit, _instagram, _facebook, _telegram, _bale, _hackernews, _feed]
+        open_ = [
+            _x, _reddit, _instagram, _facebook, _telegram, _bale, _hackernews, _feed, youtube, bluesky, mastodon, json,
+            profile,
+        ]  # fmt: skip
 
         def serve(handle: Callable[[Asked], Answer]) -> Web:
             return stack.enter_context(web(weather.over(handle)))
 
-        yield [one(serve, clock) for one in open_]
-
-
-Serve = Callable[[Callable[[Asked], Answer]], Web]
-
-
-def _now(clock: Clock) -> int:
-    return int(clock.now().timestamp())
+        yield [*(one(serve, clock) for one in open_), shop(weather, clock)]
 
 
 def _x(serve: Serve, clock: Clock) -> Platform:
@@ -68,10 +51,10 @@ def _x(serve: Serve, clock: Clock) -> Platform:
 def _reddit(serve: Serve, clock: Clock) -> Platform:
     server = reddit.RedditStandIn(overlapping=2)
     running = serve(server.handle)
-    thread = server.submit("Branches", "Where is one?", created_utc=float(_now(clock)))
+    thread = server.submit("Branches", "Where is one?", created_utc=float(seconds(clock)))
 
     def say(text: str) -> str:
-        made = server.comment(text, thread, created_utc=float(_now(clock)))
+        made = server.comment(text, thread, created_utc=float(seconds(clock)))
         return f"reddit:{made['data']['name']}"
 
     def anew() -> None:
@@ -85,11 +68,11 @@ def _instagram(serve: Serve, clock: Clock) -> Platform:
     server = Meta(page_size=5)
     running = serve(server.handle)
     server.address = running.url
-    media = server.show(_now(clock), "New branch")
+    media = server.show(seconds(clock), "New branch")
     account = Account("instagram", "azarbank", running.url, TOKEN)
     options = {"account": "instagram", "comments": "yes", "every": "1"}
     return Platform(
-        "instagram", options, running, lambda text: f"instagram:{media}_{server.remark(_now(clock), media, text)}",
+        "instagram", options, running, lambda text: f"instagram:{media}_{server.remark(seconds(clock), media, text)}",
         account,
     )  # fmt: skip
 
@@ -98,11 +81,11 @@ def _facebook(serve: Serve, clock: Clock) -> Platform:
     server = Meta(page_size=5)
     running = serve(server.handle)
     server.address = running.url
-    post = server.post(_now(clock), "New branch")
+    post = server.post(seconds(clock), "New branch")
     account = Account("facebook", NAME, running.url, TOKEN)
     options = {"account": "facebook", "feed": "yes", "comments": "yes", "every": "1"}
     return Platform(
-        "facebook", options, running, lambda text: f"facebook:{server.comment(_now(clock), post, text)}", account
+        "facebook", options, running, lambda text: f"facebook:{server.comment(seconds(clock), post, text)}", account
     )
 
 
@@ -120,7 +103,7 @@ def _bot(kind: str, serve: Serve, clock: Clock) -> Platform:
     server.url = running.url
 
     def say(text: str) -> str:
-        made = server.say(telegram.GROUP, text, date=_now(clock))
+        made = server.say(telegram.GROUP, text, date=seconds(clock))
         return f"{kind}:{telegram.GROUP['id']}/{made['message_id']}"
 
     account = Account(kind, "azarbank_bot", running.url, telegram.TOKEN)
@@ -132,7 +115,7 @@ def _hackernews(serve: Serve, clock: Clock) -> Platform:
     running = serve(server.handle)
     source = HackerNewsSource(Random(1), f"{running.url}/api/v1/search_by_date", f"{running.url}/v0/item")
     return Platform(
-        "hackernews", {"every": "1"}, running, lambda text: f"hackernews:{server.say(_now(clock), text)}",
+        "hackernews", {"every": "1"}, running, lambda text: f"hackernews:{server.say(seconds(clock), text)}",
         source=source,
     )  # fmt: skip
 
@@ -147,7 +130,7 @@ def _feed(serve: Serve, clock: Clock) -> Platform:
 
     def say(text: str) -> str:
         address = f"https://news.example/{len(items)}"
-        at = format_datetime(datetime.fromtimestamp(_now(clock), UTC))
+        at = format_datetime(datetime.fromtimestamp(seconds(clock), UTC))
         items.append(
             f"<item><title>{text}</title><link>{address}</link><guid>{address}</guid><pubDate>{at}</pubDate></item>"
         )

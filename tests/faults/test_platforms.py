@@ -43,10 +43,13 @@ WINDOW = 10.0
 GROWTH = 64_000_000
 """Bytes that the process may grow by after its first third; before it, models, caches and pages warm up."""
 NUMBER = re.compile(r"nanmah card (\d+)")
-PLATFORM = {"feed": "rss"}
+PLATFORM = {
+    "feed": "rss", "mastodon_account": "mastodon", "json": "forum", "webhook": "shop", "instagram_public": "instagram",
+}  # fmt: skip
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_minute_of_bad_weather_loses_and_doubles_nothing(tmp_path: Path) -> None:
     _soak(tmp_path, 60.0)
 
@@ -131,7 +134,7 @@ def _tell(said: list[str], weather: Weather, grown: int) -> None:
 @contextmanager
 def _installation(folder: Path, every: Sequence[Platform], clock: HastyClock) -> Iterator[House]:
     """Sources of all platforms at work, with the whole way of a post behind them."""
-    hosts = tuple(one.web.host for one in every)
+    hosts = tuple(one.web.host for one in every if one.web.url)
     house = House(Settings(data=folder, allow_addresses=hosts), clock)
     house.kinds.update({one.kind: one.source for one in every if one.source})  # type: ignore[attr-defined]
     _set_up(house, every, clock.now())
@@ -140,6 +143,7 @@ def _installation(folder: Path, every: Sequence[Platform], clock: HastyClock) ->
     stop = Event()
     works = [collecting, pipeline.understanding(house), *pipeline.sinks(house)]
     threads = [Thread(target=work.run, args=(stop,), daemon=True) for work in works]
+    threads += [Thread(target=one.work, args=(house, stop), daemon=True) for one in every if one.work]
     for thread in threads:
         thread.start()
     try:
@@ -160,4 +164,7 @@ def _set_up(house: House, every: Sequence[Platform], now: datetime) -> None:
                 row = AccountRow(one.kind, WORKSPACE, one.account.platform, one.account.base_url, one.account.handle,
                                  f"us-{one.kind}", "connected", None, None, now)  # fmt: skip
                 sources.put_account(tx, row, house.vault.encrypt(one.account.secret))
-            sources.put(tx, SourceRow(f"s-{one.kind}", WORKSPACE, one.kind, one.kind, one.options, now))
+            source = SourceRow(one.source_id, WORKSPACE, one.kind, one.kind, one.options, now)
+            sources.put(tx, source)
+            if one.secret:
+                sources.put_sealed(tx, source, house.vault.encrypt(one.secret))

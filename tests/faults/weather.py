@@ -51,14 +51,15 @@ class Weather:
 
         def answer(asked: Asked) -> Answer:
             with self.lock:
-                fault = self._strikes()
+                fault = self.strikes()
                 if fault == "refused":
                     return self.random.choice(REFUSALS)
                 return _spoilt(handle(asked), fault)
 
         return answer
 
-    def _strikes(self) -> str:
+    def strikes(self) -> str:
+        """The name of the next fault, or nothing."""
         if self.random.random() >= self.share:
             return ""
         fault = self.random.choice(["refused", "silent", "cut", "truncated"])

@@ -42,13 +42,17 @@ def a_post(number: int, owner: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Instagram:
-    """Profiles with their posts, the newest first. `faults` are answered before anything else."""
+    """Profiles with their posts, the newest first. `faults` are answered before anything else.
+
+    After `most` posts were given out the server is busy.
+    """
 
     profiles: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     private: set[str] = field(default_factory=set)
     faults: list[Answer] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    most: int = 10**6
 
     def handle(self, asked: Asked) -> Answer:
         self.asked.append(asked)
@@ -80,6 +84,8 @@ class Instagram:
     def query(self, form: Mapping[str, list[str]]) -> Answer:
         variables = json.loads(form["variables"][0])
         if code := variables.get("shortcode"):
+            if self.fetched > self.most:
+                return Answer(503)
             found = [one for posts in self.profiles.values() for one in posts if one["code"] == code]
             return answer({"data": {"xdt_api__v1__media__shortcode__web_info": {"items": found}}})
         name = str(variables["id"]).removeprefix("page-")

@@ -51,6 +51,8 @@ class RedditStandIn:
     overlapping: int = 0
     shuffled: Random | None = None
     url: str = ""
+    closed: set[str] = field(default_factory=set)
+    """Communities that are not shown, alone or together with others."""
     _made: int = 0
 
     def submit(self, title: str, text: str = "", **more: Any) -> Thing:
@@ -137,7 +139,7 @@ class RedditStandIn:
         if path == MINE:
             return [one for one in self.comments if one["data"]["author"] == ME]
         found = re.fullmatch(r"/r/([\w+]+)/(search/|new|comments/)", path)
-        if found is None:
+        if found is None or self.closed & set(found[1].split("+")):
             return None
         rows = self.comments if found[2] == "comments/" else self.posts
         if found[1] != "all":

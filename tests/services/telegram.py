@@ -111,6 +111,9 @@ class BotApi:
     def _getme(self, _body: dict[str, Any]) -> Answer:
         return result(ME)
 
+    def _getwebhookinfo(self, _body: dict[str, Any]) -> Answer:
+        return result({"url": self.webhook, "has_custom_certificate": False, "pending_update_count": 0})
+
     def _getchatmembercount(self, body: dict[str, Any]) -> Answer:
         count = self.members.get(body["chat_id"])
         return refused(400, "Bad Request: chat not found") if count is None else result(count)

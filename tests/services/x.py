@@ -40,6 +40,8 @@ class X:
     now: Callable[[], datetime]
     description: Description | None = None
     newer: bool = False
+    closed: dict[str, Answer] = field(default_factory=dict)
+    """What paths answer instead, each time."""
     page: int = 100
     disorder: Random | None = None
     faults: list[Fault | None] = field(default_factory=list)
@@ -110,6 +112,8 @@ class X:
         return refused(401, "Unauthorized", "Unauthorized")
 
     def _answered(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        if path in self.closed:
+            return self.closed[path]
         if method != "GET" and (done := self._acted(method, path, body)):
             return done
         if method == "POST":

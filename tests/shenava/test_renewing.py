@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002
 """Who uses tokens: collecting ends before one does, sending and the doctor renew one, two processes spend one."""
 
 from __future__ import annotations
@@ -5,17 +6,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 
 from crm.errors import AuthorisationError, RetryableError
+from crm.ports.clock import Clock
 from crm.ports.responder import Account, AccountCheck
 from crm.ports.signin import SignInRefusedError
-from crm.ports.source import Batch
+from crm.ports.source import Batch, Hindrance, Job, Problem
+from crm.ports.transport import Transport
 from crm.records import sources
 from crm.records.sources import AccountRow, SourceRow
 from crm.usecases.sending import Sender
@@ -155,6 +159,41 @@ def test_the_doctor_renews_what_can_be_renewed_and_says_what_can_not(tmp_path: P
     assert "has ended" in found["account bluesky b"].state
     assert "connect it again" in found["account bluesky b"].mend
     assert renewer.spent == ["r0"]
+
+
+class Post:
+    """A kind of source that says what is in its way."""
+
+    kind, platform, options = "post", "bluesky", ()
+
+    def check(self, options: Mapping[str, str]) -> list[Problem]:
+        return []
+
+    def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
+        return iter(())
+
+    def probe(self, account: Account, transport: Transport, clock: Clock) -> Hindrance | None:
+        if account.handle == "a":
+            return None
+        if account.handle == "b":
+            return Hindrance("its messages go elsewhere", "call them back")
+        raise RetryableError("Away.")
+
+
+def test_the_doctor_says_what_keeps_an_account_from_being_read(tmp_path: Path) -> None:
+    bureau = open_bureau(tmp_path)
+    bureau.responders, bureau.kinds = {"bluesky": Gate(START)}, {"post": Post()}
+    for number in "abc":
+        row = AccountRow(number, WORKSPACE, "bluesky", "", number, number, "connected", None, None, START)
+        with bureau.records.write() as tx:
+            sources.put_account(tx, row, bureau.vault.encrypt(secret(1, 7200)))
+    found = {one.what: one for one in doctoring.examine(bureau)}
+    bureau.close()
+    assert all(found[f"account bluesky {one}"].ok for one in "abc")
+    assert "reading bluesky a" not in found
+    told = found["reading bluesky b"]
+    assert (told.ok, told.state, told.mend) == (False, "its messages go elsewhere", "call them back")
+    assert (found["reading bluesky c"].ok, found["reading bluesky c"].state) == (False, "Away.")
 
 
 CHILD = """

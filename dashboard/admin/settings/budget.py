@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from crm.policies.budget import WHOLE
+from crm.ports.source import Unit
 from crm.usecases.budgets import MOST, Use
 from dashboard.admin.fields import NOTHING, Wrong, choice, form, text_field
 from dashboard.admin.permission import allowed, who_can
@@ -16,7 +17,7 @@ from dashboard.components import bar, card, empty, name, platform_icon, show, to
 from dashboard.context import actor, services
 from dashboard.monitors.names import platform_name
 from dashboard.numbers import number, percent, whole
-from dashboard.text import t
+from dashboard.text import t, tn
 
 NEAR = 0.8
 """From this share of a cap on, its bar warns."""
@@ -41,8 +42,9 @@ def _platform(platform: str, lines: list[Use]) -> Component:
 def line(use: Use, *, able: bool = False, called: object = None) -> Component:
     """One line of reads: the count, a bar to its cap, and where the month will end."""
     who = called or (name(use.name) if use.monitor else t("settings.all_monitors"))
-    read = number(use.read)
-    said = read if use.cap is None else t("settings.read_of", read=read, cap=number(use.cap))
+    whole_read = counted(use.read, use.unit)
+    said = whole_read if use.cap is None else t("settings.read_of", read=number(use.read),
+                                                cap=counted(use.cap, use.unit))  # fmt: skip
     share = _share(use)
     tone = "bad" if share >= 1 else "soon" if share >= NEAR else "ink"
     change = act(t("settings.cap_change"), "settings", "cap", f"{use.platform} {use.monitor}".strip(), kind="ghost sm")
@@ -62,10 +64,16 @@ def _share(use: Use) -> float:
 
 def _outlook(use: Use) -> str:
     if use.cap is None:
-        return t("settings.no_cap", posts=number(use.by_end))
+        return t("settings.no_cap", posts=counted(use.by_end, use.unit))
     if use.read >= use.cap:
         return t("settings.cap_reached")
-    return t("settings.cap_breaks" if use.by_end > use.cap else "settings.cap_holds", posts=number(use.by_end))
+    breaks = use.by_end > use.cap
+    return t("settings.cap_breaks" if breaks else "settings.cap_holds", posts=counted(use.by_end, use.unit))
+
+
+def counted(count: int, unit: Unit) -> str:
+    """A number with what is counted."""
+    return tn(f"settings.count_{unit}", count)
 
 
 def ask(step: Step) -> Shown:
@@ -85,7 +93,11 @@ def ask_monitor(step: Step) -> Shown:
 def _panel(platform: str, monitor: str, posts: str, wrong: Wrong = NOTHING,
            choices: list[tuple[str, str]] | None = None) -> Panel:  # fmt: skip
     which = choice("monitor", t("settings.cap_of"), choices, monitor, wrong=wrong) if choices else None
-    cap = text_field("posts", t("settings.cap_posts"), posts, wrong=wrong, hint=t("settings.cap_hint"), ltr=True)
+    unit = services().budgets.unit(platform)
+    label, hint = t(f"settings.cap_{unit}"), t("settings.cap_hint")
+    if unit == "units":
+        hint = f"{hint} {t('settings.cap_hint_units')}"
+    cap = text_field("posts", label, posts, wrong=wrong, hint=hint, ltr=True)
     title = t("settings.cap_title", platform=platform_name(platform))
     of = platform if choices else f"{platform} {monitor}".strip()
     return Panel(title, form("settings", "cap!", of, which, cap, wrong=wrong, cancel=True))

@@ -11,11 +11,12 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from crm.errors import AuthorisationError, InvalidInputError, NotFoundError
 from crm.policies.access import ForbiddenError
 from crm.ports.clock import Clock
-from crm.ports.source import Batch, Gap, Job, Problem, Source
+from crm.ports.source import Batch, Gap, Job, Problem, Source, Unit
 from crm.ports.transport import Transport
 from crm.records import audit, budget
 from crm.records.sources import SourceRow
@@ -91,7 +92,7 @@ def test_caps_are_set_by_who_may_and_told_of_in_the_trail(office: Office, budget
     with pytest.raises(ForbiddenError):
         budgets.uses(ADA)
     for posts in (-1, 10**12):
-        with pytest.raises(InvalidInputError, match="A cap is a number"):
+        with pytest.raises(InvalidInputError, match="A cap is a whole number"):
             budgets.cap(INES, "market", "", posts)
     for platform, monitor in (("moon", ""), ("market", "m9")):
         with pytest.raises(NotFoundError):
@@ -118,6 +119,31 @@ def test_a_forecast_is_asked_of_the_platform_with_the_account_of_the_source(offi
     assert budgets.forecast(INES, elsewhere, market) is None
     with pytest.raises(ForbiddenError):
         budgets.forecast(LENA, draft, market)
+
+
+def test_a_forecast_knows_the_options_of_the_source(office: Office, budgets: Budgets) -> None:
+    (market,) = _reads(office, "market")
+    draft = MonitorDraft("Nanmah", "nanmah OR card", "", id=MONITOR)
+    for options, asked in (({"monitors": MONITOR}, True), ({"monitors": "m9"}, False), ({"closed": "yes"}, False)):
+        row = structs.replace(market, options={**market.options, **options})
+        assert (budgets.forecast(INES, draft, row) is not None) == asked
+
+
+def test_what_is_counted_is_told(office: Office) -> None:
+    class Tolls(Market):
+        """Counts questions."""
+
+        kind = platform = "tolls"
+        unit: Unit = "units"
+
+    kinds = {**KINDS, "tolls": Tolls()}
+    budgets = Budgets(office.records, kinds, NETWORK, office.tokens, office.clock)
+    made = Sources(office.records, kinds, {}, office.tokens, office.clock)
+    market, tolls = (made.add(INES, kind, "", {"account": ACCOUNT}) for kind in ("market", "tolls"))
+    assert {use.platform: use.unit for use in budgets.uses(LENA)} == {"market": "posts", "tolls": "units"}
+    draft = MonitorDraft("Nanmah", "nanmah", "", id=MONITOR)
+    found = [budgets.forecast(INES, draft, row) for row in (market, tolls)]
+    assert [one.unit for one in found if one] == ["posts", "units"]
 
 
 def test_a_forecast_needs_the_account_to_be_connected(office: Office, budgets: Budgets) -> None:

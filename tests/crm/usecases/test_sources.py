@@ -51,7 +51,20 @@ class Files:
         yield Batch((), job.cursor)
 
 
-KINDS: dict[str, Source] = {"radio": Radio(), "file": Files()}
+class Watch:
+    """A kind of source that reads with an account of ours."""
+
+    kind = platform = "watch"
+    options = (Option("who", "account", required=True),)
+
+    def check(self, options: Mapping[str, str]) -> list[Problem]:
+        return []
+
+    def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
+        yield Batch((), job.cursor)
+
+
+KINDS: dict[str, Source] = {"radio": Radio(), "file": Files(), "watch": Watch()}
 
 
 @pytest.fixture
@@ -185,17 +198,45 @@ def test_a_credential_that_stopped_working_is_remembered(office: Office) -> None
 
 
 def test_a_source_reads_with_an_account_of_its_own_workspace(office: Office) -> None:
-    made = Sources(office.records, {"watch": Watch()}, {}, office.tokens, office.clock)
-    assert made.add(INES, "watch", "", {"account": "a1"}).options == {"account": "a1"}
+    made = Sources(office.records, {"reader": Reader()}, {}, office.tokens, office.clock)
+    assert made.add(INES, "reader", "", {"account": "a1"}).options == {"account": "a1"}
     for who, account in ((INES, "a2"), (structs.replace(INES, workspace="elsewhere"), "a1")):
         with pytest.raises(SourceProblemsError, match="one of your connected accounts"):
-            made.add(who, "watch", "", {"account": account})
+            made.add(who, "reader", "", {"account": account})
 
 
-class Watch(Radio):
+class Reader(Radio):
     """A kind of source that reads with an account."""
 
-    kind, options = "watch", (Option("account", "account", required=True),)
+    kind, options = "reader", (Option("account", "account", required=True),)
 
     def check(self, options: Mapping[str, str]) -> list[Problem]:
         return []
+
+
+@pytest.mark.parametrize("way", ["connected anew", "checked again"])
+def test_sources_that_stopped_with_an_account_start_again_with_it(office: Office, way: str) -> None:
+    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.tokens, office.clock)
+    made = sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush")
+    kinds = [("watch", {"who": made.id}), ("watch", {"who": "another"}), ("radio", {"wave": "98"})]
+    added = [sources.add(INES, kind, str(n), options) for n, (kind, options) in enumerate(kinds)]
+    with office.records.write() as tx:
+        for row in added:
+            rows.failed(tx, row, "failed", "AuthorisationError", "The account is refused.", START, None)
+        rows.change_account(tx, made.id, state="failed", error="refused")
+    if way == "connected anew":
+        sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush")
+    else:
+        sources.recheck(INES, made.id)
+    found = {row.name: (row.state, row.error, row.error_kind) for row in sources.all(LENA)}
+    assert found["0"] == ("new", None, None)
+    assert found["1"] == found["2"] == ("failed", "The account is refused.", "AuthorisationError")
+
+
+def test_a_paused_source_is_not_started_with_its_account(office: Office) -> None:
+    sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.tokens, office.clock)
+    made = sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush")
+    row = sources.add(INES, "watch", "Paused", {"who": made.id})
+    sources.set_enabled(INES, row.id, False)
+    sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush")
+    assert [(one.state, one.enabled) for one in sources.all(LENA)] == [("stopped", False)]
