@@ -14,7 +14,7 @@ from crm.words import Post
 from responders.acting import HIDE, LIKE, offered
 from responders.meta_api import MetaApi
 
-LOCAL = "dm:"
+DM = "dm:"
 
 
 class _Done(Struct, frozen=True):
@@ -29,7 +29,7 @@ def instagram(post: Post, account: Account | None) -> tuple[ActRule, ...]:
 
 def facebook(post: Post, account: Account | None) -> tuple[ActRule, ...]:
     """What Facebook offers for a post."""
-    if post.private or post.native_id.startswith(LOCAL) or not post.native_id.replace("_", "").isdigit():
+    if post.private or post.native_id.startswith(DM) or not post.native_id.replace("_", "").isdigit():
         return ()
     return offered(account, (LIKE, "page_like"), *([(HIDE, "page_hide")] if post.parent_key else []))
 
