@@ -89,7 +89,7 @@ def _of_work(error: Exception) -> str:
         case AlreadyAnsweredError():
             return t("error.answered", who=_listed(list(dict.fromkeys(error.names))))
         case FileRefusedError():
-            return t(f"error.file_{error.code}", name=error.params["name"], most=number(float(error.params["most"])))
+            return t(f"error.file_{error.code}", name=error.name, most=number(error.most))
         case TooLongForPartsError():
             return t("error.too_many_parts", most=number(MOST))
         case ReplyStateError():

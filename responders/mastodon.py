@@ -24,6 +24,7 @@ from crm.ports.responder import (
     ActRule,
     AnsweredPostGoneError,
     Length,
+    MediaRule,
     SendOrder,
     Sent,
     UnknownOutcomeError,
@@ -34,6 +35,7 @@ from crm.ports.responder import (
 from crm.ports.transport import BrokenConnectionError, Transport, UnreadableAnswerError
 from crm.words import Post
 from responders.acting import LIKE, check_offered, offered
+from responders.files import refuse_files
 from responders.text import connected, graphemes, open_on_platform
 
 if TYPE_CHECKING:
@@ -43,6 +45,11 @@ LIMIT = 500
 RULES: dict[Way, str] = {"reply": "public_reply", "quote": "public_quote", "dm": "private_message"}
 LINK = re.compile(r"https?://\S+")
 REMOTE = re.compile(r"(?<![\w/])@([a-z0-9_]+)@[a-z0-9.-]+[a-z0-9]+", re.IGNORECASE)
+PICTURES = MediaRule(4, 16_000_000, ("image/jpeg", "image/png", "image/webp"), alt=1500)
+"""What servers take unless they are set otherwise, without GIFs, which they make videos of, later.
+
+Source: docs.joinmastodon.org/user/posting (attachments), /entities/Instance (configuration.media_attachments).
+"""
 QUOTING = 7
 """The interface's number from which on statuses can be quoted (Mastodon 4.5)."""
 PAGES, PER_PAGE = 10, 40
@@ -64,7 +71,13 @@ class MastodonResponder:
             return Ways((here, WayRule(way, "not_connected", allowed=False, limit=LIMIT)))
         prefix = f"@{answer_to.author.handle} " if answer_to.author.handle else ""
         ways: tuple[Way, ...] = ("dm",) if answer_to.private else ("reply", "quote", "dm")
-        rules = [WayRule(one, RULES[one], limit=LIMIT, prefix="" if one == "quote" else prefix) for one in ways]
+        rules = [
+            WayRule(
+                one, RULES[one], limit=LIMIT, prefix="" if one == "quote" else prefix,
+                media=None if one == "quote" else PICTURES, threads=one == "reply",
+            )
+            for one in ways
+        ]  # fmt: skip
         return Ways((*rules, here))
 
     def count(self, text: str, way: Way = "reply") -> Length:
@@ -74,16 +87,19 @@ class MastodonResponder:
     def send(self, order: SendOrder) -> Sent:
         if order.way not in RULES:
             raise PermanentError(f"Mastodon knows no way {order.way!r} of answering; choose reply, quote or dm.")
+        refuse_files("Mastodon", order, None if order.way == "quote" else PICTURES)
         with self._api(order.account) as api:
             answered = self._local_id(api, order)
             if order.way == "quote":
                 self._check_quoting(api, order)
+            pictures = self._uploaded(api, order)
             with self._writing(api, order):
                 status = api.status_post(
                     order.text,
                     in_reply_to_id=None if order.way == "quote" else answered,
                     quoted_status_id=answered if order.way == "quote" else None,
                     visibility="direct" if order.way == "dm" else None,
+                    media_ids=pictures or None,
                     language=order.language or None,
                     idempotency_key=order.key,
                 )
@@ -159,6 +175,16 @@ class MastodonResponder:
             raise PermanentError(
                 f"{urlsplit(order.account.base_url).netloc} can't quote: that needs Mastodon 4.5; choose reply."
             )
+
+    def _uploaded(self, api: Mastodon, order: SendOrder) -> list[Any]:
+        """The files as the server has them, which shows them to nobody before they are published."""
+        if not order.media:
+            return []
+        with self._reading(api):
+            api.retrieve_mastodon_version(fail_hard=True)  # else uploading asks for it, without end where it fails
+            return [
+                api.media_post(one.content, one.kind, one.alt or None, file_name=one.name) for one in order.media
+            ]  # fmt: skip
 
     def _local_id(self, api: Mastodon, order: SendOrder) -> str:
         """The id that our server gives the answered post; one of another server is fetched by its page."""

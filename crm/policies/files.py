@@ -47,10 +47,10 @@ _REFUSALS = {
 
 
 class FileRefusedError(InvalidInputError):
-    """A file can't go out with this reply; `code` says why, for the message catalogue, and `params` fill it in."""
+    """A file can't go out with this reply; `code` says why, for the message catalogue."""
 
     def __init__(self, code: str, name: str = "", most: float = 0) -> None:
-        self.code, self.params = code, {"name": name, "most": most}
+        self.code, self.name, self.most = code, name, most
         super().__init__(_REFUSALS[code].format(name=name, most=f"{most:g}"))
 
 

@@ -17,11 +17,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
+from tests.services.form import File, form
 from tests.services.web import Answer, Asked, Web, web
 
 CASSETTES = "api_mastodonpy/tests/cassettes"
 INSTANCE = "/api/v2/instance/"
 STATUSES, ME, SEARCH = "/api/v1/statuses", "/api/v1/accounts/verify_credentials", "/api/v2/search"
+MEDIA = "/api/v2/media"
 TOKEN = "token-of-the-stand-in"
 
 
@@ -57,6 +59,9 @@ class MastodonStandIn:
         self.texts: dict[str, str] = {}
         self.elsewhere: dict[str, str] = {}
         self.favourites: set[str] = set()
+        self.media: dict[str, File] = {}
+        self.described: dict[str, str] = {}
+        self.pictures: list[File] = []
         self._by_key: dict[str, dict[str, Any]] = {}
         self._template = recordings.answers("test_id_hook_in_reply_to")[1][1]
         self._me = recordings.answers("test_verify_credentials")[0][1]
@@ -90,8 +95,12 @@ class MastodonStandIn:
             return _json(200, self._me)
         if path == INSTANCE:
             return _json(200, self.instance | {"api_versions": {"mastodon": self.api_version}})
+        if path == "/api/v1/instance/":
+            return _json(200, {"version": self.instance["version"]})
         if path == SEARCH:
             return _json(200, {"accounts": [], "hashtags": [], "statuses": self._search(query["q"][0])})
+        if path == MEDIA:
+            return self._upload(asked)
         if path == STATUSES:
             return self._post(parse_qs(asked.body.decode()), asked.headers["idempotency-key"])
         if path == f"/api/v1/accounts/{self._me['id']}/statuses":
@@ -103,6 +112,15 @@ class MastodonStandIn:
             return self._favour(*path.split("/")[-2:])
         return _json(*self._missing)
 
+    def _upload(self, asked: Asked) -> Answer:
+        found = form(asked)
+        assert found is not None
+        fields, files = found
+        number = str(len(self.media) + 1)
+        self.media[number] = files["file"]
+        self.described[number] = fields.get("description", "")
+        return _json(200, {"id": number, "type": "image", "url": f"{self.url}/media/{number}.png"})
+
     def _favour(self, number: str, act: str) -> Answer:
         found = next((status for status in self.statuses if status["id"] == number), None)
         if found is None:
@@ -110,16 +128,20 @@ class MastodonStandIn:
         (self.favourites.add if act == "favourite" else self.favourites.discard)(number)
         return _json(200, found | {"favourited": number in self.favourites})
 
-    def _post(self, form: dict[str, list[str]], key: str) -> Answer:
-        text, answered = form.get("status", [""])[0], form.get("in_reply_to_id", [None])[0]
+    def _post(self, given: dict[str, list[str]], key: str) -> Answer:
+        text, answered = given.get("status", [""])[0], given.get("in_reply_to_id", [None])[0]
         if key in self._by_key:
             return _json(200, self._by_key[key])
         if not text.strip():
             return _json(*self._empty)
-        quoted = form.get("quoted_status_id", [None])[0]
+        quoted = given.get("quoted_status_id", [None])[0]
         if (answered or quoted) not in self.texts:
             return _json(*self._missing)
-        status = self.publish(text, answered, form.get("visibility", ["public"])[0])
+        pictures = given.get("media_ids[]", [])
+        if len(pictures) > 4 or not set(pictures) <= set(self.media):
+            return _json(422, {"error": "Validation failed: Cannot attach more than 4 files"})
+        self.pictures += [self.media[number] for number in pictures]
+        status = self.publish(text, answered, given.get("visibility", ["public"])[0])
         status["quote"] = {"state": "accepted", "quoted_status": {"id": quoted}} if quoted else None
         self._by_key[key] = status
         return _json(200, self._by_key[key])
