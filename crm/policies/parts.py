@@ -62,7 +62,7 @@ def _border(text: str, measure: Callable[[str], int], room: int) -> tuple[int, i
     longest = _fitting(text, measure, room)
     for number, border in enumerate(_BORDERS):
         # A cut far from the end of the room would make many short parts, so only words may be cut there.
-        least = 0 if number == len(_BORDERS) - 1 else longest // 2
+        least = 0 if number == len(_BORDERS) - 1 else longest // 3
         cuts = [(found.start(), found.end()) for found in border.finditer(text, 0, min(len(text), longest + 200))]
         able = [cut for cut in cuts if least < cut[0] <= longest and measure(text[: cut[0]]) <= room]
         if able:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import structs
 from sqlalchemy import Connection
@@ -17,8 +17,9 @@ def cut(tx: Connection, reply: Reply, parts: Sequence[str], now: datetime) -> Re
     """Make an approved reply the first of `parts`, and the others replies that follow it; returns the first."""
     first = replies.change(tx, reply, now, text=parts[0], whole=reply.text)
     before = first
-    for text in parts[1:]:
-        part = structs.replace(first, id=new_id(now), text=text, whole=None, follows=before.id, version=1)
+    for number, text in enumerate(parts[1:], 1):
+        later = now + timedelta(milliseconds=number)  # ids are in the order of their times
+        part = structs.replace(first, id=new_id(later), text=text, whole=None, follows=before.id, version=1)
         replies.add(tx, part)
         before = part
     return first

@@ -20,6 +20,7 @@ from crm.usecases.acts import Acts
 from crm.usecases.caseview import CaseViews
 from crm.usecases.casework import CaseSink
 from crm.usecases.customers import Customers
+from crm.usecases.files import Files
 from crm.usecases.inbox import Inbox
 from crm.usecases.replies import Replies
 from crm.usecases.tokens import Tokens
@@ -77,6 +78,7 @@ class Office(Struct):
     inbox: Inbox
     toolbox: Toolbox
     acts: Acts
+    files: Files
 
     @property
     def tokens(self) -> Tokens:
@@ -128,7 +130,7 @@ def open_office(where: Path | Records) -> Office:
     views = CaseViews(records, index, people, replies, clock, acts)
     return Office(
         records, clock, index, platform, PlainVault(), CaseSink(records, clock), people, replies,
-        Inbox(records, index, views, clock), Toolbox(records, clock), acts,
+        Inbox(records, index, views, clock), Toolbox(records, clock), acts, Files(records, replies, clock),
     )  # fmt: skip
 
 

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crm.ports.responder import Account, AccountCheck, Act, ActRule, Length, SendOrder, Sent, Way, WayRule, Ways
+from crm.ports.responder import (
+    Account,
+    AccountCheck,
+    Act,
+    ActRule,
+    Length,
+    MediaRule,
+    SendOrder,
+    Sent,
+    Way,
+    WayRule,
+    Ways,
+)
 from crm.words import Post
+
+PICTURES = MediaRule(2, 10_000, ("image/png",), alt=40)
 
 
 class Killed(BaseException):
@@ -33,7 +47,7 @@ class MemoryPlatform:
         by_hand = WayRule("open", "on_platform", url=answer_to.url)
         if account is None:
             return Ways((by_hand,))
-        return Ways((WayRule("reply", "public_reply", limit=300), by_hand))
+        return Ways((WayRule("reply", "public_reply", limit=300, media=PICTURES, threads=True), by_hand))
 
     def count(self, text: str, way: Way = "reply") -> Length:
         return Length(len(text), 300)
