@@ -198,27 +198,18 @@ def test_a_credential_that_stopped_working_is_remembered(office: Office) -> None
 
 
 def test_a_source_reads_with_an_account_of_its_own_workspace(office: Office) -> None:
-    made = Sources(office.records, {"reader": Reader()}, {}, office.tokens, office.clock)
-    assert made.add(INES, "reader", "", {"account": "a1"}).options == {"account": "a1"}
+    made = Sources(office.records, {"watch": Watch()}, {}, office.tokens, office.clock)
+    assert made.add(INES, "watch", "", {"who": "a1"}).options == {"who": "a1"}
     for who, account in ((INES, "a2"), (structs.replace(INES, workspace="elsewhere"), "a1")):
         with pytest.raises(SourceProblemsError, match="one of your connected accounts"):
-            made.add(who, "reader", "", {"account": account})
-
-
-class Reader(Radio):
-    """A kind of source that reads with an account."""
-
-    kind, options = "reader", (Option("account", "account", required=True),)
-
-    def check(self, options: Mapping[str, str]) -> list[Problem]:
-        return []
+            made.add(who, "watch", "", {"who": account})
 
 
 @pytest.mark.parametrize("way", ["connected anew", "checked again"])
 def test_sources_that_stopped_with_an_account_start_again_with_it(office: Office, way: str) -> None:
     sources = Sources(office.records, KINDS, {"bluesky": Doorman(START)}, office.tokens, office.clock)
     made = sources.connect(INES, "bluesky", "https://social.example", "nanmah", "hush")
-    kinds = [("watch", {"who": made.id}), ("watch", {"who": "another"}), ("radio", {"wave": "98"})]
+    kinds = [("watch", {"who": made.id}), ("watch", {"who": "a1"}), ("radio", {"wave": "98"})]
     added = [sources.add(INES, kind, str(n), options) for n, (kind, options) in enumerate(kinds)]
     with office.records.write() as tx:
         for row in added:
