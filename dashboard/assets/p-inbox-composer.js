@@ -78,6 +78,7 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
     count(data.used);
     pictures.parts(data.parts);
   }
+  document.addEventListener("change", (event) => event.target.id === "inbox-thread" && keepSoon());
   document.addEventListener("input", (event) => {
     if (!$("inbox")) return;
     if (event.target.id === "inbox-find-text") {

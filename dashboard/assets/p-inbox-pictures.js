@@ -84,7 +84,7 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     $("inbox-thread-label").textContent = found.label;
     $("inbox-parts-list").replaceChildren(...found.parts.map((text) => Object.assign(document.createElement("li"), { textContent: text, dir: "auto" })));
   }
-  const threaded = () => !!($("inbox-thread") && !$("inbox-parts").hidden && $("inbox-thread").checked);
+  const threaded = () => !!($("inbox-thread") && $("inbox-thread").checked);
   const some = () => !!(strip() && strip().children.length);
   function clear() {
     if (strip()) strip().replaceChildren();

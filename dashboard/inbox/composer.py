@@ -38,7 +38,7 @@ def composer(view: CaseView) -> list[Component]:
             html.P([icon("lock", 14), t("inbox.note_rule")], className="rule note-rule"),
             html.Div(text, className="writing"),
             pictures.strip(view),
-            pictures.parts(),
+            pictures.parts(view),
             listbox(view),
             _foot(view),
         ],

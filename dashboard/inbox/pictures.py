@@ -73,7 +73,7 @@ def sent_with(files: Sequence[FileInfo]) -> Component | None:
         return None
     links = [
         html.A(
-            html.Img(src=address(one), alt=one.alt or one.name, loading="lazy"),
+            html.Img(src=address(one), alt=one.alt or one.name),
             href=address(one), target="_blank", rel="noopener", title=one.alt or one.name,
         )
         for one in files
@@ -81,12 +81,16 @@ def sent_with(files: Sequence[FileInfo]) -> Component | None:
     return html.Div(links, className="pictures sent")
 
 
-def parts() -> Component:
+def parts(view: CaseView) -> Component:
     """The offer to send a text that is too long as several posts; filled in by p-inbox-pictures.js."""
+    threaded = view.draft is not None and view.draft.as_thread
     return html.Div(
         [
             html.Label(
-                [element("input", type="checkbox", id="inbox-thread"), html.Span(id="inbox-thread-label")],
+                [
+                    element("input", type="checkbox", id="inbox-thread", checked=threaded),
+                    html.Span(id="inbox-thread-label"),
+                ],
                 className="row g1 t13",
             ),
             html.Details([html.Summary(t("inbox.see_parts")), html.Ol(id="inbox-parts-list")], className="t13"),

@@ -1,0 +1,81 @@
+"""Pictures and long texts in the composer, in a real Chromium, both directions and on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_inbox import ROWS, Tab, tab
+from tests.doubles.pictures import png
+
+__all__ = ["tab"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LONG = " ".join(f"Sentence {number} of what we have to say." for number in range(20))
+PICTURES = "#inbox-files .picture"
+
+
+def choose(page: Page, *names: str) -> None:
+    files = [{"name": name, "mimeType": "image/png", "buffer": png(30, 20)} for name in names]
+    page.locator("#inbox-file").set_input_files(files)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_pictures_are_added_described_and_sent(tab: Tab, width: int) -> None:
+    page = tab.open(viewport={"width": width, "height": 844})
+    page.locator(ROWS).first.click()
+    expect(page.locator("#inbox-add-file")).to_be_visible()
+    choose(page, "bill.png", "card.png")
+    expect(page.locator(PICTURES)).to_have_count(2)
+    page.locator(PICTURES).last.get_by_role("button").click()
+    expect(page.locator(PICTURES)).to_have_count(1)
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "/files/" in answer.url):
+        page.locator(f"{PICTURES} input").fill("a bill, charged twice")
+    wide = page.locator("#inbox-files").evaluate("(one) => [one.scrollWidth, one.clientWidth, innerWidth]")
+    assert wide[0] <= wide[1] + 1
+    page.locator("#inbox-text").fill("See here.")
+    expect(page.locator("#inbox-saved")).not_to_be_empty()
+    page.reload()
+    page.wait_for_selector("html[data-live=on]")
+    expect(page.locator(f"{PICTURES} input")).to_have_value("a bill, charged twice")
+    page.locator("[data-do=send]").first.click()
+    expect(page.locator("[data-state=approved] img[alt='a bill, charged twice']")).to_be_visible()
+    expect(page.locator(PICTURES)).to_have_count(0)
+    page.locator(".toast button").first.click()
+    expect(page.locator(f"{PICTURES} input")).to_have_value("a bill, charged twice")
+    expect(page.locator("#inbox-text")).to_have_value("See here.")
+
+
+def test_what_is_no_picture_is_refused_in_words(tab: Tab, tmp_path: Path) -> None:
+    page = tab.open()
+    page.locator(ROWS).first.click()
+    (tmp_path / "bill.png").write_bytes(b"%PDF-1.7")
+    page.locator("#inbox-file").set_input_files(tmp_path / "bill.png")
+    expect(page.locator(".toast")).to_contain_text("PNG")
+    expect(page.locator(PICTURES)).to_have_count(0)
+    choose(page, "a.png", "b.png", "c.png")
+    expect(page.locator(PICTURES)).to_have_count(2)
+    tab.complaints.clear()  # Chromium names the refusal
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_long_text_is_sent_as_several_posts(tab: Tab, width: int) -> None:
+    page = tab.open(viewport={"width": width, "height": 844})
+    page.locator(ROWS).first.click()
+    page.locator("#inbox-text").fill(LONG)
+    expect(page.locator("#inbox-parts")).to_be_visible()
+    page.locator("#inbox-thread").check()
+    page.locator("#inbox-parts summary").click()
+    expect(page.locator("#inbox-parts-list li")).to_have_count(3)
+    page.locator("[data-do=send]").first.click()
+    expect(page.locator("#inbox-items [data-state=approved]")).to_have_count(3)
+    expect(page.locator("#inbox-parts")).to_be_hidden()
+    page.locator(".toast button").first.click()
+    expect(page.locator("#inbox-text")).to_have_value(LONG)
+    expect(page.locator("#inbox-items [data-state=approved]")).to_have_count(0)
+    expect(page.locator("#inbox-thread")).to_be_checked()
+    page.locator("#inbox-text").fill("Short.")
+    expect(page.locator("#inbox-parts")).to_be_hidden()
