@@ -28,7 +28,9 @@ from crm.errors import (
 from crm.policies.access import Actor, ForbiddenError
 from crm.query import QueryError
 from dashboard.api.shapes import REFUSALS
+from dashboard.auth import COOKIE
 from dashboard.context import actor, services
+from dashboard.errors import plain_sentence
 
 if TYPE_CHECKING:
     from crm.usecases.services import Services
@@ -81,10 +83,12 @@ def problem(error: ShenavaError) -> tuple[int, str]:
     return next((status, code) for kind, status, code in _STATUS if isinstance(error, kind))
 
 
-async def _refuse(_request: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, ShenavaError)
     status, code = problem(error)
-    said: dict[str, object] = {"error": code, "message": str(error)}
+    # Programs send a token and get English; with a session it is the console, which shows the sentence to a person.
+    message = plain_sentence(error) if COOKIE in request.cookies else str(error)
+    said: dict[str, object] = {"error": code, "message": message}
     if isinstance(error, QueryError):
         said |= {"code": error.code, "line": error.line, "column": error.column, "length": error.length}
     waits = error.retry_after if isinstance(error, RateLimitedError) else None

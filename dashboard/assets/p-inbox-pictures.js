@@ -33,7 +33,7 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     const answer = await fetch("/api/v1/" + path, { method: method, body: body, headers: typeof body === "string" ? { "Content-Type": "application/json" } : {} }).catch(() => null);
     if (!answer || !answer.ok) {
       const told = answer ? await answer.json().catch(() => ({})) : {};
-      throw new Error(told.said || told.message || strip().dataset.failed);
+      throw new Error(told.message || strip().dataset.failed);
     }
     return answer.status === 204 ? null : answer.json();
   }
