@@ -129,6 +129,7 @@ def test_the_id_in_a_link(url: str, found: str) -> None:
     assert review_id(url) == found
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(HEADS), st.text(max_size=20) | st.none() | st.floats() | st.integers()))
 def test_nothing_but_its_own_error(row: dict[str, object]) -> None:
     columns = dict(PLAY)
