@@ -25,7 +25,7 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     words.setAttribute("aria-label", named(strip().dataset.alt));
     Object.assign(off, { type: "button", className: "btn ghost sm", title: named(strip().dataset.remove) });
     off.setAttribute("aria-label", off.title);
-    off.innerHTML = '<i class="ic i-x" aria-hidden="true"></i>';
+    off.innerHTML = '<span class="i i-x s14" aria-hidden="true"></span>';
     at.append(image, words, off);
     return at;
   }

@@ -36,9 +36,9 @@ def composer(view: CaseView) -> list[Component]:
             ways_row(view, way),
             *rules_of(view, way),
             html.P([icon("lock", 14), t("inbox.note_rule")], className="rule note-rule"),
-            html.Div(text, className="writing"),
-            pictures.strip(view),
-            pictures.parts(view),
+            html.Div(
+                [html.Div(text, className="writing"), pictures.strip(view), pictures.parts(view)], className="inner"
+            ),
             listbox(view),
             _foot(view),
         ],
