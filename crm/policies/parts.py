@@ -10,6 +10,7 @@ from apsw.unicode import grapheme_next_break
 from crm.errors import InvalidInputError
 
 _PERSIAN = re.compile("[\u0600-\u06ff]")
+_LATIN = re.compile("[A-Za-z]")
 _DIGITS = str.maketrans("0123456789", "".join(chr(0x6F0 + digit) for digit in range(10)))
 _BORDERS = (
     re.compile(r"\n\s*\n\s*"),  # between paragraphs
@@ -84,4 +85,4 @@ def _fitting(text: str, measure: Callable[[str], int], room: int) -> int:
 
 def _mark(text: str, number: int, of: int) -> str:
     mark = f" ({number}/{of})"
-    return mark.translate(_DIGITS) if _PERSIAN.search(text) else mark
+    return mark.translate(_DIGITS) if len(_PERSIAN.findall(text)) > len(_LATIN.findall(text)) else mark

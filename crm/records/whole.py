@@ -14,6 +14,8 @@ from crm.records import tables
 from crm.records.sql import insert_for
 
 PAGE = 1_000
+FEW = 10
+"""The rows of a page of a table whose rows hold files."""
 EVERY = tuple(tables.workspaces.metadata.sorted_tables)
 """Every table, those that others point at before them."""
 
@@ -29,7 +31,7 @@ def pages(tx: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
     """The rows of a table in the order of its key."""
     key, after = list(table.primary_key), None
     while True:
-        query = select(table).order_by(*key).limit(PAGE)
+        query = select(table).order_by(*key).limit(FEW if table is tables.reply_files else PAGE)
         if after is not None:
             query = query.where(tuple_(*key) > tuple_(*(literal(v, c.type) for v, c in zip(after, key, strict=True))))
         rows = [dict(row._mapping) for row in tx.execute(query)]

@@ -19,7 +19,19 @@ from crm.policies.links import is_link, keys_of, person_of
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
 from crm.query.tree import Everything, Field
-from crm.records import acts, audit, cases, customers, dead_letters, desk, erasure, kept_posts, tags, tombstones
+from crm.records import (
+    acts,
+    audit,
+    cases,
+    customers,
+    dead_letters,
+    desk,
+    erasure,
+    kept_posts,
+    reply_files,
+    tags,
+    tombstones,
+)
 from crm.records.cases import Case
 from crm.records.customers import Customer
 from crm.records.database import Records
@@ -216,6 +228,7 @@ def _told(tx: Connection, workspace: str, whole: _Whole, now: datetime) -> dict[
         "cases": [_told_case(tx, case) for case in cases.by_ids(tx, workspace, held.case_ids).values()],
         "acts": acts.of_posts(tx, workspace, whole.posts),
         "answers": erasure.answers_of(tx, held),
+        "pictures": [one for some in reply_files.of_replies(tx, held.reply_ids).values() for one in some],
         "dead_letters": [
             {"topic": one.topic, "failed_at": one.failed_at, "value": one.value.decode(errors="replace")}
             for one in letters

@@ -72,6 +72,10 @@ def test_persian_is_numbered_in_persian() -> None:
     assert last.endswith(" (۳/۳)")
 
 
+def test_a_foreign_word_changes_no_digits() -> None:
+    assert split("We sent you the «رسید» twice. " * 4, len, 90)[0].endswith(" (1/2)")
+
+
 def test_what_a_reader_sees_as_one_stays_one() -> None:
     parts = split("👨‍👩‍👧" * 30, weighed, 16)
     assert {bare(part).replace("👨‍👩‍👧", "") for part in parts} == {""}

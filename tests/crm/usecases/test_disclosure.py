@@ -17,6 +17,7 @@ from crm.usecases.disclosure import Disclosure, kind_of
 from crm.words import ENRICHED
 from tests.crm.usecases.test_inbox import case_id
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
+from tests.doubles.pictures import png
 
 BOSS, LENA = actor("ines", "administrator"), actor()
 MINA = "bluesky:did:mina"
@@ -33,6 +34,7 @@ def worked(office: Office) -> str:
     """Mina's case with a note and an answer, a customer, and a letter that died; returns the customer's id."""
     case = case_id(office, "p1")
     office.inbox.add_note(LENA, case, "called her")
+    office.files.add(LENA, case, "reply", "bill.png", png(), "Mina's bill")
     office.replies.approve_and_send(LENA, case, "reply", "Sorry, Mina", "en")
     mina = office.customers.save(LENA, CustomerDraft("Mina Y.", "mina@example.org"))
     office.customers.tie(LENA, MINA, mina.id)
@@ -90,6 +92,7 @@ def test_a_copy_holds_everything_and_nobody_else(office: Office, disclosure: Dis
     assert [one["email"] for one in given["customers"]] == ["mina@example.org"]
     assert [one["notes"][0]["text"] for one in given["cases"]] == ["called her"]
     assert [one["text"] for one in given["answers"]] == ["Sorry, Mina"]
+    assert [one["alt"] for one in given["pictures"]] == ["Mina's bill"]
     assert [one["author_key"] for one in given["identities"]] == [MINA]
     assert "zebra died" in given["dead_letters"][0]["value"]
     assert "heron" not in json.dumps(given)
