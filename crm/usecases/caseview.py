@@ -55,7 +55,7 @@ class CaseViews:
             events = cases.events(tx, case.id)
             viewers = desk.present(tx, case.id, now - PRESENT)
             tagged = tags.of_cases(tx, [case.id]).get(case.id, ())
-            files = reply_files.of_replies(tx, [reply.id for reply in written])
+            pictures = reply_files.of_replies(tx, [reply.id for reply in written])
             customer = customers.by_ids(tx, case.workspace, [case.customer_id] if case.customer_id else [])
         posts = reading.posts(actor, _merged(kept, self._index.thread(actor.scope, members)))
         with self._records.read() as tx:
@@ -82,7 +82,8 @@ class CaseViews:
                 if reply.author_id != actor.user_id
             ),
             self._people.card(actor, case.author_key), self._answers.ways(actor, case.id),
-            any(one.vip for one in customer.values()), files,
+            any(one.vip for one in customer.values()),
+            {reply_id: reading.files(actor, found) for reply_id, found in pictures.items()},
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from crm.policies.access import Actor
+from crm.policies.files import FileInfo
 from crm.policies.personal import for_reader, last_digits, masked, readable, reads_contacts
 from crm.ports.index import Order, Page, PostIndex
 from crm.query.tree import Node
@@ -72,6 +73,11 @@ def answer(actor: Actor, one: Reply) -> Reply:
     """A reply of ours; who writes replies reads them in full."""
     whole = None if one.whole is None else readable(actor, one.whole)
     return structs.replace(one, text=readable(actor, one.text), whole=whole)
+
+
+def files(actor: Actor, found: Sequence[FileInfo]) -> tuple[FileInfo, ...]:
+    """Files of a reply: their names and descriptions are words too."""
+    return tuple(structs.replace(one, name=readable(actor, one.name), alt=readable(actor, one.alt)) for one in found)
 
 
 def customer(actor: Actor, one: Customer) -> Customer:

@@ -217,7 +217,7 @@ class Replies:
                 if casebook.visible(actor, case):
                     writer = Person(reply.author_id, names.get(reply.author_id, ""))
                     answer, line = reading.answer(actor, reply), reading.line(actor, case)
-                    rows.append(PendingReply(answer, writer, line, files.get(reply.id, ())))
+                    rows.append(PendingReply(answer, writer, line, reading.files(actor, files.get(reply.id, ()))))
         return rows
 
     def _approve(

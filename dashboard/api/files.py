@@ -30,7 +30,7 @@ def add_file(
     return who.services.files.add(who.actor, case_id, way, file.filename or "", content, alt)
 
 
-@router.get("/files/{file_id}", response_class=Response)
+@router.get("/files/{file_id}", response_class=Response, responses={200: {"content": {"image/*": {}}}})
 def read_file(who: Caller, file_id: str) -> Response:
     """The bytes of a file."""
     info, content = who.services.files.read(who.actor, file_id)

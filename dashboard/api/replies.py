@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from msgspec import Struct
 from pydantic import AwareDatetime, Field
 
 from crm.ports.responder import Way, Ways
@@ -56,6 +57,12 @@ class Decision(Asked):
     url: str = ""
 
 
+class Parts(Struct, frozen=True):
+    """A long text as several posts."""
+
+    texts: tuple[str, ...]
+
+
 @router.get("/replies/pending", response_model=list[shown(PendingReply)])  # type: ignore[misc]
 def list_pending(who: Caller) -> list[PendingReply]:
     """Replies that need a person: asked for approval, failed, or in doubt; longest waiting first."""
@@ -85,10 +92,10 @@ def approve_and_send(who: Caller, case_id: str, asked: ReplyText) -> Reply:
     )  # fmt: skip
 
 
-@router.post("/cases/{case_id}/parts")
-def list_parts(who: Caller, case_id: str, asked: DraftText) -> list[str]:
+@router.post("/cases/{case_id}/parts", response_model=shown(Parts))
+def list_parts(who: Caller, case_id: str, asked: DraftText) -> Parts:
     """The posts in which a text that is too long can go out; none where it fits or can't be sent in parts."""
-    return list(who.services.replies.parts(who.actor, case_id, asked.text, asked.way))
+    return Parts(who.services.replies.parts(who.actor, case_id, asked.text, asked.way))
 
 
 @router.post("/replies/{reply_id}/request-approval", response_model=shown(Reply))

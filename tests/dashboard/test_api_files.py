@@ -59,7 +59,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(room: Room, case_id: str) -
 
 def test_a_long_text_is_shown_and_sent_in_parts(room: Room, case_id: str) -> None:
     asked = {"way": "reply", "text": LONG}
-    parts = room.bureau.as_("agent", "POST", f"/cases/{case_id}/parts", json=asked).json()
+    parts = room.bureau.as_("agent", "POST", f"/cases/{case_id}/parts", json=asked).json()["texts"]
     assert [part[-6:] for part in parts] == [" (1/3)", " (2/3)", " (3/3)"]
     too_long = room.bureau.as_("agent", "POST", f"/cases/{case_id}/replies", json=asked)
     assert too_long.status_code == 422

@@ -26,6 +26,7 @@ from dashboard.monitors.preview import preview
 from dashboard.page import Page, discover, pages
 from tests.dashboard.inbox_room import Room, all_of
 from tests.doubles.office import said
+from tests.doubles.pictures import png
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,8 @@ READ = [
 VALUES = {
     "customer": "", "customer_id": "", "case_id": "", "key": "bluesky:z", "text": "ann", "query": "card",
     "monitor": "m1", "monitor_id": "m1", "section": "me", "letter_id": "x", "source_id": "x", "erasure_id": "x",
-    "kind": "author", "since": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
+    "kind": "author", "post_key": "bluesky:z", "file_id": "",
+    "since": "2026-03-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
 }  # fmt: skip
 
 
@@ -69,8 +71,12 @@ def open_room(folder: Path) -> Room:
     [case] = room.cases()
     room.services.inbox.add_note(agent, case.id, GIVEN)
     draft = room.services.replies.draft(agent, case.id, "open", GIVEN)
+    info = room.services.files.add(agent, case.id, "open", f"{PHONE}.png", png(), GIVEN)
+    room.services.files.add(room.actor("manager"), case.id, "reply", f"{PHONE}.png", png(), GIVEN)
+    room.services.replies.draft(room.actor("manager"), case.id, "reply", "See here")
+    room.services.files.remove(agent, info.id)
     room.services.replies.request_approval(agent, draft.id)
-    VALUES.update(case_id=case.id, customer_id=ann.id, customer=ann.id)
+    VALUES.update(file_id=info.id, case_id=case.id, customer_id=ann.id, customer=ann.id)
     return room
 
 
