@@ -14,11 +14,12 @@ from crm.ports.index import Scope
 from crm.query.tree import Everything
 from crm.records import dead_letters, erasure, scrubbing, tombstones, workspaces
 from crm.records.database import Records
-from crm.records.tables import outbox
+from crm.records.tables import outbox, replies
 from crm.records.tables import receipts as receipts_table
 from crm.records.tables import secrets as secrets_table
 from crm.records.tables import tombstones as tombstones_table
 from crm.usecases import removal
+from crm.usecases.sending import InDoubtError
 from shenava import backup, snapshot
 from shenava.locks import only_one
 from shenava.moving import Progress
@@ -112,9 +113,17 @@ def _add_receipts(tx: Connection, kept: list[Row]) -> None:
 
 
 def _doubt(tx: Connection) -> None:
-    """Replies on their way may have been sent since: the sender looks for each, and then asks a person."""
+    """Replies on their way may have been sent since: the sender looks for each, and then asks a person.
+
+    Parts that waited for another have nothing to be looked for by, so a person is asked at once.
+    """
     mine = update(outbox).where(outbox.c.done_at.is_(None))
     tx.execute(mine.values(started=True, first_attempt=None, leased_until=None, lease_owner=None))
+    known = select(outbox.c.reply_id).where(outbox.c.done_at.is_(None))
+    waiting = replies.c.follows.is_not(None) & (replies.c.status == "approved") & replies.c.id.not_in(known)
+    error = InDoubtError("It waited for another part when the back-up was made that was restored.")
+    fields = {"status": "unknown", "error": str(error), "error_kind": InDoubtError.__name__}
+    tx.execute(update(replies).where(waiting).values(**fields))
 
 
 def _erase_in(house: House, workspace: str, unreadable: bool) -> int:

@@ -34,12 +34,17 @@ def following(tx: Connection, reply: Reply) -> Iterator[Reply]:
 
 
 def go_on(tx: Connection, reply: Reply, answer_to: str, now: datetime) -> None:
-    """A part is out: put the next one, which answers the post `answer_to`, into the outbox."""
+    """A part is out: put the next one, which answers the post `answer_to`, into the outbox.
+
+    One that is in doubt since its records were restored waits for a person.
+    """
     part = replies.after(tx, reply.id)
-    if part is not None and part.status == "approved":
-        replies.change(tx, part, now, answer_to=answer_to)
+    if part is None or part.status not in ("approved", "unknown", "failed"):
+        return
+    replies.change(tx, part, now, answer_to=answer_to)
+    if part.status == "approved":
         outbox.add(tx, part.workspace, part.id, now, now)
-        changes.note(tx, part.workspace, "reply", part.case_id, now)
+    changes.note(tx, part.workspace, "reply", part.case_id, now)
 
 
 def waits(tx: Connection, reply: Reply) -> bool:

@@ -157,7 +157,9 @@ class Replies:
         """
         with self._records.write() as tx:
             reply, _ = self._take(tx, actor, "write_reply", reply_id)
-            return self._cancel(tx, actor, reply)[0]
+            cancelled, _ = self._cancel(tx, actor, reply)
+            reply_files.remove_of(tx, [reply.id])
+            return cancelled
 
     def take_back(self, actor: Actor, reply_id: str) -> Reply:
         """Call a reply back like :meth:`cancel`; its words and files are the actor's draft then, which is returned."""

@@ -8,14 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select, update
 
 from crm import envelope
 from crm.errors import StoreError
 from crm.ports.dead import DeadLetter
 from crm.ports.index import Scope
+from crm.ports.responder import SendOrder
 from crm.query.tree import Everything
-from crm.records import deliveries, migrate, monitors, outbox, sources, tables, tombstones, workspaces
+from crm.records import deliveries, migrate, monitors, outbox, replies, sources, tables, tombstones, workspaces
 from crm.records.columns import metadata
 from crm.records.monitors import Monitor
 from crm.records.sources import AccountRow, SourceRow
@@ -237,6 +239,32 @@ def test_a_reply_sent_since_is_not_sent_again(house: House) -> None:
     assert (platform.looked, platform.published) == (1, [])
     with restored.records.read() as tx:
         assert tx.execute(select(tables.replies.c.status)).scalars().all() == ["unknown"]
+
+
+def test_parts_that_waited_are_not_sent_again_either(house: House) -> None:
+    work_on(house)
+    with house.records.write() as tx:
+        (first,) = tx.execute(select(tables.replies.c.id)).scalars()
+        outbox.add(tx, WORKSPACE, first, START, START)
+        tx.execute(update(tables.replies).values(status="approved", account_id="a1"))
+        row = replies.get(tx, WORKSPACE, first)
+        replies.add(tx, structs.replace(row, id="second", text="and more", follows=first))
+    made = house.back_up()
+    house.close()
+    restoring.restore(again(house), made)
+    restored, platform = again(house), MemoryPlatform(START)
+    with restored.records.read() as tx:
+        account = restored.account_tokens.fresh(WORKSPACE, "a1", timedelta(seconds=5))
+        parcel = outbox.of_reply(tx, first)
+    assert parcel is not None
+    platform.published = [SendOrder(first, account, "reply", row.text, row.answer_to, "", parcel.created_at)]
+    sender = Sender(restored.records, {"bluesky": platform}, restored.account_tokens, restored.clock, "w", lambda: 0.0)
+    sender.step()
+    assert [one.key for one in platform.published] == [first]
+    with restored.records.read() as tx:
+        second = replies.get(tx, WORKSPACE, "second")
+        assert replies.get(tx, WORKSPACE, first).status == "sent"
+    assert (second.status, second.answer_to) == ("unknown", f"bluesky:post-{first}")
 
 
 def test_what_goes_on_meanwhile_is_not_lost(house: House) -> None:
