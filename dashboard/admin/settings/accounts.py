@@ -159,7 +159,8 @@ def _paste(platform: str, given: dict[str, str], wrong: Wrong) -> Component:
     last = asked.secrets[-1]
     for name in asked.secrets:
         called = t(f"settings.secret_{platform}" if name == "secret" else f"settings.secret_{name}")
-        fields.append(secret_field(name, called, wrong=wrong, hint=where if name == last else None))
+        hint = where if name == last else None
+        fields.append(secret_field(name, called, wrong=wrong, hint=hint, required=not asked.some))
     kept = html.P([icon("shield-lock"), t("settings.secret_kept")], className="row t12 c3")
     return form("settings", "connect!", platform, *fields, kept, wrong=wrong, send=t("settings.connect"), cancel=True)
 
