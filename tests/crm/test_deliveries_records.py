@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import text
 
 from tests.doubles.office import Office
 
 
+@pytest.mark.sqlite
 def test_old_deliveries_are_forgotten_by_an_index(office: Office) -> None:
     with office.records.read() as tx:
         plan = tx.execute(text("EXPLAIN QUERY PLAN DELETE FROM deliveries WHERE source_id = 's' AND at < 1")).all()
