@@ -56,6 +56,8 @@ class FileRefusedError(InvalidInputError):
 
 def kind_of(content: bytes) -> str:
     """The media type by what the file holds, whatever it is called. Raises FileRefusedError for what is no picture."""
+    if not content:
+        raise FileRefusedError("empty")
     for start, kind in _STARTS:
         if content.startswith(start):
             return kind
@@ -66,8 +68,6 @@ def kind_of(content: bytes) -> str:
 
 def check_new(content: bytes, there: int) -> None:
     """Raise FileRefusedError where nothing more, or nothing as large, can be added to a reply with `there` files."""
-    if not content:
-        raise FileRefusedError("empty")
     if len(content) > LARGEST:
         raise FileRefusedError("large", most=LARGEST / 1e6)
     if there >= MOST:

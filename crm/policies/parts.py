@@ -12,6 +12,7 @@ from crm.errors import InvalidInputError
 _PERSIAN = re.compile("[\u0600-\u06ff]")
 _LATIN = re.compile("[A-Za-z]")
 _DIGITS = str.maketrans("0123456789", "".join(chr(0x6F0 + digit) for digit in range(10)))
+_NUMBER = re.compile(r" \(\d+/\d+\)$")
 _BORDERS = (
     re.compile(r"\n\s*\n\s*"),  # between paragraphs
     re.compile(r"\n\s*"),
@@ -45,6 +46,11 @@ def split(text: str, measure: Callable[[str], int], limit: int) -> tuple[str, ..
         if len(found) <= most and measure(found[-1]) <= room:
             return tuple(part + _mark(text, number, len(found)) for number, part in enumerate(found, 1))
     raise TooLongForPartsError
+
+
+def bare(part: str) -> str:
+    """A part without its number."""
+    return _NUMBER.sub("", part)
 
 
 def _cut(text: str, measure: Callable[[str], int], room: int, most: int) -> Iterator[str]:

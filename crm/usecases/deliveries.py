@@ -262,4 +262,8 @@ def _told(batch: Batch) -> tuple[str, ...]:
 
 
 def _unknown() -> RefusedError:
-    return RefusedError("signature", "The signature does not fit; is it the secret that the console showed?")
+    # One sentence for each of these, so that strangers learn nothing of which addresses there are.
+    return RefusedError(
+        "signature", "The address, the secret or the time does not fit; the source's page shows the first two, and the "
+        "clock may be five minutes off."
+    )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from crm.errors import InvalidInputError
 from crm.ids import new_id
 from crm.policies.access import Action, Actor, Resource, require
 from crm.policies.files import ALT, NAME, FileInfo, check_new, kind_of
@@ -31,16 +30,8 @@ class Files:
         Whether the platform takes it is judged when the reply is approved.
         """
         kind, now = kind_of(content), self._clock.now()
-        with self._records.read() as tx:
-            casebook.look(tx, actor, "write_reply", case_id)
-            begun = replies.draft_of(tx, case_id, actor.user_id) is not None
-        if not begun:
-            self._answers.draft(actor, case_id, way, "")
         with self._records.write() as tx:
-            casebook.take(tx, actor, "write_reply", case_id)
-            draft = replies.draft_of(tx, case_id, actor.user_id)
-            if draft is None:
-                raise InvalidInputError("Your draft was sent or thrown away meanwhile; add the file once more.")
+            draft = self._answers.begun(tx, actor, casebook.take(tx, actor, "write_reply", case_id), way)
             there = reply_files.of_replies(tx, [draft.id]).get(draft.id, ())
             check_new(content, len(there))
             position = max((one.position for one in there), default=0) + 1

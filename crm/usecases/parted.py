@@ -9,6 +9,7 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from crm.ids import new_id
+from crm.policies.parts import bare
 from crm.records import changes, outbox, replies
 from crm.records.replies import Reply
 
@@ -31,6 +32,14 @@ def following(tx: Connection, reply: Reply) -> Iterator[Reply]:
     while part is not None:
         yield part
         part = replies.after(tx, part.id)
+
+
+def ids(tx: Connection, reply: Reply) -> set[str]:
+    """The ids of all parts of a reply, itself among them."""
+    first = reply
+    while first.follows is not None:
+        first = replies.get(tx, first.workspace, first.follows)
+    return {first.id, reply.id, *(one.id for one in following(tx, first))}
 
 
 def go_on(tx: Connection, reply: Reply, answer_to: str, now: datetime) -> None:
@@ -57,4 +66,6 @@ def call_back(tx: Connection, reply: Reply, now: datetime) -> str:
     rest = list(following(tx, reply))
     for part in rest:
         replies.change(tx, part, now, status="cancelled")
-    return reply.whole or "\n\n".join(part.text for part in (reply, *rest))
+    if reply.whole is not None or not (rest or reply.follows):
+        return reply.whole or reply.text
+    return " ".join(bare(part.text) for part in (reply, *rest))

@@ -67,7 +67,9 @@ class Replies:
         with self._records.read() as tx:
             case = casebook.look(tx, actor, "read_cases", case_id)
             rule = _rule(self._ways(tx, actor, case, case.post_key), way)
-        found = self._cut(case, text, rule, files=False)
+            draft = replies.draft_of(tx, case_id, actor.user_id)
+            files = draft is not None and bool(reply_files.of_replies(tx, [draft.id]))
+        found = self._cut(case, text, rule, files=files)
         return found if len(found) > 1 else ()
 
     def draft(
@@ -93,6 +95,11 @@ class Replies:
                 tx, there, now, way=way, text=text, language=language, asked_at=there.asked_at if same else None,
                 answer_to=answer_to or case.post_key, as_thread=as_thread,
             )  # fmt: skip
+
+    def begun(self, tx: Connection, actor: Actor, case: Case, way: Way) -> Reply:
+        """The actor's draft on a case that the caller holds, begun without words where there is none."""
+        there = replies.draft_of(tx, case.id, actor.user_id)
+        return there or self._begin(tx, actor, case, way, "", "", case.post_key, False)
 
     def drafting(self, actor: Actor, case_id: str, reply_id: str) -> bool:
         """Whether the actor's draft on a case is still this one: not approved, thrown away or gone."""
@@ -173,8 +180,10 @@ class Replies:
                     tx, actor, case, reply.way, words, reply.language, reply.answer_to, reply.as_thread
                 )  # fmt: skip
             else:
-                fields = {"way": reply.way, "text": words, "language": reply.language, "as_thread": reply.as_thread}
-                draft = replies.change(tx, draft, now, asked_at=None, **fields)
+                newer = draft.text.strip()  # what was begun since stays, below what comes back
+                text = words if newer in ("", words.strip()) else f"{words}\n\n{draft.text}"
+                fields = {"way": reply.way, "text": text, "language": reply.language, "as_thread": reply.as_thread}
+                draft = replies.change(tx, draft, now, asked_at=None, answer_to=reply.answer_to, **fields)
             reply_files.move(tx, reply.id, draft.id)
             return draft
 
@@ -302,8 +311,9 @@ class Replies:
         return reply, case
 
     def _check_alone(self, tx: Connection, reply: Reply) -> None:
-        others = replies.approved_since(tx, reply.case_id, reply.created_at, reply.id)
-        if others:
+        ours = parted.ids(tx, reply)
+        found = replies.approved_since(tx, reply.case_id, reply.created_at, reply.id)
+        if others := [one for one in found if one.id not in ours]:
             names = desk.names(tx, reply.workspace)
             raise AlreadyAnsweredError([one.id for one in others], [names.get(one.author_id, "?") for one in others])
 

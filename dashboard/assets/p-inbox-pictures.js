@@ -29,6 +29,19 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     at.append(image, words, off);
     return at;
   }
+  // What is sent waits for what is on its way here.
+  const going = new Set(), described = new Map();
+  const track = (work) => { going.add(work); const done = () => going.delete(work); work.then(done, done); return work; };
+  function describe(id) {
+    const text = described.get(id);
+    described.delete(id);
+    return track(call("PUT", "files/" + id, JSON.stringify({ alt: text })).catch((error) => say(error.message)));
+  }
+  const busy = () => going.size + described.size > 0;
+  function settled() {
+    for (const id of [...described.keys()]) describe(id);
+    return Promise.allSettled([...going]);
+  }
   async function call(method, path, body) {
     const answer = await fetch("/api/v1/" + path, { method: method, body: body, headers: typeof body === "string" ? { "Content-Type": "application/json" } : {} }).catch(() => null);
     if (!answer || !answer.ok) {
@@ -47,7 +60,7 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
       form.append("file", file, file.name || "picture.png");
       form.append("way", way());
       try {
-        const info = await call("POST", "cases/" + one + "/draft/files", form);
+        const info = await track(call("POST", "cases/" + one + "/draft/files", form));
         if (state.case !== one) return;
         Object.assign(state, { draft: info.reply_id, kept: true });
         strip().append(tile(info));
@@ -66,7 +79,8 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     const at = event.target.closest("#inbox-files .picture");
     if (!at) return;
     const words = event.target;
-    later("alt-" + at.dataset.file, 600, () => call("PUT", "files/" + at.dataset.file, JSON.stringify({ alt: words.value })).catch((error) => say(error.message)));
+    described.set(at.dataset.file, words.value);
+    later("alt-" + at.dataset.file, 600, () => described.has(at.dataset.file) && describe(at.dataset.file));
   });
   document.addEventListener("paste", (event) => {
     const on = chosen(), files = [...(event.clipboardData || { files: [] }).files].filter((one) => one.type.startsWith("image/"));
@@ -85,10 +99,9 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     $("inbox-parts-list").replaceChildren(...found.parts.map((text) => Object.assign(document.createElement("li"), { textContent: text, dir: "auto" })));
   }
   const threaded = () => !!($("inbox-thread") && $("inbox-thread").checked);
-  const some = () => !!(strip() && strip().children.length);
   function clear() {
     if (strip()) strip().replaceChildren();
     parts(null);
   }
-  return { clear, fit, parts, some, threaded };
+  return { busy, clear, fit, parts, settled, threaded };
 };

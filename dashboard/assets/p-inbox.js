@@ -82,6 +82,8 @@
   // --- steps that the server takes ---
   const snake = (name) => name.replace(/[A-Z]/g, (letter) => "_" + letter.toLowerCase());
   function command(data) {
+    const held = state.case;
+    if (["send", "ask"].includes(data.do) && pictures.busy()) return void pictures.settled().then(() => state.case === held && command(data));
     const given = {};
     for (const [name, value] of Object.entries(data)) given[snake(name)] = value;
     const version = document.querySelector("#inbox-head [data-version]");

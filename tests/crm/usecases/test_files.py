@@ -48,7 +48,7 @@ def test_a_file_goes_out_with_the_words(office: Office, case: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "kind"), (b"%PDF-1.7", "kind"), (b"<svg/>", "kind"), (png() + bytes(LARGEST), "large")],
+    [(b"", "empty"), (b"%PDF-1.7", "kind"), (b"<svg/>", "kind"), (png() + bytes(LARGEST), "large")],
 )
 def test_only_pictures_of_some_size_are_taken(office: Office, case: str, content: bytes, code: str) -> None:
     with pytest.raises(FileRefusedError) as caught:

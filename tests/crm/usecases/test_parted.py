@@ -27,6 +27,8 @@ def case(office: Office) -> str:
 @pytest.fixture
 def first(office: Office, case: str) -> Reply:
     """The first of three parts, approved and due."""
+    office.replies.draft(LENA, case, "reply", LONG, "en", as_thread=True)
+    office.clock.advance(5)
     reply = office.replies.approve_and_send(LENA, case, "reply", LONG, "en", as_thread=True)
     office.clock.advance(8)
     return reply
@@ -131,6 +133,22 @@ def test_the_first_part_is_called_back_with_the_others_and_is_a_draft_again(offi
     assert worker(office).step() == 0
     again = office.replies.approve(LENA, draft.id, draft.version)
     assert again.whole == LONG
+
+
+def test_what_was_begun_since_stays_below_what_is_called_back(office: Office, case: str) -> None:
+    reply = office.replies.approve_and_send(LENA, case, "reply", "Sorry!", "en")
+    office.replies.draft(LENA, case, "reply", "One more thing", "en")
+    assert office.replies.take_back(LENA, reply.id).text == "Sorry!\n\nOne more thing"
+
+
+def test_parts_that_come_back_lose_their_numbers(office: Office, case: str, first: Reply) -> None:
+    worker(office).step(1)
+    office.platform.before = [PermanentError("No.")]
+    worker(office).step(1)
+    _, second, third = all_of(office, case)
+    draft = office.replies.take_back(LENA, second.id)
+    assert draft.text == f"{second.text[:-6]} {third.text[:-6]}"
+    assert first.text not in draft.text
 
 
 def test_a_part_that_waits_is_called_back_with_those_after_it(office: Office, case: str, first: Reply) -> None:
