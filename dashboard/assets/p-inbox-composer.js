@@ -64,7 +64,7 @@ window.inboxComposer = function ({ $, all, beat, later, state, tell, timers }) {
   }
   function keep() {
     const at = field();
-    if (!at || state.mode !== "answer" || !state.case) return;
+    if (!at || state.mode !== "answer" || !state.case || state.shown !== state.case) return;
     tell("draft", { case: state.case, way: way(), text: at.value, as_thread: pictures.threaded(), then: state.kept ? "kept" : "" });
     state.kept = state.kept || !!at.value.trim();
   }

@@ -51,7 +51,7 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     return answer.status === 204 ? null : answer.json();
   }
   async function add(files) {
-    const on = chosen(), one = state.case;
+    const on = chosen(), one = state.shown;
     if (!on || !strip()) return;
     const room = Number(on.dataset.files || 0) - all(".picture", strip()).length;
     if (files.length > room) say(strip().dataset.many.replace("{n}", shown(Number(on.dataset.files || 0))));
@@ -61,7 +61,7 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
       form.append("way", way());
       try {
         const info = await track(call("POST", "cases/" + one + "/draft/files", form));
-        if (state.case !== one) return;
+        if (state.shown !== one) return;
         Object.assign(state, { draft: info.reply_id, kept: true });
         strip().append(tile(info));
       } catch (error) { say(error.message); }

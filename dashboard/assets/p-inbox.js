@@ -95,7 +95,8 @@
   }
   function written(body) {
     const text = field();
-    if (!text || Date.now() - (state.sentAt || 0) < 1500) return false;
+    // Until another case is drawn the composer holds the words for the one before.
+    if (!text || state.shown !== state.case || Date.now() - (state.sentAt || 0) < 1500) return false;
     if (!text.value.trim()) { text.focus(); return false; }
     state.sentAt = Date.now();
     clearTimeout(timers.draft);

@@ -47,6 +47,7 @@ def test_pictures_are_added_described_and_sent(tab: Tab, width: int) -> None:
     page.locator(".toast button").first.click()
     expect(page.locator(f"{PICTURES} input")).to_have_value("a bill, charged twice")
     expect(page.locator("#inbox-text")).to_have_value("See here.")
+    page.wait_for_timeout(1600)  # a second press within a moment is taken for a slip
     page.locator(f"{PICTURES} input").fill("a bill, sent in haste")
     page.locator("[data-do=send]").first.click()
     expect(page.locator("[data-state=approved] img[alt='a bill, sent in haste']")).to_be_visible()
