@@ -31,7 +31,7 @@ from crm.ports.source import Problem, Rejected
 from crm.ports.transport import BrokenConnectionError, ForbiddenAddressError, UnreachableError, UnreadableAnswerError
 from crm.query import MESSAGES, QueryError
 from crm.usecases.accounts import AlreadySetUpError
-from crm.usecases.acts import ActClosedError, ActRefusedError
+from crm.usecases.acts import ActAccountGoneError, ActClosedError, ActCrossedError, ActLaterError, ActRefusedError
 from crm.usecases.customers import TiedElsewhereError
 from crm.usecases.monitors import MonitorChangedError
 from crm.usecases.signing import NoAppError
@@ -78,7 +78,7 @@ def sentence(error: Exception) -> str:
         case ForbiddenError():
             able = [t(f"inbox.role_{role}") for role in ROLES if error.action in ALLOWED[role]]
             return t("error.forbidden", roles=_listed(able))
-    return _of_work(error) or _of_elsewhere(error) or _plain(error) or str(error)
+    return _of_work(error) or _of_acts(error) or _of_elsewhere(error) or _plain(error) or str(error)
 
 
 def _of_work(error: Exception) -> str:
@@ -94,8 +94,6 @@ def _of_work(error: Exception) -> str:
             return t("error.too_many_parts", most=number(MOST))
         case ReplyStateError():
             return t("error.too_late", status=t(f"inbox.reply_{error.old}"))
-        case ActRefusedError(gone=True):
-            return t("error.act_gone")
         case TiedElsewhereError():
             return t("error.tied", name=error.customer)
         case DemoColleagueError():
@@ -105,6 +103,25 @@ def _of_work(error: Exception) -> str:
         case EmailTakenError():
             return t("error.email_taken", email=error.email)
     return ""
+
+
+def _of_acts(error: Exception) -> str:
+    """Why nobody liked or hid a post; empty where it is something else."""
+    match error:
+        case ActRefusedError():
+            return t(f"error.act_{error.problem}", where=_platform(error.platform), said=error.said)
+        case ActAccountGoneError():
+            return t("error.act_account_gone", where=_platform(error.platform))
+        case ActLaterError():
+            return t("error.act_later", where=_platform(error.platform))
+        case ActCrossedError():
+            return t("error.act_crossed", where=_platform(error.platform))
+    return ""
+
+
+def _platform(name: str) -> str:
+    """What a platform is called."""
+    return t(f"inbox.platform_{name}") if has(f"inbox.platform_{name}") else name.title()
 
 
 def _of_elsewhere(error: Exception) -> str:

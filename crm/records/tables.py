@@ -504,6 +504,8 @@ acts = Table(  # what we did to posts of others on their platforms; undone by se
     Column("actor", String(60), nullable=False),
     Column("at", Moment, nullable=False),
     Column("undone_at", Moment),
+    Column("native_id", String(400), nullable=False, server_default=""),  # of the account, on its platform
+    Column("changes", Integer, nullable=False, server_default="1"),
     PrimaryKeyConstraint("workspace", "post_key", "act"),
 )
 

@@ -22,7 +22,8 @@ from crm.policies.cases import (
     title_of,
 )
 from crm.policies.clock import Desk, due_at
-from crm.records import audit, cases, changes, customers, desk, replies, users, workspaces
+from crm.ports.index import PostIndex
+from crm.records import audit, cases, changes, customers, desk, kept_posts, replies, threads, users, workspaces
 from crm.records.cases import Case
 from crm.records.replies import Reply
 from crm.words import EnrichedPost
@@ -50,6 +51,25 @@ def take(tx: Connection, actor: Actor, action: Action, case_id: str) -> Case:
     case = cases.get(tx, actor.workspace, case_id, hold=True)
     require(actor, action, Resource(case.workspace, case.monitors, case.private))
     return case
+
+
+def post_in(tx: Connection, index: PostIndex, actor: Actor, case: Case, post_key: str) -> EnrichedPost | None:
+    """A post of the case's thread as it is, also one that matches none of the actor's monitors; None for another's."""
+    post = kept_posts.get(tx, case.workspace, post_key)
+    if post is None:
+        post = next(iter(index.get(msgspec.structs.replace(actor.scope, monitors=None), [post_key])), None)
+    if post is None or post.thread_key not in threads.members(tx, case.workspace, case.thread_key):
+        return None
+    return post
+
+
+def now_at(tx: Connection, case: Case) -> Case | None:
+    """The case as it is now, or the one that took it in; None where it is gone. Nobody is kept from changing it."""
+    found = cases.find(tx, case.workspace, case.id)
+    if found is None:
+        outer = threads.joined(tx, case.workspace, [case.thread_key]).get(case.thread_key, case.thread_key)
+        found = cases.by_threads(tx, case.workspace, [outer]).get(outer)
+    return found
 
 
 def take_reply(tx: Connection, workspace: str, reply_id: str) -> tuple[Reply, Case]:

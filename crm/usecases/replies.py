@@ -26,7 +26,7 @@ from crm.policies.replies import (
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.responder import Account, Length, Responder, Way, WayRule, Ways
-from crm.records import audit, cases, changes, desk, kept_posts, outbox, replies, reply_files, sources, threads
+from crm.records import audit, cases, changes, desk, kept_posts, outbox, replies, reply_files, sources
 from crm.records.cases import Case
 from crm.records.database import Records
 from crm.records.replies import Reply
@@ -85,8 +85,9 @@ class Replies:
         now = self._clock.now()
         with self._records.write() as tx:
             case = casebook.take(tx, actor, "write_reply", case_id)
-            if answer_to and answer_to != case.post_key:
-                self._check_in_thread(tx, actor, case, answer_to)
+            other = answer_to if answer_to != case.post_key else None
+            if other and casebook.post_in(tx, self._index, actor, case, other) is None:
+                raise InvalidInputError(f"{other} is no post of this case; name one of its thread, or none.")
             there = replies.draft_of(tx, case.id, actor.user_id)
             if there is None:
                 return self._begin(tx, actor, case, way, text, language, answer_to or case.post_key, as_thread)
@@ -316,14 +317,6 @@ class Replies:
         if others := [one for one in found if one.id not in ours]:
             names = desk.names(tx, reply.workspace)
             raise AlreadyAnsweredError([one.id for one in others], [names.get(one.author_id, "?") for one in others])
-
-    def _check_in_thread(self, tx: Connection, actor: Actor, case: Case, post_key: str) -> None:
-        post = kept_posts.get(tx, case.workspace, post_key)
-        if post is None:  # a thread has posts that match none of the actor's monitors
-            found = self._index.get(structs.replace(actor.scope, monitors=None), [post_key])
-            post = next(iter(found), None)
-        if post is None or post.thread_key not in threads.members(tx, case.workspace, case.thread_key):
-            raise InvalidInputError(f"{post_key} is no post of this case; name one of its thread, or none.")
 
     def _ways(self, tx: Connection, actor: Actor, case: Case, post_key: str) -> Ways:
         post, account = self._post(tx, actor, post_key), self._account(tx, case)

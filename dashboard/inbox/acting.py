@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from crm.errors import InvalidInputError
 from crm.ports.responder import Act, ActRule
-from crm.usecases.acts import KINDS
+from crm.usecases.acts import ACCOUNT_GONE, KINDS
 from crm.usecases.views import PostActs
 from dashboard.components import badge, icon
 from dashboard.context import actor, services
@@ -47,14 +47,14 @@ def _button(rule: ActRule, post_key: str) -> Component:
 
 
 def marks(acts: PostActs, post_key: str) -> list[Component]:
-    """What was done to a post, by whom and when."""
+    """What was done to a post, by whom and when, and why it can't be taken back where its account is gone."""
     platform = platform_name(post_key.partition(":")[0])
+    stuck = {KINDS[rule.act]: t(f"inbox.rule_{rule.rule}") for rule in acts.rules if rule.rule == ACCOUNT_GONE}
     found = []
     for one in acts.done:
         mark = badge(t(f"inbox.acted_{one.act}"), "line", ICONS[one.act])
-        mark.title = t(
-            f"inbox.acted_{one.act}_by", name=one.by or t("inbox.somebody"), platform=platform, time=full(one.at)
-        )
+        by = t(f"inbox.acted_{one.act}_by", name=one.by or t("inbox.somebody"), platform=platform, time=full(one.at))
+        mark.title = f"{by}. {stuck[one.act]}" if one.act in stuck else by
         found.append(mark)
     return found
 

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect
 
-from crm.records import cases, checksums, migrate, tables
+from crm.records import acts, cases, checksums, migrate, tables
 from crm.records.columns import metadata
 from crm.records.database import Records
 from tests.doubles.fixtures import Drawer
@@ -66,6 +67,32 @@ def test_every_table_has_a_workspace() -> None:
     without = [name for name, table in metadata.tables.items() if "workspace" not in table.c and name != "workspaces"]
     assert without == []
     assert tables.workspaces.c.id is not None
+
+
+def test_what_was_liked_before_knows_its_account(records: Records) -> None:
+    migrate.upgrade(records, never)
+    move(records, command.downgrade, "0011")
+    with records.write() as tx:
+        tx.exec_driver_sql(
+            "INSERT INTO accounts (id, workspace, platform, base_url, handle, native_id, secret, state, created_at) "
+            "VALUES ('a1', 'w1', 'bluesky', '', 'nanmah', 'did:own', '', 'connected', 0)"
+        )
+        for post, account in (("bluesky:1", "a1"), ("bluesky:2", "gone")):
+            tx.exec_driver_sql(
+                "INSERT INTO acts (workspace, post_key, act, account_id, actor, at) "
+                f"VALUES ('w1', '{post}', 'like', '{account}', 'lena', 0)"
+            )
+    assert migrate.upgrade(records, lambda: None)
+    with records.read() as tx:
+        found = acts.of_posts(tx, "w1", ["bluesky:1", "bluesky:2"])
+    assert [(one.native_id, one.changes) for one in found] == [("did:own", 1), ("", 1)]
+
+
+def move(records: Records, step: Callable[..., None], to: str) -> None:
+    config = migrate.configuration()
+    with records.write() as tx:
+        config.attributes["connection"] = tx
+        step(config, to)
 
 
 @pytest.mark.sqlite

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from crm.errors import InvalidInputError
+from crm.errors import AuthorisationError, InvalidInputError, PermanentError, RetryableError, ShenavaError
 from crm.ports.responder import AnsweredPostGoneError
+from crm.records import sources
+from crm.usecases.acts import ActAccountGoneError, ActCrossedError
+from dashboard.errors import sentence
+from dashboard.inbox.acting import STEPS
 from dashboard.inbox.case import draw
+from dashboard.inbox.commands import Command
 from tests.dashboard.inbox_room import Room, all_of
 from tests.doubles.office import said
 from tests.doubles.platform import MemoryPlatform
@@ -88,6 +93,37 @@ def test_a_failure_is_said_above_the_thread(room: Room, platform: MemoryPlatform
     platform.on_act = [AnsweredPostGoneError(POST)]
     told, _ = room.ask("told", "do", {"do": "act", "case": case_id, "post": POST, "value": "like"})
     assert "no longer on its platform" in all_of({"": told["places"]["inbox-trouble"]})
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (AnsweredPostGoneError(POST), "دیگر در سکویش نیست"),
+        (AuthorisationError("Not with this token."), "از حساب شما نمی‌پذیرد"),
+        (PermanentError("Bluesky refused: 422."), "نپذیرفت و گفت: \u2068Bluesky refused: 422.\u2069"),
+        (RetryableError("Bluesky is busy."), "اکنون نشد از بلواسکای بخواهیم"),
+    ],
+)
+def test_a_refusal_is_told_in_the_readers_language(
+    room: Room, platform: MemoryPlatform, case_id: str, error: ShenavaError, words: str
+) -> None:
+    platform.on_act = [error]
+    with room.seen(language="fa"), pytest.raises(ShenavaError) as caught:
+        STEPS["act"](Command("act", case=case_id, post=POST, value="like"))
+    with room.seen(language="fa"):
+        assert words in sentence(caught.value)
+
+
+def test_what_an_account_did_that_is_gone_says_why_it_stays(room: Room, case_id: str) -> None:
+    room.take("act", case=case_id, post=POST, value="like")
+    with room.bureau.records.write() as tx:
+        sources.change_account(tx, sources.every_account(tx)[0].id, state="failed")
+    drawn = thread(room, case_id, language="fa")
+    assert "آن حساب دیگر وصل نیست" in drawn
+    assert 'aria-pressed="true"' not in drawn
+    with room.seen(language="fa"):
+        assert "دوباره وصلش کنید" in sentence(ActAccountGoneError("unlike", "bluesky"))
+        assert "پست را ببینید" in sentence(ActCrossedError("unlike", "bluesky"))
 
 
 def test_a_program_may_do_it_too(room: Room, platform: MemoryPlatform, case_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from crm.ports.responder import (
@@ -41,6 +42,7 @@ class MemoryPlatform:
         self.remembers = True
         self.done: set[tuple[str, str]] = set()
         self.on_act: list[BaseException] = []
+        self.meanwhile: list[Callable[[], object]] = []
         self.asked: list[Account] = []
 
     def how(self, answer_to: Post, account: Account | None) -> Ways:
@@ -81,6 +83,8 @@ class MemoryPlatform:
             raise self.on_act.pop(0)
         mark = (act.removeprefix("un"), post.key)
         (self.done.discard if act.startswith("un") else self.done.add)(mark)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
 
     def _sent(self, order: SendOrder) -> Sent:
         return Sent(f"post-{order.key}", f"https://social.example/{order.key}", self.now)
