@@ -1,4 +1,8 @@
-"""Comments below the videos that searches found: of the newest of them, for as long as they are looked at again."""
+"""Comments below the videos that searches found: of the newest of them, for as long as they are looked at again.
+
+What two hours may cost is known beforehand: a unit for each of PAGES pages of each video. Who has fewer leaves the rest
+to those that have more, and to the questions who said it and what was answered.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,11 @@ from collectors.youtube.desk import Desk
 from collectors.youtube.ledger import NoRoomError
 from collectors.youtube.normalise import VIDEO_ID
 from collectors.youtube.threads import WHOLE, CommentList, Threads
+from crm.platforms.youtube import LIST_COST
 from crm.ports.source import Batch
 
 PAGES = 5
-"""Of one video and look: 500 comments. The rest has its turn in the next one."""
+"""Of one video and look: 500 comments. The rest has its turn in the next ones, as far as the two hours allow."""
 PREFIX = "below:"
 """How the places of these lists begin."""
 
@@ -30,13 +35,19 @@ class Below:
         """What is new below each, a batch a page; a monitor whose budget is used up holds up no other."""
         found = self._found()
         self._forget(found)
-        for video, watch in found.items():
-            if stop.is_set():
-                return
-            try:
-                yield from self._read(video, watch.monitor, stop)
-            except NoRoomError:
-                continue
+        with self._api.ledger.below(self._most * PAGES * LIST_COST, WHOLE):
+            for video, watch in sorted(found.items(), key=self._goes_on):
+                if stop.is_set():
+                    return
+                try:
+                    yield from self._read(video, watch.monitor, stop)
+                except NoRoomError:
+                    continue
+
+    def _goes_on(self, one: tuple[str, Watch]) -> bool:
+        """Whether a video is in the midst of its list: those that wait for their turn come first."""
+        place = self._desk.cursor.places.get(f"{PREFIX}{one[0]}")
+        return place is not None and bool(place.after)
 
     def _read(self, video: str, monitor: str, stop: Event) -> Iterator[Batch]:
         place = self._desk.cursor.places.setdefault(f"{PREFIX}{video}", Place())

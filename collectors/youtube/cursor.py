@@ -46,7 +46,7 @@ class Cursor(Struct, omit_defaults=True):
     `start` is the second from which on posts are wanted, `places` those of the lists, `seen` the versions of the last
     posts by their ids, `threads` how many answers a comment had when they were read, `watched` what is looked at again.
     `day` is the day of the quota, with the units used and the searches made in it; until `closed` nothing is searched.
-    `me` is the channel of `handle`.
+    `me` is the channel of `handle`. Below found videos `below` units were used since the second `below_since`.
     """
 
     start: int = 0
@@ -60,6 +60,8 @@ class Cursor(Struct, omit_defaults=True):
     closed: int = 0
     me: str = ""
     handle: str = ""
+    below: int = 0
+    below_since: int = 0
 
 
 def load(text: str) -> Cursor:

@@ -84,6 +84,7 @@ class Desk:
         if spent := self._api.ledger.take():
             last, now = cursors.load(self._handed_over), self.cursor
             last.day, last.used, last.searches = now.day, now.used, now.searches
+            last.below, last.below_since = now.below, now.below_since
             yield Batch((), cursors.store(last), idle=True, spent=spent, quota=self._api.ledger.quota())
 
     def gap(self, since: int, until: int, reason: str) -> None:

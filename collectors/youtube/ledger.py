@@ -6,7 +6,8 @@ YouTube tells nobody what is left, so what we used ourselves is counted, refused
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from collectors.youtube.cursor import Cursor
 from crm.errors import RetryableError
@@ -28,15 +29,32 @@ class Ledger:
     def __init__(self, cursor: Cursor, allowance: Callable[[str], int], clock: Clock) -> None:
         self.cursor, self._allowance, self._clock = cursor, allowance, clock
         self._spent: Counter[str] = Counter()
+        self._below: int | None = None
 
     def charge(self, monitor: str, units: int, least: int = 0) -> None:
         """Note a call that is about to be made; `least` must be left in all. Raises: NoRoomError."""
         if self._allowance(monitor) - self._spent.total() < max(units, least):
             raise NoRoomError(units)
+        if self._below is not None:
+            if self.cursor.below + units > self._below:
+                raise NoRoomError(units)
+            self.cursor.below += units
         self._begin()
         self._spent[monitor] += units
         self.cursor.used += units
         self.cursor.searches += units == SEARCH_COST
+
+    @contextmanager
+    def below(self, most: int, seconds: int) -> Iterator[None]:
+        """What is charged in the block is at most `most` units in so many seconds, also over several blocks."""
+        now = int(self._clock.now().timestamp())
+        if now - self.cursor.below_since >= seconds:
+            self.cursor.below, self.cursor.below_since = 0, now
+        self._below = most
+        try:
+            yield
+        finally:
+            self._below = None
 
     def searches(self) -> int:
         """How many searches were made today."""

@@ -16,7 +16,7 @@ from collectors.moments import DateError, moment
 from collectors.pace import Pace
 from collectors.youtube.again import Again
 from collectors.youtube.api import Api
-from collectors.youtube.below import Below
+from collectors.youtube.below import PAGES, Below
 from collectors.youtube.cursor import load
 from collectors.youtube.desk import Desk
 from collectors.youtube.ledger import Ledger, NoRoomError
@@ -103,7 +103,8 @@ class YouTubeSource:
         return asked(query)
 
     def forecast(self, query: Node, options: Mapping[str, str], account: Account, transport: Transport) -> int | None:
-        """See :class:`crm.ports.source.Forecasting`: the units that seven days cost, as they are spent at most.
+        """See :class:`crm.ports.source.Forecasting`: the units that seven days cost the monitor at most, where no
+        search finds more than a page. Each search is followed by a question for the videos and one for their channels.
 
         Nobody is asked, since YouTube only guesses how much there is, and a question is a hundredth of the day.
         """
@@ -112,8 +113,8 @@ class YouTubeSource:
             return None
         credentials(account)
         texts, most = len(asked(query).texts), _number(options, "searches", SEARCHES)
-        searched = round(7 * DAY / max(HOUR, DAY * texts / most)) * texts * (SEARCH_COST + LIST_COST)
-        return searched + 7 * DAY // WHOLE * _number(options, "found_comments", 0) * LIST_COST
+        searched = round(7 * DAY / max(HOUR, DAY * texts / most)) * texts * (SEARCH_COST + 2 * LIST_COST)
+        return searched + 7 * DAY // WHOLE * _number(options, "found_comments", 0) * PAGES * LIST_COST
 
 
 def _within_budget(strand: Strand, stop: Event) -> Iterator[Batch]:

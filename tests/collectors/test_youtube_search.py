@@ -105,10 +105,10 @@ def test_it_searches_and_forecasts_in_units(stage: Stage, web: Web) -> None:
         assert isinstance(stage.source, Forecasting)
         return stage.source.forecast(query, {"search": "yes", **options}, account, stage.transport())
 
-    assert forecast(one) == 7 * 24 * 101
-    assert forecast(two) == 7 * 24 * 101 * len(asked(two).texts)
-    assert forecast(one, searches="12") == 7 * 12 * 101
-    assert forecast(one, found_comments="10") == 7 * 24 * 101 + 7 * 12 * 10
+    assert forecast(one) == 7 * 24 * 102
+    assert forecast(two) == 7 * 24 * 102 * len(asked(two).texts)
+    assert forecast(one, searches="12") == 7 * 12 * 102
+    assert forecast(one, found_comments="10") == 7 * 24 * 102 + 7 * 12 * 10 * 5
     assert forecast(one, search="") is None
     assert web.asked == []
 
@@ -164,6 +164,48 @@ class TestBelow:
                 if batch.idle:
                     break
         assert sum(spent) == youtube.used == 103
+
+    def test_a_day_costs_no_more_than_its_part_of_the_forecast(self, stage: Stage, youtube: YouTube, web: Web) -> None:
+        shown = self.found(stage, youtube, found_comments="2", every="20")
+        youtube.page_size = 10
+        for n in range(120):
+            self.said(youtube, NOW - HOUR + 2 + n, shown[n < 90])
+        spent = 0
+        with stage.running(stage.job()) as batches:
+            for batch in batches:
+                passed = int(stage.clock.monotonic())
+                if passed >= 24 * HOUR:
+                    break
+                spent += batch.spent.get("m1", 0)
+                if batch.idle:
+                    for video in shown:
+                        self.said(youtube, NOW + passed, video)
+        assert isinstance(stage.source, Forecasting)
+        told = stage.source.forecast(stage.searches[0].query, stage.options, reader(stage), stage.transport())
+        assert told == 7 * (24 * 102 + 12 * 2 * 5)
+        assert spent <= told / 7
+        searches = sum("/search?" in one.path for one in web.asked)
+        assert 12 * 2 * 2 < spent - 100 * searches <= 12 * 2 * 5 + 2 * searches, (
+            "far more than one call a video and look"
+        )
+
+    def test_one_with_many_comments_leaves_the_others_their_turn(self, stage: Stage, youtube: YouTube) -> None:
+        small, large = self.found(stage, youtube, found_comments="2")
+        youtube.page_size = 10
+        for n in range(300):
+            self.said(youtube, NOW - HOUR + 2 + n, large)
+        heard = looks(stage, rounds=20)
+        read = sum(event.post.root_key == f"youtube:{large}" for event in heard.collected)
+        assert 10 <= read < 100, "two calls a page, one for its authors, and ten in two hours"
+        youtube.remark(NOW + HOUR, small, "hello")
+        stage.clock.advance(2 * HOUR)
+        later = looks(stage, heard.cursor, rounds=2)
+        assert sum(event.post.root_key == f"youtube:{small}" for event in later.collected) == 1
+        assert sum(event.post.root_key == f"youtube:{large}" for event in later.collected) >= 10
+
+    def said(self, youtube: YouTube, at: int, video: str) -> None:
+        """A comment by somebody who said nothing before."""
+        youtube.remark(at, video, f"rival {youtube.said}", f"UC{youtube.said:022d}")
 
     def test_none_unless_asked_for(self, stage: Stage, youtube: YouTube) -> None:
         _, newer = self.found(stage, youtube, found_comments="0")
