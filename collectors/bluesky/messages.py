@@ -25,6 +25,8 @@ from crm.words import CollectedEvent
 LOG = "log"
 SIZE = 100
 FIRST_LOOK = timedelta(days=1)
+REST = 3_600.0
+"""Seconds in which an app password that may not read messages is not tried again: each refusal renews our session."""
 CREATED, DELETED = "chat.bsky.convo.defs#logCreateMessage", "chat.bsky.convo.defs#logDeleteMessage"
 
 
@@ -34,6 +36,16 @@ class Messages:
     def __init__(self, desk: Desk, api: Api, clock: Clock, since: datetime | None) -> None:
         self._desk, self._api, self._clock, self._since = desk, api, clock, since
         self._strand = Strand("messages", _never, origin="addressed")
+        self._rests_until = float("-inf")
+
+    @property
+    def resting(self) -> bool:
+        """Whether they are left alone for now."""
+        return self._clock.monotonic() < self._rests_until
+
+    def rest(self) -> None:
+        """Leave them alone for an hour."""
+        self._rests_until = self._clock.monotonic() + REST
 
     def look(self, stop: Event) -> Iterator[Batch]:
         """A batch a page."""

@@ -21,7 +21,7 @@ from collectors.rounds.desk import Desk
 from collectors.rounds.found import Ask, Page, Strand
 from collectors.rounds.options import ACCOUNT_OPTIONS, DAYS_AGAIN, EVERY_MINUTES, is_on, number, problems
 from collectors.rounds.reader import Reader
-from crm.errors import PermanentError, ShenavaError
+from crm.errors import AuthorisationError, PermanentError, ShenavaError
 from crm.ports.clock import Clock
 from crm.ports.source import Asked, Batch, CantBeAskedError, Job, Option, Problem, Rejected
 from crm.ports.transport import Transport
@@ -78,11 +78,25 @@ def _look(
             refusals.note(strand.key, error, strand.monitor)
         else:
             refusals.lift(strand.key)
-    if messages and not stop.is_set():
-        yield from messages.look(stop)
+    if messages and not messages.resting and not stop.is_set():
+        yield from _tried(messages, refusals, stop)
     if not stop.is_set():
         yield from desk.again()
     yield desk.batch()
+
+
+def _tried(messages: Messages, refusals: Refusals, stop: Event) -> Iterator[Batch]:
+    """Direct messages, which an app password must be allowed to read: without that the rest is read all the same."""
+    try:
+        yield from messages.look(stop)
+    except (AuthorisationError, PermanentError) as error:
+        if type(error) not in (AuthorisationError, PermanentError):
+            raise
+        if isinstance(error, AuthorisationError):
+            messages.rest()
+        refusals.note("messages", error)
+    else:
+        refusals.lift("messages")
 
 
 def _strands(job: Job, api: Api, desk: Desk) -> list[Strand]:

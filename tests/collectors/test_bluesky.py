@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from collectors.bluesky import BlueskySource
+from collectors.refusals import AllForbiddenError
 from crm.errors import AuthorisationError, PermanentError, RateLimitedError, RetryableError
 from crm.ports.responder import Account
 from crm.ports.transport import Limits
@@ -239,6 +240,27 @@ class TestMessages:
         served.no_messages = True
         with pytest.raises(AuthorisationError, match="direct messages"):
             stage.looks(**only("messages"))
+
+    def test_messages_that_are_refused_hold_up_nothing_else_and_are_told_once(self, stage: XStage, served: Sky) -> None:
+        served.instead[CONVOS] = [refused(400, "InvalidRequest", "odd")] * 3
+        heard = stage.looks(2, messages="yes")
+        assert [one.where for one in heard.rejected] == ["messages"]
+        assert set(stage.expected) <= set(heard.keys)
+        served.instead.clear()
+        served.no_messages = True
+        asked = len(served.asked)
+        heard = stage.looks(5, messages="yes")
+        assert 1 <= sum(name == CONVOS for name, _ in served.asked[asked:]) <= 2, "an hour is left between two attempts"
+        assert [(one.where, "direct messages" in one.reason) for one in heard.rejected] == [("messages", True)]
+        assert set(stage.expected) <= set(heard.keys)
+
+    def test_messages_and_searches_that_are_refused_end_the_run_with_both_reasons(
+        self, stage: XStage, served: Sky
+    ) -> None:
+        served.no_messages = True
+        served.instead[SEARCH] = [refused(400, "BadQueryString", "odd")] * 9
+        with pytest.raises(AllForbiddenError, match=r"search: .*odd.*messages: .*direct messages"):
+            stage.looks(**only("search") | {"messages": "yes"})
 
 
 class TestAgain:
