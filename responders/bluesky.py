@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 LIMIT, MESSAGE_LIMIT = 300, 1000
 PICTURES = MediaRule(4, 1_000_000, ("image/jpeg", "image/png", "image/webp"))
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
+HIGHEST = (1 << 63) - 1
 Result = TypeVar("Result")
 
 
@@ -64,6 +65,7 @@ def _tid(at: datetime, key: str) -> str:
     milliseconds = int(at.timestamp() * 1000)
     chance = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
     number = (milliseconds * 1000 + chance % 1000) << 10 | (chance // 1000) % 1024
+    number &= HIGHEST  # a post may say that it is from before 1970, and a TID begins with a bit that is not set
     return "".join(ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
 
 

@@ -43,7 +43,7 @@ def key(
     place = installed(data).key_place
     if to is not None and not place.move(to):
         print("Nothing to move.")
-    print(f"The key lies here: {place.place}")
+    print(f"The key lies here: {place.where}")
 
 
 def erase(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from crm.errors import InvalidInputError, StoreError
-from shenava.vault import FileVault
+from shenava.vault import FileVault, folder_on_disk, on_disk
 
 SERVICE, MARK = "shenava", "keyring "
 
@@ -62,11 +62,20 @@ def system_key_ring() -> KeyRing:
         return keyring.get_keyring()
 
 
+def everything_on_disk() -> None:
+    """Return once whatever any program wrote is on the disks, as far as the system can be asked for that."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
 class KeyPlace:
     """The key of one data folder; `ring` is asked for only where the key lies in a key ring, or goes there."""
 
-    def __init__(self, path: Path, from_environment: str, ring: Callable[[], KeyRing] = system_key_ring) -> None:
-        self._path, self._environment, self._ring = path, from_environment, ring
+    def __init__(
+        self, path: Path, from_environment: str, ring: Callable[[], KeyRing] = system_key_ring,
+        sync: Callable[[], None] = everything_on_disk,
+    ) -> None:  # fmt: skip
+        self._path, self._environment, self._ring, self._sync = path, from_environment, ring, sync
 
     @property
     def place(self) -> Place:
@@ -74,6 +83,17 @@ class KeyPlace:
         if self._environment:
             return Place.ENVIRONMENT
         return Place.FILE if self._name() is None else Place.KEYRING
+
+    @property
+    def where(self) -> str:
+        """The same for a person: the file that holds the key or names it, and nothing of the key."""
+        file = self._path.absolute()
+        match self.place:
+            case Place.ENVIRONMENT:
+                return "environment, SHENAVA_SECRET_KEY"
+            case Place.KEYRING:
+                return f"keyring, under the name that is in {file}"
+        return f"file, {file}" if file.exists() else f"file, {file}, which is made at the first start"
 
     def open(self) -> FileVault:
         """The vault; a key file is made where there is none. Raises StoreError where the key can't be used."""
@@ -109,6 +129,8 @@ class KeyPlace:
             kept = ring.get_password(SERVICE, name)
         if kept != text:
             raise KeyRingError("it does not keep what it is given")
+        # where a key ring keeps its keys is its own affair, so everything that is on its way must be on the disks
+        self._sync()
         self._write(f"{MARK}{name}")
 
     def _into_file(self) -> None:
@@ -140,14 +162,14 @@ class KeyPlace:
         return text.removeprefix(MARK).strip() if text.startswith(MARK) else None
 
     def _write(self, text: str) -> None:
-        """Replace the file at once: it holds the old text or the new one, whenever the power goes."""
+        """Replace the file at once: it holds the old text or the new one, whenever the power goes, then the new one."""
         fresh = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+                on_disk(file)
             fresh.replace(self._path)
+            folder_on_disk(self._path.parent)
         except OSError as error:
             fresh.unlink(missing_ok=True)
             raise StoreError(f"The key file {self._path} can't be written: {error.strerror}.") from error

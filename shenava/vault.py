@@ -6,6 +6,7 @@ import base64
 import os
 import secrets
 from pathlib import Path
+from typing import TextIO
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -36,6 +37,8 @@ class FileVault:
         text = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
         with os.fdopen(descriptor, "w") as file:
             file.write(text + "\n")
+            on_disk(file)
+        folder_on_disk(path.parent)
         return cls.from_text(text, str(path))
 
     @classmethod
@@ -60,3 +63,20 @@ class FileVault:
 
     def key(self, purpose: str) -> bytes:
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"shenava {purpose}".encode()).derive(self._master)
+
+
+def on_disk(file: TextIO) -> None:
+    """Return once what was written is on the disk, and not only on its way there."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def folder_on_disk(folder: Path) -> None:
+    """The same for the names in a folder. Windows lets nobody ask for it, and keeps them by itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -116,13 +116,13 @@ def test_erasing_prints_a_receipt_and_leaves_nothing(filled: Installation) -> No
 def test_the_key_is_moved_only_where_it_is_kept(filled: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     path = filled.data / "secret.key"
     text = path.read_text()
-    assert one_line_out(filled.run("key")) == "The key lies here: file"
+    assert one_line_out(filled.run("key")) == f"The key lies here: file, {path}"
     monkeypatch.setitem(filled.environment, "PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     assert "does not keep what it is given" in one_line(filled.run("key", "--to", "keyring"))
     assert path.read_text() == text
     assert filled.run("key", "--to", "nowhere").returncode == 2
     monkeypatch.setitem(filled.environment, "SHENAVA_SECRET_KEY", text.strip())
-    assert one_line_out(filled.run("key")) == "The key lies here: environment"
+    assert one_line_out(filled.run("key")) == "The key lies here: environment, SHENAVA_SECRET_KEY"
     assert "SHENAVA_SECRET_KEY" in one_line(filled.run("key", "--to", "keyring"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from crm.errors import PermanentError
 from crm.ports.responder import Account, SendOrder
-from responders.bluesky import BlueskyResponder, record_key
+from crm.words import Author, Post
+from responders.bluesky import BlueskyResponder, like_key, record_key
 from shenava.transport import Guard, OutboundTransport
 from tests.conformance.doubles import ManualClock
 from tests.conformance.responder import NOW, Accounts, Acts, ActStage, Faults, Measuring, Sending, Stage, customer_post
@@ -139,6 +140,22 @@ def test_a_record_key_is_a_tid_of_its_time(key: str, year: int) -> None:
     assert re.fullmatch("[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}", made)
     assert made == record_key(order(key, moment))
     assert record_key(order(key, moment + timedelta(milliseconds=1))) > made[:10]
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.text(max_size=9))
+def test_the_key_of_a_like_is_a_tid_whatever_the_post_says_of_its_time(at: datetime, name: str) -> None:
+    made = like_key(liked(at, name))
+    assert re.fullmatch("[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}", made)
+    assert made == like_key(liked(at, name))
+
+
+def test_likes_of_posts_from_before_1970_have_keys_of_their_own() -> None:
+    days = [datetime(1969, 12, 31, tzinfo=UTC) - timedelta(days=n) for n in range(100)]
+    assert len({like_key(liked(day, "one")) for day in days} | {like_key(liked(NOW, "one"))}) == 101
+
+
+def liked(at: datetime, name: str) -> Post:
+    return Post("bluesky", f"at://did:plc:a/app.bsky.feed.post/{name}", Author("bluesky", "did:plc:a", "a"), "", at)
 
 
 def test_record_keys_of_one_moment_differ() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import stat
 from pathlib import Path
 
@@ -68,6 +69,61 @@ def test_a_key_moves_into_the_key_ring_and_back(path: Path, ring: MemoryRing) ->
     assert (path.read_text().strip(), ring.kept, place.place) == (text, {}, Place.FILE)
     assert place.open().decrypt(sealed) == "hush"
     assert [one.name for one in path.parent.iterdir()] == ["secret.key"]
+
+
+class NotingRing(MemoryRing):
+    """Notes in which order things reach the disk, and are taken away from their old place."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.steps: list[str] = []
+        self._path, self._fsync = path, os.fsync
+        monkeypatch.setattr(os, "fsync", self.fsync)
+
+    def fsync(self, descriptor: int) -> None:
+        what = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        self.steps.append(f"{what} is on the disk, there is the {self.there()}")
+        self._fsync(descriptor)
+
+    def sync(self) -> None:
+        self.steps.append(f"all is on the disks, there is the {self.there()}")
+
+    def delete_password(self, service: str, username: str) -> None:
+        self.steps.append("taken out of the ring")
+        super().delete_password(service, username)
+
+    def there(self) -> str:
+        return "name" if self._path.read_text().startswith("keyring ") else "key"
+
+
+def test_a_crash_never_leaves_no_key(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = NotingRing(path, monkeypatch)
+    place = KeyPlace(path, "", lambda: ring, ring.sync)
+    place.open()
+    assert ring.steps == ["file is on the disk, there is the key", "folder is on the disk, there is the key"]
+    ring.steps.clear()
+    place.move(Place.KEYRING)
+    assert ring.steps == [
+        "all is on the disks, there is the key", "file is on the disk, there is the key",
+        "folder is on the disk, there is the name",
+    ]  # fmt: skip
+    ring.steps.clear()
+    place.move(Place.FILE)
+    assert ring.steps == [
+        "file is on the disk, there is the name", "folder is on the disk, there is the key", "taken out of the ring",
+    ]  # fmt: skip
+
+
+def test_where_it_lies_is_told_with_the_path_and_without_the_key(path: Path, ring: MemoryRing) -> None:
+    place = KeyPlace(path, "", lambda: ring)
+    assert place.where == f"file, {path}, which is made at the first start"
+    place.open()
+    text = path.read_text().strip()
+    assert place.where == f"file, {path}"
+    place.move(Place.KEYRING)
+    assert place.where == f"keyring, under the name that is in {path}"
+    assert text not in place.where
+    assert KeyPlace(path, KEY, lambda: ring).where == "environment, SHENAVA_SECRET_KEY"
 
 
 @pytest.mark.parametrize("other", [fail.Keyring, null.Keyring, MemoryRing])
