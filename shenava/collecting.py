@@ -231,13 +231,9 @@ class Collecting:
     def _spend(self, run: Run, batch: Batch) -> None:
         """Count what was read, before anything else can fail: it is paid for whether it is stored or not."""
         if batch.spent:
-            self._count(run, batch)
-        self._allowances.release(run.key)  # a batch reports all that was read until then
-
-    def _count(self, run: Run, batch: Batch) -> None:
-        with self._stores.records.write() as tx:
             for workspace in sorted({row.workspace for row in run.rows}):  # two sources of one are still read once
-                budget.spend(tx, workspace, run.kind.platform, batch.spent, self._stores.clock.now())
+                self._allowances.pay(workspace, run.kind.platform, batch.spent)
+        self._allowances.release(run.key)  # a batch reports all that was read until then
 
     def _save(self, run: Run, batch: Batch, events: Sequence[CollectedEvent]) -> None:
         now, posts = self._stores.clock.now(), sum(not isinstance(event, Removed) for event in events)

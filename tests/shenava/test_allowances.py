@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.errors import StoreError
 from crm.policies.budget import WHOLE
 from crm.ports.source import UNLIMITED
 from crm.records import budget
@@ -60,6 +61,47 @@ def test_a_quiet_run_keeps_nobody_from_reading(office: Office, allowances: Allow
         allowances.release("busy")
         read += got
     assert read == 10
+
+
+def test_leaving_twice_or_without_having_asked_takes_nothing_from_others(
+    office: Office, allowances: Allowances
+) -> None:
+    cap(office, 100)
+    assert allowances.ask("one", WORKSPACE, "x", MONITOR) == 100
+    for _ in range(2):
+        allowances.leave("two")
+    assert allowances.ask("two", WORKSPACE, "x", MONITOR) == 0
+    for _ in range(2):
+        allowances.leave("one")
+    assert allowances.ask("two", WORKSPACE, "x", MONITOR) == 100
+    assert allowances.ask("one", WORKSPACE, "x", MONITOR) == 0, "who comes again under the same name begins anew"
+
+
+def test_what_could_not_be_written_down_counts_until_it_is(
+    office: Office, allowances: Allowances, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise StoreError("The disk is full.")
+
+    cap(office, 100)
+    for left in (70, 40):
+        allowances.ask("one", WORKSPACE, "x", MONITOR)
+        with monkeypatch.context() as broken:
+            broken.setattr(office.records, "write", full)
+            with pytest.raises(StoreError):
+                allowances.pay(WORKSPACE, "x", {MONITOR: 30})
+        allowances.leave("one")
+        assert allowances.ask("two", WORKSPACE, "x", MONITOR) == left
+    assert written(office) == {}
+    allowances.pay(WORKSPACE, "x", {"m2": 1})
+    assert written(office) == {MONITOR: 60, "m2": 1}
+    allowances.pay(WORKSPACE, "x", {"m2": 1})
+    assert written(office) == {MONITOR: 60, "m2": 2}, "what was written is owed no longer"
+
+
+def written(office: Office) -> dict[str, int]:
+    with office.records.read() as tx:
+        return budget.spent_this_month(tx, WORKSPACE, "x", office.clock.now())
 
 
 STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["m1", "m2", ""]), st.floats(0, 1)), max_size=40)

@@ -26,6 +26,7 @@ from shenava.collecting import Collecting, Run, Stores
 from shenava.sieve import Sieve, relaxed
 from stream.sqlite import SQLiteLog
 from tests.doubles.office import MONITOR, START, WORKSPACE, Office, said
+from tests.doubles.platform import Killed
 
 
 class Told:
@@ -45,7 +46,7 @@ class Told:
         self.jobs.append(job)
         while self.steps:
             step = self.steps.pop(0)
-            if isinstance(step, Exception):
+            if isinstance(step, BaseException):
                 raise step
             yield step
 
@@ -243,6 +244,29 @@ def test_what_was_read_lessens_what_may_be_read(office: Office, log: SQLiteLog) 
         assert [
             one.gap.reason for one in budget.missing(tx, WORKSPACE, START - timedelta(1), START + timedelta(1))
         ] == ["budget"]
+
+
+class Grasping(Sought):
+    """Asks for all that it may read, and ends as the test says."""
+
+    def collect(self, job: Job, transport: Transport, clock: Clock, stop: Event) -> Iterator[Batch]:
+        self.jobs.append(job)
+        job.allowance(MONITOR)
+        yield from super().collect(job, transport, clock, stop)
+
+
+@pytest.mark.parametrize("end", [None, RetryableError("down"), AuthorisationError("no"), ValueError("a bug"), Killed()])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_however_a_run_ends_it_keeps_nothing_from_the_others(
+    office: Office, log: SQLiteLog, end: BaseException | None
+) -> None:
+    with office.records.write() as tx:
+        budget.set_cap(tx, WORKSPACE, "bluesky", WHOLE, 50)
+    source = Grasping(*([end] if end else []))  # type: ignore[list-item]
+    one = seeking(office, log, source)
+    run_once(one)
+    allowances = source.jobs[0].allowance.func.__self__  # type: ignore[attr-defined]
+    assert allowances.ask("another", WORKSPACE, "bluesky", MONITOR) == 50
 
 
 class FullLog(SQLiteLog):
