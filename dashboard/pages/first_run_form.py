@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from crm.policies.passwords import SHORTEST
 from crm.ports.source import Option
+from dashboard.admin.health.add import hint_of
 from dashboard.components.icon import icon
 from dashboard.components.marks import made_up, sentiment
 from dashboard.components.states import alert
@@ -31,6 +32,9 @@ OFFERED = (("jetstream", "bluesky"), ("mastodon", "mastodon"), ("feed", "rss"))
 
 FILE_PLATFORMS = ("x", "instagram", "telegram", "facebook", "youtube", "reddit")
 """Where the posts of an uploaded file may come from."""
+
+EXAMPLES = {"feed.url": "https://news.example/rss"}
+"""What stands in an empty field where its label says too little."""
 
 Wrong = Mapping[str, str]
 
@@ -186,7 +190,15 @@ def _option(kind: str, option: Option, given: Given) -> Element:
     value = given.fields.get(name, option.default)
     if option.kind == "list":
         return element(
-            "textarea", value, class_="in", name=name, rows=2, dir="ltr", placeholder=label, aria_label=label
+            "textarea",
+            value,
+            class_="in",
+            name=name,
+            rows=2,
+            dir="ltr",
+            placeholder=label,
+            aria_label=label,
+            title=hint_of(kind, option) or None,
         )
     if option.kind == "choice":
         choices = [
@@ -195,7 +207,8 @@ def _option(kind: str, option: Option, given: Given) -> Element:
         return element("select", *choices, class_="in", name=name, aria_label=label)
     kinds = {"url": "url", "number": "number"}
     return element("input", class_="in", type=kinds.get(option.kind, "text"), name=name, value=value, dir="ltr",
-                   placeholder=label, aria_label=label)  # fmt: skip
+                   placeholder=EXAMPLES.get(name, label), aria_label=label,
+                   title=hint_of(kind, option) or None)  # fmt: skip
 
 
 def _hint(wrong: str | None, otherwise: str = "") -> object:

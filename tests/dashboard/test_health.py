@@ -16,7 +16,8 @@ from collectors.feed.document import NotAFeedError
 from crm.envelope import NewerEnvelopeError
 from crm.ports.source import Gap, Quota, Rejected
 from crm.ports.transport import ForbiddenAddressError, UnreachableError
-from crm.records import budget, roles, sources
+from crm.records import budget, monitors, roles, sources
+from crm.records.monitors import Monitor
 from crm.records.sources import SourceRow
 from dashboard.admin.health.dead import START as SHOWN
 from dashboard.admin.health.dead import beginning
@@ -45,9 +46,22 @@ def put(bureau: Bureau, **more: object) -> None:
 
 def test_without_sources_the_page_offers_to_add_one(bureau: Bureau) -> None:
     page = Desk(bureau, "manager").open("/status")
-    assert "Nothing is collected yet" in page
+    assert "No source is connected yet" in page
+    assert "belong to the demo" not in page
     assert '"data-take":"add"' in page.replace(" ", "")
     assert '"data-take":"add"' not in Desk(bureau, "agent").open("/status").replace(" ", "")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "belong to the demo"), ("fa", "از دادهٔ نمایشی است")])
+def test_beside_the_demo_it_says_whose_the_posts_are(bureau: Bureau, language: str, said: str) -> None:
+    with bureau.records.write() as tx:
+        monitors.put(tx, Monitor("d1", WORKSPACE, "Demo", "demo", "Demo", True, START, START, made_up=True))
+    assert said in Desk(bureau, "manager", language).open("/status")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "A name of your own"), ("fa", "نامی دلخواه")])
+def test_the_form_of_a_webhook_says_what_a_platform_is_called(bureau: Bureau, language: str, said: str) -> None:
+    assert said in Desk(bureau, "manager", language).take("health", "add-kind", "webhook").text
 
 
 def test_whoever_may_not_see_health_is_told_so(bureau: Bureau) -> None:

@@ -141,7 +141,7 @@ def tried(query: str, *platforms: str) -> Any:
 
 def test_what_each_platform_can_not_express(desk: Desk) -> None:
     with desk.seen():
-        assert "Nothing is collected yet" in drawn(monitor_editor.show_reach(tried("card")))
+        assert "No source is connected yet" in drawn(monitor_editor.show_reach(tried("card")))
         desk.bureau.services.sources.add(desk.actor, "jetstream", "Bluesky", {})
         desk.bureau.services.sources.add(
             desk.actor, "mastodon", "Fosstodon", {"server": "https://mastodon.example", "tags": "nan"}

@@ -73,17 +73,26 @@ def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
         return choice(option.name, label, [(one.id, one.handle) for one in mine], value, wrong=wrong,
                       hint=None if mine else t("source.no_account"))  # fmt: skip
     if option.kind == "list":
-        return area(option.name, label, value, wrong=wrong, rows=2)
+        return area(option.name, label, value, wrong=wrong, rows=2, hint=hint_of(kind, option) or None)
     if option.kind == "switch":
         return tick(option.name, label, value="yes", on=value == "yes")
     if option.kind == "secret":
-        return secret_field(option.name, label, wrong=wrong, required=option.required)
-    hint = t("health.minutes") if option.name == "every" else None
-    if kind in ICONS and option.name in ("map", "items", "next"):
-        hint = t(f"health.{option.name}_paths_hint")
+        hint = hint_of(kind, option) or None
+        return secret_field(option.name, label, wrong=wrong, required=option.required, hint=hint)
     example = {"feed": "https://", "mastodon": "https://"}.get(kind, "") if option.kind == "url" else ""
-    return text_field(option.name, label, value, wrong=wrong, required=option.required, placeholder=example, hint=hint,
-                      ltr=option.kind in {"url", "number", "date"})  # fmt: skip
+    return text_field(option.name, label, value, wrong=wrong, required=option.required, placeholder=example,
+                      hint=hint_of(kind, option) or None, ltr=option.kind in {"url", "number", "date"})  # fmt: skip
+
+
+def hint_of(kind: str, option: Option) -> str:
+    """What to type into a field, with an example; empty where its label says it."""
+    if option.name == "every":
+        return t("health.minutes")
+    if kind in ICONS and option.name in ("map", "items", "next"):
+        return t(f"health.{option.name}_paths_hint")
+    if has(f"source.hint_{kind}_{option.name}"):
+        return t(f"source.hint_{kind}_{option.name}")
+    return t(f"source.hint_{option.name}") if has(f"source.hint_{option.name}") else ""
 
 
 def _file_form(given: Given, wrong: Wrong) -> Component:
@@ -101,7 +110,8 @@ def _file_form(given: Given, wrong: Wrong) -> Component:
     more = html.Details(
         [
             html.Summary(t("health.more_options")),
-            text_field("zone", t("source.option_zone"), given.get("zone", _zone()), wrong=wrong, ltr=True),
+            text_field("zone", t("source.option_zone"), given.get("zone", _zone()), wrong=wrong, ltr=True,
+                       hint=t("source.hint_zone")),
             text_field("encoding", t("source.option_encoding"), given.get("encoding", ""), wrong=wrong, ltr=True,
                        hint=t("health.encoding_hint")),
             text_field("map", t("source.option_map"), given.get("map", ""), wrong=wrong, ltr=True,

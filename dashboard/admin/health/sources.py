@@ -13,7 +13,7 @@ from dashboard.admin.health.quota import quota_mark
 from dashboard.admin.health.state import lag, last_success, place, state_mark, state_of
 from dashboard.admin.step import act, icon_act
 from dashboard.components import card, empty, name, platform_icon, table
-from dashboard.context import actor
+from dashboard.context import actor, services
 from dashboard.monitors.names import COLLECTS
 from dashboard.numbers import number
 from dashboard.text import t
@@ -29,7 +29,10 @@ def sources_card(view: HealthView) -> Component:
             if may(actor(), "edit_sources")
             else None
         )
-        return card(empty(t("health.no_sources"), t("health.no_sources_why"), add, icon_name="plug"))
+        why = t("health.no_sources_why")
+        if services().setup.demo_loaded(actor()):
+            why = f"{t('health.demo_only')} {why}"
+        return card(empty(t("health.no_sources"), why, add, icon_name="plug"))
     rows = sorted(view.sources, key=lambda row: _ORDER.index(state_of(row).group))
     heads = [t("health.source"), t("health.state"), t("health.last_success"), t("health.lag"), t("health.in_24h_short"),
              t("health.activity"), t("health.quota"), t("health.rejected"), ""]  # fmt: skip
