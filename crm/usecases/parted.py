@@ -58,28 +58,12 @@ def go_on(tx: Connection, reply: Reply, answer_to: str, now: datetime) -> None:
 
 def too_early(tx: Connection, reply: Reply) -> bool:
     """Whether this is a part and the one before it is not out, so that it waits for it."""
-    before = _before(tx, reply)
-    return before is not None and before.status != "sent"
+    return reply.follows is not None and replies.get(tx, reply.workspace, reply.follows).status != "sent"
 
 
 def waits(tx: Connection, reply: Reply) -> bool:
     """Whether this is a part whose turn has not come: it can be called back without asking the outbox."""
-    parcel = outbox.of_reply(tx, reply.id)
-    return too_early(tx, reply) and (parcel is None or parcel.done_at is not None)
-
-
-def leads(tx: Connection, reply: Reply) -> bool:
-    """Whether no part goes before this one: it is the first, or all before it were called back."""
-    return _before(tx, reply) is None
-
-
-def _before(tx: Connection, reply: Reply) -> Reply | None:
-    """The part that must be out before this one."""
-    while reply.follows is not None:
-        reply = replies.get(tx, reply.workspace, reply.follows)
-        if reply.status != "cancelled":
-            return reply
-    return None
+    return reply.follows is not None and outbox.of_reply(tx, reply.id) is None
 
 
 def call_back(tx: Connection, reply: Reply, now: datetime) -> str:

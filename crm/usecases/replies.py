@@ -209,7 +209,7 @@ class Replies:
                 raise ReplyStateError(reply.status, "sent" if was_sent else "failed")
             if not was_sent:
                 return self._step(tx, actor.user_id, reply, "decided_not_sent", now, status="failed")
-            if parted.leads(tx, reply):
+            if reply.follows is None:
                 casebook.answered(tx, case, actor.user_id, now, now)
             # Nobody knows the id of what was found, so the next part answers what this one answered.
             parted.go_on(tx, reply, reply.answer_to, now)

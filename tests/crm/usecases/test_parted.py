@@ -173,13 +173,6 @@ def test_a_part_in_doubt_stays_in_doubt_when_the_others_are_called_back(office: 
     draft = office.replies.take_back(LENA, reply.id)
     assert draft.text == f"{reply.text[:-6]} {third.text[:-6]}"
     assert sorted(states(office, case)) == ["cancelled", "cancelled", "draft", "unknown"]
-    office.replies.decide_unknown(LENA, second.id, False)  # it never left, and is sent on its own
-    again = next(one for one in all_of(office, case) if one.id == second.id)
-    office.replies.approve(LENA, second.id, again.version)
-    office.clock.advance(8)
-    assert worker(office).step() == 1
-    assert [one.key for one in office.platform.published] == [second.id]
-    assert office.inbox.case(LENA, case).case.first_answer_at is not None
 
 
 def test_a_part_that_is_approved_before_its_turn_waits_for_it(office: Office, case: str, first: Reply) -> None:
