@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.files import FileInfo
@@ -38,13 +38,24 @@ def attachments(tx: Connection, reply_id: str) -> tuple[Attachment, ...]:
     return tuple(Attachment(row.name, row.kind, row.content, row.alt) for row in rows)
 
 
-def get(tx: Connection, workspace: str, file_id: str) -> tuple[FileInfo, bytes]:
-    """A file and its bytes. Raises NotFoundError."""
-    mine = (reply_files.c.workspace == workspace) & (reply_files.c.id == file_id)
-    row = tx.execute(select(reply_files).where(mine)).first()
+def get(tx: Connection, workspace: str, file_id: str) -> FileInfo:
+    """A file without its bytes. Raises NotFoundError."""
+    row = tx.execute(select(*_INFO).where(_one(workspace, file_id))).first()
     if row is None:
         raise NotFoundError("file", file_id)
-    return as_struct(FileInfo, row), row.content
+    return as_struct(FileInfo, row)
+
+
+def content(tx: Connection, workspace: str, file_id: str) -> bytes:
+    """The bytes of a file. Raises NotFoundError."""
+    found: bytes | None = tx.execute(select(reply_files.c.content).where(_one(workspace, file_id))).scalar()
+    if found is None:
+        raise NotFoundError("file", file_id)
+    return found
+
+
+def _one(workspace: str, file_id: str) -> ColumnElement[bool]:
+    return (reply_files.c.workspace == workspace) & (reply_files.c.id == file_id)
 
 
 def describe(tx: Connection, file_id: str, alt: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from crm.errors import InvalidInputError, NotFoundError
 from crm.policies.access import ForbiddenError
@@ -103,6 +104,18 @@ def test_a_changed_file_wants_a_new_approval(office: Office, case: str) -> None:
             now = replies.get(tx, WORKSPACE, draft.id)
         assert now.asked_at is None
         assert now.version > asked.version
+
+
+def test_the_bytes_are_read_only_where_they_are_shown(office: Office, case: str) -> None:
+    info = office.files.add(LENA, case, "reply", "bill.png", png())
+    asked: list[str] = []
+    event.listen(office.records.engine, "before_cursor_execute", lambda *say: asked.append(str(say[2])))
+    office.files.describe(LENA, info.id, "a bill")
+    with pytest.raises((ForbiddenError, NotFoundError)):
+        office.files.read(actor("jo", monitors=("m2",)), info.id)
+    office.files.remove(LENA, info.id)
+    assert [one for one in asked if one.startswith("SELECT") and "reply_files" in one]
+    assert [one for one in asked if one.startswith("SELECT") and "reply_files.content" in one] == []
 
 
 def test_what_left_is_not_changed(office: Office, case: str) -> None:
