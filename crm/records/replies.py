@@ -82,11 +82,11 @@ def after(tx: Connection, reply_id: str) -> Reply | None:
 
 
 def draft_of(tx: Connection, case_id: str, user_id: str) -> Reply | None:
-    """The draft that somebody is writing on a case."""
+    """The draft that somebody is writing on a case: the newest, where cases that became one brought several."""
     query = select(replies).where(
         replies.c.case_id == case_id, replies.c.author_id == user_id, replies.c.status == "draft"
     )
-    row = tx.execute(query.order_by(replies.c.created_at.desc())).first()
+    row = tx.execute(query.order_by(replies.c.created_at.desc(), replies.c.id.desc())).first()
     return None if row is None else as_struct(Reply, row)
 
 

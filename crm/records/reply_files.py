@@ -68,9 +68,20 @@ def remove(tx: Connection, file_id: str) -> None:
     tx.execute(delete(reply_files).where(reply_files.c.id == file_id))
 
 
-def move(tx: Connection, old: str, new: str) -> None:
-    """Give the files of one reply to another."""
-    tx.execute(update(reply_files).where(reply_files.c.reply_id == old).values(reply_id=new))
+def move(tx: Connection, old: str, new: str, most: int) -> tuple[FileInfo, ...]:
+    """Put the files of one reply before those of another; those beyond `most` are forgotten, and returned."""
+    found = of_replies(tx, [old, new])
+    if old not in found:
+        return ()
+    files = (*found[old], *found.get(new, ()))
+    for one in files[most:]:
+        remove(tx, one.id)
+    # No two files of a reply share a place at any moment, so they get theirs by a way that leads past all taken ones.
+    for number, one in enumerate(files[:most], 1):
+        tx.execute(update(reply_files).where(reply_files.c.id == one.id).values(reply_id=new, position=-number))
+    mine = (reply_files.c.reply_id == new) & (reply_files.c.position < 0)
+    tx.execute(update(reply_files).where(mine).values(position=-reply_files.c.position))
+    return files[most:]
 
 
 def remove_of(tx: Connection, reply_ids: Collection[str]) -> None:

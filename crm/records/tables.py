@@ -474,6 +474,7 @@ reply_files = Table(
     Column("size", Integer, nullable=False),
     Column("alt", Text, nullable=False),  # what it shows, in words
     Column("content", LargeBinary, nullable=False),
+    Index(None, "reply_id", "position", unique=True),
 )
 
 outbox = Table(

@@ -67,6 +67,7 @@ class CaseViews:
             *_reply_items(written, {post.post.key for post in posts}, case, names, leaving),
         ]
         drafts = [reply for reply in written if reply.status == "draft"]
+        mine = [reply for reply in drafts if reply.author_id == actor.user_id]
         return CaseView(
             reading.case(actor, case), person(names, case.assignee_id), tagged,
             tuple(sorted(items, key=lambda item: (item.at, item.id))),
@@ -75,7 +76,7 @@ class CaseViews:
                 for one in viewers
                 if one.user_id != actor.user_id
             ),
-            next((reply for reply in drafts if reply.author_id == actor.user_id), None),
+            mine[-1] if mine else None,  # the one that is written on: cases that became one may bring more
             tuple(
                 Draft(reply, Person(reply.author_id, names.get(reply.author_id, "")))
                 for reply in drafts

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from crm.errors import InvalidInputError
 from crm.ids import new_id
 from crm.policies.access import Action, Actor, Resource, require
-from crm.policies.files import check_allowed
+from crm.policies.files import MOST, check_allowed
 from crm.policies.parts import split
 from crm.policies.replies import (
     UNDO,
@@ -169,8 +169,11 @@ class Replies:
             reply_files.remove_of(tx, [reply.id])
             return cancelled
 
-    def take_back(self, actor: Actor, reply_id: str) -> Reply:
-        """Call a reply back like :meth:`cancel`; its words and files are the actor's draft then, which is returned."""
+    def take_back(self, actor: Actor, reply_id: str) -> tuple[Reply, tuple[str, ...]]:
+        """Call a reply back like :meth:`cancel`; its words and files are the actor's draft then, which is returned.
+
+        They come before what was begun since. With it the names of the pictures that are too many and left out.
+        """
         now = self._clock.now()
         with self._records.write() as tx:
             reply, case = self._take(tx, actor, "write_reply", reply_id)
@@ -185,8 +188,11 @@ class Replies:
                 text = words if newer in ("", words.strip()) else f"{words}\n\n{draft.text}"
                 fields = {"way": reply.way, "text": text, "language": reply.language, "as_thread": reply.as_thread}
                 draft = replies.change(tx, draft, now, asked_at=None, answer_to=reply.answer_to, **fields)
-            reply_files.move(tx, reply.id, draft.id)
-            return draft
+            left_out = reply_files.move(tx, reply.id, draft.id, MOST)
+            for one in left_out:
+                audit.append(tx, draft.workspace, actor.user_id, "reply_file_removed", draft.id, now, case=case.id,
+                             name=one.name, size=one.size)  # fmt: skip
+            return draft, tuple(one.name for one in left_out)
 
     def mark_sent(self, actor: Actor, reply_id: str, url: str = "") -> Reply:
         """Say that a person published an approved reply on the platform itself; `url` is where it stands."""

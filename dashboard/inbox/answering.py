@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from crm.policies.files import MOST
 from crm.records.replies import Reply
 from dashboard.context import actor, services, viewer
 from dashboard.dates import full
@@ -72,8 +73,11 @@ def _hand_back(command: Command) -> Effect:
 
 def _take_back(command: Command) -> Effect:
     """Call a reply back; what it said is a draft again."""
-    services().replies.take_back(actor(), command.reply)
-    return Effect(case=command.case, again=True, full=True, settle=True, said=t("inbox.done_taken_back"))
+    _, left_out = services().replies.take_back(actor(), command.reply)
+    said = t("inbox.done_taken_back")
+    if left_out:
+        said = t("inbox.done_taken_back_without", names=t("inbox.list_comma").join(left_out), most=MOST)
+    return Effect(case=command.case, again=True, full=True, settle=True, said=said)
 
 
 def _sent(command: Command) -> Effect:

@@ -11,6 +11,7 @@ import pytest
 from crm.errors import InvalidInputError
 from crm.policies.access import ForbiddenError
 from crm.policies.cases import CaseChangedError
+from crm.policies.files import MOST
 from crm.policies.replies import AlreadyAnsweredError
 from crm.records import replies as stored
 from crm.records.queue import QueueFilter
@@ -19,6 +20,7 @@ from dashboard.inbox.actions import STEPS
 from dashboard.inbox.commands import Effect, read
 from tests.dashboard.inbox_room import Room
 from tests.doubles.office import said
+from tests.doubles.pictures import png
 
 pytestmark = pytest.mark.slow
 
@@ -278,3 +280,16 @@ def test_over_http_customers_are_found_by_name(room: Room) -> None:
     room.services.customers.save(room.actor(), CustomerDraft("Mina Rad"))
     found, _ = room.ask("found-html", "find", {"text": "mina", "author": "bluesky:did:mina"})
     assert 'data-do="tie"' in found["places"]["inbox-found"][0]
+
+
+def test_calling_back_names_the_pictures_that_are_too_many(room: Room, case_id: str) -> None:
+    files = room.services.files
+    files.add(room.actor(), case_id, "reply", "bill.png", png())
+    room.take("send", case=case_id, way="reply", text="See here.")
+    sent = reply_of(room, case_id)
+    for number in range(MOST):
+        files.add(room.actor(), case_id, "reply", f"{number}.png", png())
+    said = room.take("take-back", case=case_id, reply=sent.id).said
+    assert said == (
+        f"Taken back; it is a draft again. A draft holds at most {MOST} pictures, so these were left out: 9.png"
+    )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 from crm.errors import InvalidInputError, NotFoundError
 from crm.policies.access import ForbiddenError
 from crm.policies.files import LARGEST, MOST, FileRefusedError
 from crm.policies.replies import ReplyStateError
-from crm.records import erasure, replies, reply_files
+from crm.records import audit, erasure, replies, reply_files
 from tests.crm.usecases.test_inbox import case_id
 from tests.crm.usecases.test_sending import worker
 from tests.doubles.office import WORKSPACE, Office, actor, said
@@ -129,9 +131,67 @@ def test_what_left_is_not_changed(office: Office, case: str) -> None:
 def test_files_come_back_with_the_words(office: Office, case: str) -> None:
     info = office.files.add(LENA, case, "reply", "bill.png", png())
     reply = office.replies.approve_and_send(LENA, case, "reply", "See here")
-    draft = office.replies.take_back(LENA, reply.id)
+    draft, _ = office.replies.take_back(LENA, reply.id)
     assert [one.id for one in office.inbox.case(LENA, case).files[draft.id]] == [info.id]
     assert office.files.read(LENA, info.id)[1] == png()
+
+
+def names_of(office: Office, reply_id: str) -> list[tuple[int, str]]:
+    with office.records.read() as tx:
+        return [(one.position, one.name) for one in reply_files.of_replies(tx, [reply_id]).get(reply_id, ())]
+
+
+def test_files_that_come_back_stand_before_those_of_the_draft_that_was_begun_since(office: Office, case: str) -> None:
+    for name in ("a", "b"):
+        office.files.add(LENA, case, "reply", name, png())
+    reply = office.replies.approve_and_send(LENA, case, "reply", "See here")
+    for name in ("c", "d"):
+        office.files.add(LENA, case, "reply", name, png())
+    draft, left_out = office.replies.take_back(LENA, reply.id)
+    assert names_of(office, draft.id) == [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
+    assert left_out == ()
+    assert office.files.add(LENA, case, "reply", "e", png()).position == 5
+
+
+def test_files_that_come_back_are_never_too_many_and_who_is_left_out_is_named(office: Office, case: str) -> None:
+    for name in ("a", "b"):
+        office.files.add(LENA, case, "reply", name, png())
+    reply = office.replies.approve_and_send(LENA, case, "reply", "See here")
+    for number in range(MOST):
+        office.files.add(LENA, case, "reply", f"{number}", png())
+    draft, left_out = office.replies.take_back(LENA, reply.id)
+    kept = ["a", "b", *map(str, range(MOST - 2))]
+    assert names_of(office, draft.id) == list(enumerate(kept, 1))
+    assert left_out == (str(MOST - 2), str(MOST - 1))
+    with office.records.read() as tx:
+        removed = [one for one in audit.newest(tx, WORKSPACE) if one.action == "reply_file_removed"]
+    assert sorted(str(one.detail and one.detail["name"]) for one in removed) == sorted(left_out)
+
+
+def test_of_two_drafts_that_meet_in_one_case_one_is_written_on_and_the_files_of_the_other_stay_its_own(
+    office: Office,
+) -> None:
+    office.hear(said("p1"), said("p5", "still waiting", at=2, parent="p4"))
+    one, drafts = case_id(office, "p1"), {}
+    for name in ("p1", "p5"):
+        office.clock.advance(1)
+        drafts[name] = office.files.add(LENA, case_id(office, name), "reply", f"{name}.png", png()).reply_id
+    office.hear(said("p4", "I asked before", at=1, parent="p1", root="p1"))
+    view = office.inbox.case(LENA, one)
+    assert view.draft is not None
+    assert view.draft.id == drafts["p5"] == office.files.add(LENA, one, "reply", "more.png", png()).reply_id
+    assert names_of(office, drafts["p5"]) == [(1, "p5.png"), (2, "more.png")]
+    sent = office.replies.approve_and_send(LENA, one, "reply", "See here")
+    assert sent.id == drafts["p5"]
+    other = office.inbox.case(LENA, one).draft
+    assert other is not None
+    assert (other.id, names_of(office, other.id)) == (drafts["p1"], [(1, "p1.png")])
+
+
+def test_no_two_files_of_a_reply_share_a_place(office: Office, case: str) -> None:
+    info = office.files.add(LENA, case, "reply", "a", png())
+    with pytest.raises(IntegrityError), office.records.write() as tx:
+        reply_files.add(tx, WORKSPACE, structs.replace(info, id="other"), png())
 
 
 def test_files_are_read_by_whoever_reads_the_case(office: Office, case: str) -> None:

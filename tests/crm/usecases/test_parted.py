@@ -126,7 +126,7 @@ def test_a_person_decides_over_a_part_in_doubt(office: Office, case: str, first:
 
 def test_the_first_part_is_called_back_with_the_others_and_is_a_draft_again(office: Office, case: str) -> None:
     reply = office.replies.approve_and_send(LENA, case, "reply", LONG, "en", as_thread=True)
-    draft = office.replies.take_back(LENA, reply.id)
+    draft, _ = office.replies.take_back(LENA, reply.id)
     assert (draft.text, draft.as_thread, draft.status) == (LONG, True, "draft")
     assert sorted(states(office, case)) == ["cancelled"] * 3 + ["draft"]
     office.clock.advance(60)
@@ -138,7 +138,7 @@ def test_the_first_part_is_called_back_with_the_others_and_is_a_draft_again(offi
 def test_what_was_begun_since_stays_below_what_is_called_back(office: Office, case: str) -> None:
     reply = office.replies.approve_and_send(LENA, case, "reply", "Sorry!", "en")
     office.replies.draft(LENA, case, "reply", "One more thing", "en")
-    assert office.replies.take_back(LENA, reply.id).text == "Sorry!\n\nOne more thing"
+    assert office.replies.take_back(LENA, reply.id)[0].text == "Sorry!\n\nOne more thing"
 
 
 def test_parts_that_come_back_lose_their_numbers(office: Office, case: str, first: Reply) -> None:
@@ -146,7 +146,7 @@ def test_parts_that_come_back_lose_their_numbers(office: Office, case: str, firs
     office.platform.before = [PermanentError("No.")]
     worker(office).step(1)
     _, second, third = all_of(office, case)
-    draft = office.replies.take_back(LENA, second.id)
+    draft, _ = office.replies.take_back(LENA, second.id)
     assert draft.text == f"{second.text[:-6]} {third.text[:-6]}"
     assert first.text not in draft.text
 
