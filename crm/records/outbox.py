@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, or_, select, update
 
-from crm.records.sql import as_struct
+from crm.records.sql import as_struct, insert_for
 from crm.records.tables import outbox
 
 
@@ -33,7 +33,7 @@ class Parcel(Struct, frozen=True):
 
 
 def add(tx: Connection, workspace: str, reply_id: str, not_before: datetime, now: datetime) -> None:
-    """Put a reply into the outbox, in the transaction of its approval; its id is the key.
+    """Put a reply into the outbox, in the transaction of its approval; its id is the key. One that is there stays.
 
     A reply that a person sends again after a failure keeps its key and the time of its row, by
     which the platform recognises it, and is looked for before it is sent.
@@ -41,12 +41,11 @@ def add(tx: Connection, workspace: str, reply_id: str, not_before: datetime, now
     revived = update(outbox).where(outbox.c.reply_id == reply_id, outbox.c.done_at.is_not(None))
     fields = {"done_at": None, "attempts": 0, "not_before": not_before, "first_attempt": not_before}
     if not tx.execute(revived.values(fields)).rowcount:
-        tx.execute(
-            insert(outbox).values(
-                key=reply_id, workspace=workspace, reply_id=reply_id, not_before=not_before, attempts=0,
-                started=False, created_at=now,
-            )
+        new = insert_for(tx)(outbox).values(
+            key=reply_id, workspace=workspace, reply_id=reply_id, not_before=not_before, attempts=0, started=False,
+            created_at=now,
         )  # fmt: skip
+        tx.execute(new.on_conflict_do_nothing())
 
 
 def of_reply(tx: Connection, reply_id: str) -> Parcel | None:

@@ -75,9 +75,8 @@ def of_case(tx: Connection, case_id: str) -> list[Reply]:
 
 
 def after(tx: Connection, reply_id: str) -> Reply | None:
-    """The part that waits until this one is out; None where there is none, or it was called back."""
-    query = select(replies).where(replies.c.follows == reply_id, replies.c.status != "cancelled")
-    row = tx.execute(query).first()
+    """The part that comes after this one, whatever its state; None where there is none."""
+    row = tx.execute(select(replies).where(replies.c.follows == reply_id)).first()
     return None if row is None else as_struct(Reply, row)
 
 

@@ -135,7 +135,7 @@ def _reply_items(
         ThreadItem(
             "reply", reply.id, reply.sent_at or reply.approved_at or reply.asked_at or reply.created_at, reply=reply,
             writer=person(names, reply.author_id), approver=person(names, reply.approver_id),
-            not_before=parcel.not_before if (parcel := leaving.get(reply.id)) else None,
+            not_before=parcel.not_before if (parcel := leaving.get(reply.id)) and not parcel.done_at else None,
         )
         for reply in written
         if (reply.status in ("approved", "sending", "sent", "failed", "unknown") or reply.asked_at)

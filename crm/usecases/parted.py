@@ -27,10 +27,11 @@ def cut(tx: Connection, reply: Reply, parts: Sequence[str], now: datetime) -> Re
 
 
 def following(tx: Connection, reply: Reply) -> Iterator[Reply]:
-    """The parts that wait for this one, in their order."""
+    """The parts after this one, in their order, without those that were called back."""
     part = replies.after(tx, reply.id)
     while part is not None:
-        yield part
+        if part.status != "cancelled":
+            yield part
         part = replies.after(tx, part.id)
 
 
@@ -47,7 +48,7 @@ def go_on(tx: Connection, reply: Reply, answer_to: str, now: datetime) -> None:
 
     One that is in doubt since its records were restored waits for a person.
     """
-    part = replies.after(tx, reply.id)
+    part = next(following(tx, reply), None)
     if part is None or part.status not in ("approved", "unknown", "failed"):
         return
     replies.change(tx, part, now, answer_to=answer_to)
@@ -57,15 +58,34 @@ def go_on(tx: Connection, reply: Reply, answer_to: str, now: datetime) -> None:
 
 
 def waits(tx: Connection, reply: Reply) -> bool:
-    """Whether this is a part whose turn has not come: it can be called back without asking the outbox."""
-    return reply.follows is not None and outbox.of_reply(tx, reply.id) is None
+    """Whether this is a part whose turn has not come: one before it is not out, and it is not in the outbox."""
+    before, parcel = _before(tx, reply), outbox.of_reply(tx, reply.id)
+    return before is not None and before.status != "sent" and (parcel is None or parcel.done_at is not None)
+
+
+def leads(tx: Connection, reply: Reply) -> bool:
+    """Whether no part goes before this one: it is the first, or all before it were called back."""
+    return _before(tx, reply) is None
 
 
 def call_back(tx: Connection, reply: Reply, now: datetime) -> str:
-    """Cancel the parts after one that is being called back; returns the words of all of them."""
-    rest = list(following(tx, reply))
+    """Cancel the parts after one that is being called back; returns the words of all that were.
+
+    A part in doubt may be out: it stays until a person looked, and keeps its words.
+    """
+    parts = list(following(tx, reply))
+    rest = [part for part in parts if part.status != "unknown"]
     for part in rest:
         replies.change(tx, part, now, status="cancelled")
-    if reply.whole is not None or not (rest or reply.follows):
+    if rest == parts and (reply.whole is not None or not (rest or reply.follows)):
         return reply.whole or reply.text
     return " ".join(bare(part.text) for part in (reply, *rest))
+
+
+def _before(tx: Connection, reply: Reply) -> Reply | None:
+    """The part that must be out before this one."""
+    while reply.follows is not None:
+        reply = replies.get(tx, reply.workspace, reply.follows)
+        if reply.status != "cancelled":
+            return reply
+    return None

@@ -215,7 +215,7 @@ class Replies:
                 raise ReplyStateError(reply.status, "sent" if was_sent else "failed")
             if not was_sent:
                 return self._step(tx, actor.user_id, reply, "decided_not_sent", now, status="failed")
-            if reply.follows is None:
+            if parted.leads(tx, reply):
                 casebook.answered(tx, case, actor.user_id, now, now)
             # Nobody knows the id of what was found, so the next part answers what this one answered.
             parted.go_on(tx, reply, reply.answer_to, now)
@@ -256,7 +256,7 @@ class Replies:
                 )
         if reply.way not in (able := [rule.way for rule in self._ways(tx, actor, case, reply.answer_to).allowed]):
             raise WayClosedError(reply.way, able)
-        if account is not None:
+        if account is not None and not parted.waits(tx, reply):  # else it leaves once the one before it is out
             outbox.add(tx, case.workspace, reply.id, max(not_before or now, now + UNDO), now)
         reply = self._step(
             tx, actor.user_id, reply, "approved", now, status="approved", approver_id=actor.user_id, approved_at=now,

@@ -231,7 +231,7 @@ class Sender:
                        sent_at=sent.sent_at, error=None, error_kind=None)  # fmt: skip
             audit.append(tx, job.reply.workspace, casebook.SYSTEM, "reply_sent", job.reply.id, now,
                          case=job.case.id, native_id=sent.native_id)  # fmt: skip
-            if reply.follows is None:
+            if parted.leads(tx, reply):
                 casebook.answered(tx, case, casebook.SYSTEM, sent.sent_at, now)
             if job.account is not None:
                 kept_posts.keep(tx, [(_own_post(case, job.reply, job.account, sent), case.thread_key)])

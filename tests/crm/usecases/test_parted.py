@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from crm.errors import InvalidInputError, PermanentError
 from crm.policies.replies import LEASE, ReplyStateError, SaidAlreadyError
 from crm.ports.responder import UnknownOutcomeError
-from crm.records import erasure, outbox, replies
+from crm.records import erasure, outbox, replies, tables
 from crm.records.replies import Reply
 from tests.crm.usecases.test_inbox import case_id
 from tests.crm.usecases.test_sending import worker
@@ -163,6 +164,88 @@ def test_a_part_that_waits_is_called_back_with_those_after_it(office: Office, ca
     assert states(office, case) == ["sent", "sent", "cancelled"]
     with office.records.read() as tx:
         assert outbox.of_reply(tx, third.id) is None
+
+
+def restored(office: Office) -> None:
+    """Bring the parts into the state in which a restored back-up has them: the first may be out, the others too."""
+    with office.records.write() as tx:
+        tx.execute(update(tables.outbox).values(started=True, first_attempt=None))
+        tx.execute(update(tables.replies).where(tables.replies.c.follows.is_not(None)).values(status="unknown"))
+
+
+def not_sent(office: Office, part: Reply) -> None:
+    """A person looked, does not find this part, and approves it again."""
+    failed = office.replies.decide_unknown(LENA, part.id, was_sent=False)
+    office.replies.approve(LENA, failed.id, failed.version)
+
+
+def test_a_part_in_doubt_stays_so_when_the_one_before_it_is_called_back(
+    office: Office, case: str, first: Reply
+) -> None:
+    _, second, third = all_of(office, case)
+    restored(office)
+    office.replies.decide_unknown(LENA, third.id, was_sent=False)
+    draft, _ = office.replies.take_back(LENA, first.id)
+    assert draft.text == f"{first.text[:-6]} {third.text[:-6]}"
+    assert sorted(states(office, case)) == ["cancelled", "cancelled", "draft", "unknown"]
+    office.replies.cancel(LENA, draft.id)
+    not_sent(office, second)
+    office.clock.advance(8)
+    assert worker(office).step() == 1
+    assert [(one.key, one.answer_to) for one in office.platform.published] == [(second.id, "bluesky:p1")]
+    assert office.inbox.case(LENA, case).case.first_answer_at == office.platform.now
+
+
+def test_a_part_in_doubt_that_was_sent_is_the_answer_when_those_before_it_were_called_back(
+    office: Office, case: str, first: Reply
+) -> None:
+    _, second, _ = all_of(office, case)
+    restored(office)
+    office.replies.cancel(LENA, first.id)
+    assert office.inbox.case(LENA, case).case.first_answer_at is None
+    office.replies.decide_unknown(LENA, second.id, was_sent=True)
+    assert office.inbox.case(LENA, case).case.first_answer_at == office.clock.now()
+    assert states(office, case) == ["cancelled", "sent", "unknown"]
+
+
+def test_a_later_part_that_is_approved_again_waits_for_the_earlier_ones(
+    office: Office, case: str, first: Reply
+) -> None:
+    parts = all_of(office, case)
+    restored(office)
+    for part in parts[:0:-1]:
+        not_sent(office, part)
+    office.clock.advance(8)
+    office.platform.on_look = [PermanentError("can't look")]
+    worker(office).step()
+    assert states(office, case) == ["unknown", "approved", "approved"]
+    office.clock.advance(600)
+    assert worker(office).step() == 0
+    not_sent(office, first)
+    office.clock.advance(8)
+    assert worker(office).step() == 3
+    assert [one.key for one in office.platform.published] == [part.id for part in parts]
+    assert [one.answer_to for one in office.platform.published][1:] == [f"bluesky:post-{one.id}" for one in parts[:2]]
+
+
+def test_a_part_that_failed_once_and_waits_again_can_be_called_back(office: Office, case: str, first: Reply) -> None:
+    _, second, _ = all_of(office, case)
+    restored(office)
+    with office.records.write() as tx:
+        outbox.add(tx, WORKSPACE, second.id, office.clock.now(), office.clock.now())
+        outbox.finish(tx, second.id, office.clock.now())
+    not_sent(office, second)
+    assert office.replies.cancel(LENA, second.id).status == "cancelled"
+    del first
+
+
+def test_a_reply_is_in_the_outbox_once(office: Office, case: str, first: Reply) -> None:
+    with office.records.write() as tx:
+        there = outbox.of_reply(tx, first.id)
+        outbox.add(tx, WORKSPACE, first.id, office.clock.now(), office.clock.now())
+        assert outbox.of_reply(tx, first.id) == there
+    assert worker(office).step() == 3
+    assert states(office, case) == ["sent"] * 3
 
 
 @pytest.mark.usefixtures("first")
