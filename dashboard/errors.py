@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from crm.errors import NotFoundError, RateLimitedError, RetryableError, StoreError
 from crm.policies.access import ALLOWED, ROLES, ForbiddenError
 from crm.policies.cases import CaseChangedError, DemoColleagueError
-from crm.policies.files import FileRefusedError
+from crm.policies.files import FileDroppedError, FileRefusedError
 from crm.policies.parts import MOST, TooLongForPartsError
 from crm.policies.passwords import WeakPasswordError
 from crm.policies.replies import (
@@ -52,6 +52,7 @@ _PLAIN: Mapping[type[Exception], str] = {
     ActClosedError: "act_closed",
     LastAdministratorError: "last_administrator",
     AlreadySetUpError: "set_up",
+    FileDroppedError: "picture_dropped",
     NotFoundError: "gone",
     RetryableError: "later",
     StoreError: "store",

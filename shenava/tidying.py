@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crm.records import budget, dead_letters, receipts, sources, tombstones
+from crm.records import budget, dead_letters, receipts, reply_files, sources, tombstones
 from crm.records.sources import SourceRow
 from shenava.wiring import House
 
@@ -15,21 +15,33 @@ UNCLAIMED = timedelta(hours=1)
 ANOTHER_TRY = timedelta(days=7)
 """How long the file of an import that failed is kept, so that it can be tried again."""
 
+AT_ONCE = 20
+"""How many pictures are dropped in one transaction."""
+
 
 def tidy(house: House) -> None:
     """Delete what has had its time, and read uploads.
 
-    Tombstones, replayed dead letters, old reads and gaps, back-ups, months of posts.
+    Tombstones, replayed dead letters, old reads and gaps, pictures of answers, back-ups, months of posts.
     """
     with house.records.write() as tx:
         tombstones.expire(tx, house.clock.now())
         dead_letters.expire(tx, house.clock.now())
         budget.expire(tx, house.clock.now())
+    drop_pictures(house)
     house.expire_copies()
     drop_uploads(house)
     house.index.purge()
     if house.settings.index_kept_months:
         house.index.expire(months_before(house.clock.now(), house.settings.index_kept_months))
+
+
+def drop_pictures(house: House) -> None:
+    """Forget the bytes of pictures whose answers left long ago, a few at a time: nobody else writes meanwhile."""
+    dropped = AT_ONCE
+    while dropped == AT_ONCE:
+        with house.records.write() as tx:
+            dropped = reply_files.drop(tx, house.clock.now(), AT_ONCE)
 
 
 def months_before(now: datetime, months: int) -> datetime:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec import Struct
 
-from crm.errors import InvalidInputError
+from crm.errors import InvalidInputError, NotFoundError
 from crm.ports.responder import MediaRule
 
 LARGEST = 20_000_000
 """Bytes of one file: no platform takes larger pictures with an answer."""
 MOST = 10
 NAME, ALT = 200, 2000
+KEPT = timedelta(days=90)
+"""How long the bytes of a file are kept after its reply was sent or called back; what it was and showed stays."""
 
 _STARTS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -23,7 +26,10 @@ _STARTS = (
 
 
 class FileInfo(Struct, frozen=True):
-    """A file of a reply without its bytes; `size` counts them, `kind` is its media type."""
+    """A file of a reply without its bytes; `size` counts them, `kind` is its media type.
+
+    Where they had their time they are not `kept` any more.
+    """
 
     id: str
     reply_id: str
@@ -32,6 +38,7 @@ class FileInfo(Struct, frozen=True):
     kind: str
     size: int
     alt: str
+    kept: bool = True
 
 
 _REFUSALS = {
@@ -52,6 +59,14 @@ class FileRefusedError(InvalidInputError):
     def __init__(self, code: str, name: str = "", most: float = 0) -> None:
         self.code, self.name, self.most = code, name, most
         super().__init__(_REFUSALS[code].format(name=name, most=f"{most:g}"))
+
+
+class FileDroppedError(NotFoundError):
+    """The bytes of a file had their time."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("file", name)
+        self.args = (f"The picture {name} is no longer kept; its description says what it showed.",)
 
 
 def kind_of(content: bytes) -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from crm.errors import NotFoundError
-from crm.policies.files import FileInfo
+from crm.policies.files import KEPT, FileInfo
 from crm.ports.responder import Attachment
 from crm.records.sql import as_struct, chunks
-from crm.records.tables import reply_files
+from crm.records.tables import replies, reply_files
 
-_INFO = [column for column in reply_files.c if column.name not in ("content", "workspace")]
+# Neither database reads the bytes to tell how many there are.
+_KEPT = func.length(reply_files.c.content) > 0
+_INFO = [*(column for column in reply_files.c if column.name not in ("content", "workspace")), _KEPT.label("kept")]
 
 
 def add(tx: Connection, workspace: str, info: FileInfo, content: bytes) -> None:
     """Keep a file of a reply."""
-    row = {name: getattr(info, name) for name in info.__struct_fields__}
+    row = {name: getattr(info, name) for name in info.__struct_fields__ if name != "kept"}
     tx.execute(insert(reply_files).values(workspace=workspace, content=content, **row))
 
 
@@ -82,6 +85,20 @@ def move(tx: Connection, old: str, new: str, most: int) -> tuple[FileInfo, ...]:
     mine = (reply_files.c.reply_id == new) & (reply_files.c.position < 0)
     tx.execute(update(reply_files).where(mine).values(position=-reply_files.c.position))
     return files[most:]
+
+
+def drop(tx: Connection, now: datetime, limit: int) -> int:
+    """Forget the bytes of at most `limit` files whose replies were sent or called back long ago; returns how many."""
+    ended = func.coalesce(replies.c.sent_at, replies.c.updated_at) <= now - KEPT
+    query = (
+        select(reply_files.c.id)
+        .join(replies, replies.c.id == reply_files.c.reply_id)
+        .where(_KEPT, replies.c.status.in_(("sent", "cancelled")), ended)
+        .limit(limit)
+    )
+    ids = tx.execute(query).scalars().all()
+    mine = update(reply_files).where(reply_files.c.id.in_(ids))
+    return tx.execute(mine.values(content=b"")).rowcount
 
 
 def remove_of(tx: Connection, reply_ids: Collection[str]) -> None:

@@ -473,7 +473,7 @@ reply_files = Table(
     Column("kind", String(60), nullable=False),  # the media type
     Column("size", Integer, nullable=False),
     Column("alt", Text, nullable=False),  # what it shows, in words
-    Column("content", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # empty, once it had its time
     Index(None, "reply_id", "position", unique=True),
 )
 

@@ -6,14 +6,14 @@ from sqlalchemy import Connection
 
 from crm.ids import new_id
 from crm.policies.access import Action, Actor, Resource, require
-from crm.policies.files import ALT, NAME, FileInfo, check_new, kind_of
+from crm.policies.files import ALT, NAME, FileDroppedError, FileInfo, check_new, kind_of
 from crm.policies.replies import ReplyStateError
 from crm.ports.clock import Clock
 from crm.ports.responder import Way
 from crm.records import audit, changes, replies, reply_files
 from crm.records.database import Records
 from crm.records.replies import Reply
-from crm.usecases import casebook
+from crm.usecases import casebook, reading
 from crm.usecases.replies import Replies
 
 
@@ -58,10 +58,15 @@ class Files:
             self._changed(tx, actor, draft, "file_removed", info)
 
     def read(self, actor: Actor, file_id: str) -> tuple[FileInfo, bytes]:
-        """A file and its bytes, for whoever may read its case. Raises NotFoundError, ForbiddenError."""
+        """A file and its bytes, for whoever may read its case.
+
+        Raises: FileDroppedError once they are no longer kept; NotFoundError, ForbiddenError.
+        """
         with self._records.read() as tx:
             info = reply_files.get(tx, actor.workspace, file_id)
             casebook.look(tx, actor, "read_cases", replies.get(tx, actor.workspace, info.reply_id).case_id)
+            if not info.kept:
+                raise FileDroppedError(reading.files(actor, [info])[0].name)
             return info, reply_files.content(tx, actor.workspace, file_id)
 
     def _take(self, tx: Connection, actor: Actor, file_id: str) -> tuple[Reply, FileInfo]:

@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from crm.policies.access import may
+from crm.policies.files import FileInfo
 from crm.records.users import User
 from crm.usecases.views import CaseView, ThreadItem
 from crm.words import EnrichedPost, Media
@@ -17,6 +18,7 @@ from dashboard.inbox.acting import buttons, is_hidden, marks
 from dashboard.inbox.events import event
 from dashboard.inbox.outgoing import outgoing
 from dashboard.inbox.parts import clean_language, does, foreign, item, language_name, menu, said_at
+from dashboard.inbox.pictures import sent_with
 from dashboard.numbers import compact
 from dashboard.text import t
 
@@ -37,7 +39,8 @@ def items(view: CaseView, people: Sequence[User]) -> list[Component]:
 
 def _one(one: ThreadItem, view: CaseView, people: Sequence[User], *, linked: bool) -> Component | None:
     if one.post is not None:
-        return post(one, one.post, linked=linked)
+        files = view.files.get(one.reply.id, ()) if one.reply else ()
+        return post(one, one.post, linked=linked, files=files)
     if one.note is not None:
         return note(one)
     if one.reply is not None:
@@ -45,8 +48,8 @@ def _one(one: ThreadItem, view: CaseView, people: Sequence[User], *, linked: boo
     return event(one, people)
 
 
-def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False) -> Component:
-    """A post with what is known about it; ours say who wrote and who approved them."""
+def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False, files: Sequence[FileInfo] = ()) -> Component:
+    """A post with what is known about it; ours say who wrote and who approved them, and show the `files` they had."""
     said_by = hit.post.author
     called = said_by.name or said_by.handle or t("inbox.somebody")
     states = {"our": hit.own, "link": linked, "hid": is_hidden(one.acts)}
@@ -57,7 +60,8 @@ def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False) -> Compone
             _who(one, hit, called),
             title,
             said(hit.post.text, clean_language(hit.language.value or "")),
-            *map(_media, hit.post.media),
+            sent_with(files),
+            *map(_media, () if files else hit.post.media),
             _foot(one, hit),
         ],
         className="col grow",

@@ -68,17 +68,22 @@ def _tile(info: FileInfo) -> Component:
 
 
 def sent_with(files: Sequence[FileInfo]) -> Component | None:
-    """The pictures of an answer in the thread, each a link to itself."""
+    """The pictures of an answer in the thread, each a link to itself, or what it showed once it had its time."""
     if not files:
         return None
-    links = [
-        html.A(
-            html.Img(src=address(one), alt=one.alt or one.name),
-            href=address(one), target="_blank", rel="noopener", title=one.alt or one.name,
-        )
-        for one in files
-    ]  # fmt: skip
-    return html.Div(links, className="pictures sent")
+    return html.Div([_link(one) if one.kept else _dropped(one) for one in files], className="pictures sent")
+
+
+def _link(info: FileInfo) -> Component:
+    words = info.alt or info.name
+    image = html.Img(src=address(info), alt=words)
+    return html.A(image, href=address(info), target="_blank", rel="noopener", title=words)
+
+
+def _dropped(info: FileInfo) -> Component:
+    words = [icon("paperclip", 14), html.Bdi(info.alt or info.name)]
+    gone = html.Span(t("inbox.picture_dropped"), className="c3")
+    return html.Span([*words, gone], className="row wraps g1 t12", **{"data-dropped": info.id})
 
 
 def parts(view: CaseView) -> Component:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.dashboard.inbox_room import Room
+from crm.policies.files import KEPT
+from crm.usecases.sending import Sender
+from dashboard.inbox.case import draw
+from shenava.tidying import tidy
+from tests.dashboard.inbox_room import Room, all_of
 from tests.doubles.office import said
 from tests.doubles.pictures import png
 
@@ -65,3 +69,27 @@ def test_a_long_text_is_shown_and_sent_in_parts(room: Room, case_id: str) -> Non
     assert too_long.status_code == 422
     sent = room.bureau.as_("agent", "POST", f"/cases/{case_id}/replies", json=asked | {"as_thread": True})
     assert (sent.status_code, sent.json()["whole"], sent.json()["text"]) == (201, LONG, parts[0])
+
+
+def test_of_a_picture_that_had_its_time_the_thread_says_what_it_showed(room: Room, case_id: str) -> None:
+    agent = room.actor()
+    info = room.services.files.add(agent, case_id, "reply", "bill.png", png(), "a bill, charged twice")
+    room.services.replies.approve_and_send(agent, case_id, "reply", "See here.")
+    room.clock.advance(8)
+    bureau = room.bureau
+    Sender(bureau.records, bureau.responders, bureau.account_tokens, room.clock, "w", lambda: 0.0).step()
+    with room.seen():
+        shown = all_of(draw(case_id))
+    assert f'src="/api/v1/files/{info.id}"' in shown
+    room.clock.advance(KEPT.total_seconds() + 3600)
+    tidy(bureau)
+    with room.seen():
+        shown = all_of(draw(case_id))
+    assert f"/api/v1/files/{info.id}" not in shown
+    assert "a bill, charged twice" in shown
+    assert "The picture itself is no longer kept" in shown
+    gone = bureau.as_("agent", "GET", f"/files/{info.id}")
+    assert (gone.status_code, gone.json()["message"]) == (
+        404,
+        "The picture bill.png is no longer kept; its description says what it showed.",
+    )
