@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from crm.policies.files import LARGEST
 from dashboard import webhook
 from dashboard.context import LANGUAGES, Viewer, viewing
 from dashboard.requests import SAFE_METHODS, at_most, host_allowed, is_https, preferred_language, same_origin
@@ -30,6 +31,12 @@ _MACHINE = ("/_dash-", "/live", "/session", "/api/")
 WAY_BACK, AFTER_SIGN_IN = "/oauth/back", "/settings/accounts"
 
 _STRANGERS_BODY, _FIRST_FILE = 1_000_000, 200_000_000
+_STRANGERS_SENTENCE = "This is more than is taken from somebody who is not signed in."
+_API, _IMPORTS = "/api/", "/api/v1/imports"
+"""A file to import goes to the disk piece by piece, however large it is; everything else is held in memory."""
+_FORM = 100_000
+"""Bytes of a form beside its file."""
+_TOO_LARGE = f"This is larger than the {LARGEST / 1e6:g} MB that are taken at once; make it smaller."
 
 
 class SessionMiddleware:
@@ -66,9 +73,12 @@ class SessionMiddleware:
         viewer = await asyncio.to_thread(self._viewer, request, bearer)
         if viewer.actor is None:
             refused = await asyncio.to_thread(self._refused, scope)
-            receive = at_most(await asyncio.to_thread(self._largest, scope["path"]), request.headers, receive)
+            largest = await asyncio.to_thread(self._largest, scope["path"])
+            receive = at_most(largest, request.headers, receive, _STRANGERS_SENTENCE)
         else:
             refused = _held(scope) if viewer.actor.must_change else None
+            if scope["path"].startswith(_API) and scope["path"] != _IMPORTS:
+                receive = at_most(LARGEST + _FORM, request.headers, receive, _TOO_LARGE)
         with viewing(viewer):
             await (refused or self.app)(scope, receive, send)
 

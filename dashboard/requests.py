@@ -61,8 +61,15 @@ def preferred_language(cookie: str | None, accept: str) -> Language:
     return next((language for name in wanted for language in LANGUAGES if language == name), "en")
 
 
-def at_most(size: int, headers: Headers, receive: Receive) -> Receive:
-    """`receive` that raises HTTPException 413 once a body is larger than `size` bytes, or says that it will be."""
+class BodyTooLargeError(HTTPException):
+    """A body is larger than whoever sent it may send; `sentence` says so."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(413, sentence)
+
+
+def at_most(size: int, headers: Headers, receive: Receive, sentence: str) -> Receive:
+    """`receive` that raises BodyTooLargeError once a body is larger than `size` bytes, or says that it will be."""
     said = headers.get("content-length", "")
     left = -1 if said.isdecimal() and int(said) > size else size
 
@@ -72,7 +79,7 @@ def at_most(size: int, headers: Headers, receive: Receive) -> Receive:
             message = await receive()
             left -= len(message.get("body", b""))
         if left < 0:
-            raise HTTPException(413, "This is more than is taken from somebody who is not signed in.")
+            raise BodyTooLargeError(sentence)
         return message
 
     return limited

@@ -26,11 +26,14 @@ from crm.errors import (
     ShenavaError,
 )
 from crm.policies.access import Actor, ForbiddenError
+from crm.policies.files import LARGEST
 from crm.query import QueryError
 from dashboard.api.shapes import REFUSALS
 from dashboard.auth import COOKIE
 from dashboard.context import actor, services
 from dashboard.errors import plain_sentence
+from dashboard.requests import BodyTooLargeError
+from dashboard.text import t
 
 if TYPE_CHECKING:
     from crm.usecases.services import Services
@@ -74,6 +77,7 @@ def create_api(modules: list[ModuleType]) -> FastAPI:
     api.include_router(version)
     api.add_exception_handler(ShenavaError, _refuse)
     api.add_exception_handler(RequestValidationError, _refuse_shape)
+    api.add_exception_handler(BodyTooLargeError, _refuse_large)
     api.add_exception_handler(Exception, _refuse_unknown)
     return api
 
@@ -94,6 +98,12 @@ async def _refuse(request: Request, error: Exception) -> Response:
     waits = error.retry_after if isinstance(error, RateLimitedError) else None
     headers = {"Retry-After": f"{waits:.0f}"} if waits is not None else None
     return JSONResponse(said, status, headers)
+
+
+async def _refuse_large(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BodyTooLargeError)
+    message = t("error.body_large", most=LARGEST / 1e6) if COOKIE in request.cookies else error.detail
+    return JSONResponse({"error": "too_large", "message": message}, 413)
 
 
 async def _refuse_shape(_request: Request, error: Exception) -> Response:

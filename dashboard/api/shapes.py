@@ -71,7 +71,15 @@ class Refusal(BaseModel):
     """
 
     error: Literal[
-        "invalid_input", "unauthorised", "forbidden", "not_found", "conflict", "rate_limited", "try_again", "failed"
+        "invalid_input",
+        "unauthorised",
+        "forbidden",
+        "not_found",
+        "conflict",
+        "too_large",
+        "rate_limited",
+        "try_again",
+        "failed",
     ]
     message: str
     code: str | None = None
@@ -85,6 +93,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     403: {"model": Refusal, "description": "The role does not allow this."},
     404: {"model": Refusal, "description": "Not there, or not in this workspace."},
     409: {"model": Refusal, "description": "Somebody changed it first, or it can't be done now."},
+    413: {"model": Refusal, "description": "The body is larger than is taken at once."},
     422: {"model": Refusal, "description": "What was sent can't be used."},
     429: {"model": Refusal, "description": "Too often; `Retry-After` says when to come again."},
     503: {"model": Refusal, "description": "Busy; the same call may succeed later."},

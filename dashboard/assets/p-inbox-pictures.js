@@ -56,6 +56,7 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     const room = Number(on.dataset.files || 0) - all(".picture", strip()).length;
     if (files.length > room) say(strip().dataset.many.replace("{n}", shown(Number(on.dataset.files || 0))));
     for (const file of [...files].slice(0, Math.max(0, room))) {
+      if (file.size > Number(strip().dataset.most)) { say(strip().dataset.large); continue; }
       const form = new FormData();
       form.append("file", file, file.name || "picture.png");
       form.append("way", way());

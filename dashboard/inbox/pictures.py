@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from crm.policies.files import FileInfo
+from crm.policies.files import LARGEST, FileInfo
 from crm.ports.responder import WayRule
 from crm.usecases.views import CaseView
 from dashboard.components import icon
@@ -45,6 +45,8 @@ def strip(view: CaseView) -> Component:
             "data-alt": t("inbox.describe_picture"),
             "data-hint": t("inbox.describe_hint"),
             "data-many": t("inbox.too_many_pictures"),
+            "data-most": str(LARGEST),
+            "data-large": t("error.file_large", most=LARGEST // 1_000_000),
             "data-failed": t("inbox.picture_failed"),
         },
     )

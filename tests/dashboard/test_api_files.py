@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from crm.policies.files import KEPT
+from crm.policies.files import KEPT, LARGEST
 from crm.usecases.sending import Sender
+from crm.usecases.team import Preferences
 from dashboard.inbox.case import draw
+from dashboard.text import t
 from shenava.tidying import tidy
 from tests.dashboard.inbox_room import Room, all_of
+from tests.dashboard.test_first_run import Body
 from tests.doubles.office import said
 from tests.doubles.pictures import png
 
@@ -93,3 +97,45 @@ def test_of_a_picture_that_had_its_time_the_thread_says_what_it_showed(room: Roo
         404,
         "The picture bill.png is no longer kept; its description says what it showed.",
     )
+
+
+class Form(Body):
+    """The same in a form with the boundary ``b``."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+        async for piece in super().__aiter__():
+            yield piece
+
+
+@pytest.mark.parametrize(("says", "read"), [({"Content-Length": str(LARGEST + 100_001)}, 0), ({}, 201)])
+def test_no_more_than_the_largest_file_is_read(room: Room, case_id: str, says: dict[str, str], read: int) -> None:
+    path, kind = f"/api/v1/cases/{case_id}/draft/files", {"Content-Type": "multipart/form-data; boundary=b", **says}
+    token = {"Authorization": f"Bearer {room.bureau.tokens['manager']}"}
+    browser = room.browser
+    room.services.team.set_preferences(room.actor(), Preferences("fa"))
+    for send, sentence in (
+        (partial(room.bureau.browser.send, "POST", headers=kind | token), "larger than the 20 MB"),
+        (partial(browser.post, headers=kind), t("error.body_large", "fa", most=20)),
+    ):
+        body = Form(400)
+        refused = send(path, content=body)
+        assert (refused.status_code, refused.json()["error"], body.read) == (413, "too_large", read)
+        assert sentence in refused.json()["message"]
+
+
+def test_a_picture_of_the_largest_size_and_its_form_are_taken(room: Room, case_id: str) -> None:
+    picture = png() + bytes(LARGEST - len(png()))
+    given = {"files": {"file": ("bill.png", picture)}, "data": {"alt": "x" * 2000}}
+    assert room.bureau.as_("agent", "POST", f"/cases/{case_id}/draft/files", **given).status_code == 201
+
+
+def test_no_call_of_the_api_takes_more_but_an_import(room: Room, case_id: str) -> None:
+    large = b"x" * (LARGEST + 200_000)
+    rows = b"id,text,author\n" + b"1,my card,mina\n" * (len(large) // 15)
+    told = room.bureau.as_("agent", "PUT", f"/cases/{case_id}/draft", content=b'"' + large + b'"')
+    assert told.status_code == 413
+    handed = room.bureau.as_(
+        "administrator", "POST", "/imports", files={"file": ("posts.csv", rows)}, data={"platform": "reviews"}
+    )
+    assert handed.status_code != 413
