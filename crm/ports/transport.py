@@ -22,7 +22,8 @@ class ForbiddenAddressError(PermanentError):
     def __init__(self, target: str, reason: str) -> None:
         self.target, self.reason = target, reason
         super().__init__(
-            f"{target} may not be called because {reason}; an administrator can permit it by host and port."
+            f"{target} may not be called because {reason}; an administrator can permit host and port with the setting "
+            "allow_addresses."
         )
 
 

@@ -264,6 +264,6 @@ def _told(batch: Batch) -> tuple[str, ...]:
 def _unknown() -> RefusedError:
     # One sentence for each of these, so that strangers learn nothing of which addresses there are.
     return RefusedError(
-        "signature", "The address, the secret or the time does not fit; the source's page shows the first two, and the "
-        "clock may be five minutes off."
+        "signature", "The address, the secret or the time does not fit: the source's page shows the address and makes "
+        "a new secret, and the clock may be five minutes off."
     )  # fmt: skip

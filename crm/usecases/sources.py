@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -61,6 +62,9 @@ class AccountRefusedError(AuthorisationError):
         super().__init__(f"{platform} does not let us use this account: {self.problem.replace('_', ' ')}.")
 
 
+_USER = re.compile(r"\w+://[^/?#]*@")
+
+
 class Sources:
     """Sources and accounts of a workspace."""
 
@@ -102,7 +106,7 @@ class Sources:
         # A path would let whoever writes the options read any file of the machine.
         if any(option.kind == "file" for option in source.options):
             raise InvalidInputError("A file is handed over (POST /api/v1/imports), not named by its path.")
-        return source.check(options)
+        return [*_names_in_addresses(source, options), *source.check(options)]
 
     def check_file(self, file: HandedFile) -> list[Problem]:
         """What is wrong with a file that was handed over, or with its options."""
@@ -316,3 +320,11 @@ class Sources:
 
 def _options(file: HandedFile) -> dict[str, str]:
     return {**file.options, "path": str(file.path)}
+
+
+def _names_in_addresses(source: Source, options: Mapping[str, str]) -> Iterator[Problem]:
+    """Addresses lie open, in the records and on pages, so no name and password may stand in one."""
+    for option in source.options:
+        if option.kind == "url" and _USER.match(options.get(option.name, "").strip()):
+            message = f"{option.name} holds a name or a password; leave out what stands before the @."
+            yield Problem(option.name, "password_in_address", message)

@@ -25,7 +25,8 @@ def form(page: str, what: str, of: str, *fields: object, send: str = "", wrong: 
         button(send or t("common.save"), kind="pri", type="submit"),
     ]
     inside = [fault, *fields, html.Div(ends, className="row ends")]
-    return html.Form(inside, className=f"aform {class_}".strip(), **does(page, what, of))
+    # The browser's own complaints are in its language, not in the reader's; the server says what is missing.
+    return html.Form(inside, className=f"aform {class_}".strip(), noValidate=True, **does(page, what, of))
 
 
 def text_field(name: str, label: str, value: str = "", *, wrong: Wrong = NOTHING, hint: object = None,

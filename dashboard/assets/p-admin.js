@@ -53,11 +53,23 @@
     input.files = event.dataTransfer.files;
     input.dispatchEvent(new Event("change"));
   });
+  // What is wrong may stand above what a phone shows of a long form.
+  const reveal = () => {
+    const watch = new MutationObserver(() => {
+      const wrong = document.querySelector("form.aform :is([aria-invalid=true], .wrong, .alert)");
+      if (!wrong) return;
+      watch.disconnect();
+      wrong.scrollIntoView({ block: "center" });
+    });
+    watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-invalid"] });
+    setTimeout(() => watch.disconnect(), 8000);
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches || !form.matches("form[data-take]")) return;
     event.preventDefault();
     if (form.dataset.wait) form.setAttribute("aria-busy", "true");
+    reveal();
     if (form.dataset.upload) upload(form);
     else say(form, collected(form));
   });

@@ -1,6 +1,7 @@
 // Pictures of a draft, and the offer to send a long text as several posts. p-inbox-composer.js calls this.
 window.inboxPictures = function ({ $, all, later, state, way }) {
-  const strip = () => $("inbox-files");
+  let texts = {};
+  const strip = () => { const at = $("inbox-files"); if (at) texts = at.dataset; return at; };
   const chosen = () => document.querySelector("#inbox-comp [role=radio][aria-checked=true]");
   const shown = (number) => new Intl.NumberFormat(document.documentElement.lang).format(number);
   const say = (text) => window.dash_clientside.set_props("toast", { data: { text: text, seconds: 6, at: Date.now() } });
@@ -46,27 +47,33 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     const answer = await fetch("/api/v1/" + path, { method: method, body: body, headers: typeof body === "string" ? { "Content-Type": "application/json" } : {} }).catch(() => null);
     if (!answer || !answer.ok) {
       const told = answer ? await answer.json().catch(() => ({})) : {};
-      throw new Error(told.message || strip().dataset.failed);
+      strip();
+      throw new Error(told.message || texts.failed);
     }
     return answer.status === 204 ? null : answer.json();
   }
-  async function add(files) {
-    const on = chosen(), one = state.shown;
-    if (!on || !strip()) return;
-    const room = Number(on.dataset.files || 0) - all(".picture", strip()).length;
-    if (files.length > room) say(strip().dataset.many.replace("{n}", shown(Number(on.dataset.files || 0))));
-    for (const file of [...files].slice(0, Math.max(0, room))) {
-      if (file.size > Number(strip().dataset.most)) { say(strip().dataset.large); continue; }
+  // A picture goes to the case in whose composer it was chosen, in the way chosen there, whatever is shown by then.
+  function add(files) {
+    const on = chosen(), at = strip();
+    if (!on || !at) return;
+    const most = Number(on.dataset.files || 0), room = Math.max(0, most - all(".picture", at).length);
+    if (files.length > room) say(at.dataset.many.replace("{n}", shown(most)));
+    track(bring([...files].slice(0, room), at.dataset.case, way()));
+  }
+  async function bring(files, one, by) {
+    for (const file of files) {
+      if (file.size > Number(texts.most)) { say(texts.large); continue; }
       const form = new FormData();
       form.append("file", file, file.name || "picture.png");
-      form.append("way", way());
-      try {
-        const info = await track(call("POST", "cases/" + one + "/draft/files", form));
-        if (state.shown !== one) return;
-        Object.assign(state, { draft: info.reply_id, kept: true });
-        strip().append(tile(info));
-      } catch (error) { say(error.message); }
+      form.append("way", by);
+      try { show(one, await call("POST", "cases/" + one + "/draft/files", form)); } catch (error) { say(error.message); }
     }
+  }
+  function show(one, info) {
+    const at = strip();
+    if (!at || at.dataset.case !== one) return;
+    Object.assign(state, { draft: info.reply_id, kept: true });
+    if (!all(".picture", at).some((there) => there.dataset.file === info.id)) at.append(tile(info));
   }
   document.addEventListener("click", (event) => {
     if (event.target.closest("#inbox-add-file")) return $("inbox-file").click();

@@ -41,6 +41,7 @@ def strip(view: CaseView) -> Component:
         id="inbox-files",
         className="pictures for-answer",
         **{
+            "data-case": view.case.id,
             "data-remove": t("inbox.remove_picture"),
             "data-alt": t("inbox.describe_picture"),
             "data-hint": t("inbox.describe_hint"),

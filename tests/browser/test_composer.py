@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, Route, expect
 
+from crm.policies.files import LARGEST
 from tests.browser.test_inbox import ROWS, Tab, tab
 from tests.doubles.pictures import png
 
@@ -61,9 +62,51 @@ def test_what_is_no_picture_is_refused_in_words(tab: Tab, tmp_path: Path) -> Non
     persian = page.locator("html").get_attribute("lang") == "fa"
     expect(page.locator(".toast")).to_contain_text("تصویر" if persian else "Only pictures")
     expect(page.locator(PICTURES)).to_have_count(0)
+    (tmp_path / "bill.png").write_bytes(png() + bytes(LARGEST))
+    page.locator("#inbox-file").set_input_files(tmp_path / "bill.png")
+    expect(page.locator(".toast").last).to_contain_text("۲۰" if persian else "20 MB")
     choose(page, "a.png", "b.png", "c.png")
     expect(page.locator(PICTURES)).to_have_count(2)
     tab.complaints.clear()  # Chromium names the refusal
+
+
+def test_pictures_land_where_they_were_chosen_whatever_is_shown_by_then(tab: Tab) -> None:
+    page, held, answered = tab.open(), list[Route](), list[str]()
+    page.locator(ROWS).first.click()
+    expect(page.locator("#inbox-add-file")).to_be_visible()
+    page.route("**/draft/files", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/draft/files"):
+        choose(page, "bill.png", "card.png")
+    page.locator(ROWS).nth(1).click()
+    expect(page.locator("#inbox-head h2")).to_contain_text("my card is b")
+
+    def both(answer: Response) -> bool:
+        if answer.url.endswith("/draft/files"):
+            answered.append(answer.url)
+        return len(answered) == 2
+
+    with page.expect_response(both):
+        held[0].continue_()
+    expect(page.locator(PICTURES)).to_have_count(0)
+    other, first = (tab.room.view(one.id) for one in tab.room.cases(sort="newest")[1::-1])
+    assert other.draft is None
+    assert first.draft is not None
+    assert sorted(one.name for one in first.files[first.draft.id]) == ["bill.png", "card.png"]
+    page.locator(ROWS).first.click()
+    expect(page.locator(PICTURES)).to_have_count(2)
+
+
+def test_sending_waits_for_every_picture_that_was_chosen(tab: Tab) -> None:
+    page, held = tab.open(), list[Route]()
+    page.locator(ROWS).first.click()
+    page.locator("#inbox-text").fill("See here.")
+    page.route("**/draft/files", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/draft/files"):
+        choose(page, "bill.png", "card.png")
+    page.locator("[data-do=send]").first.click()
+    held[0].continue_()
+    expect(page.locator("[data-state=approved] img")).to_have_count(2)
+    expect(page.locator(PICTURES)).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [1440, 390])

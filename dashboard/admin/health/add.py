@@ -15,7 +15,7 @@ from crm.words import content_id
 from dashboard.admin.fields import NOTHING, Wrong, area, choice, form, secret_field, text_field, tick
 from dashboard.admin.health import look, webhook
 from dashboard.admin.step import Panel, Shown, Step, act, does
-from dashboard.components import alert, button, icon, platform_icon, show, toast
+from dashboard.components import alert, button, icon, link, platform_icon, show, toast
 from dashboard.context import actor, services
 from dashboard.errors import option_problem, plain_sentence
 from dashboard.monitors.names import COLLECTS
@@ -53,7 +53,11 @@ def _panel(kind: str, given: Given, wrong: Wrong = NOTHING, seen: Component | No
     title = html.Span([t("health.add"), html.Span(f" {t(f'source.{kind}')}", className="c3 w4")])
     if kind == "file":
         return Panel(title, _file_form(given, wrong))
-    fields = [_field(kind, option, given.get(option.name, option.default), wrong) for option in source.options]
+    ours = {"zone": _zone()} if any(option.name == "zone" for option in source.options) else {}
+    fields = [
+        _field(kind, option, given.get(option.name, ours.get(option.name, option.default)), wrong)
+        for option in source.options
+    ]
     called = text_field("name", t("health.name"), given.get("name", ""), hint=t("health.name_hint"))
     first = seen is None and isinstance(source, Previewing)
     send = t("health.look_first" if first else "health.start")
@@ -71,7 +75,7 @@ def _field(kind: str, option: Option, value: str, wrong: Wrong) -> Component:
     if option.kind == "account":
         mine = [one for one in services().sources.accounts(actor()) if one.platform == COLLECTS.get(kind, kind)]
         return choice(option.name, label, [(one.id, one.handle) for one in mine], value, wrong=wrong,
-                      hint=None if mine else t("source.no_account"))  # fmt: skip
+                      hint=None if mine else link(t("source.no_account"), "/settings/accounts"))  # fmt: skip
     if option.kind == "list":
         return area(option.name, label, value, wrong=wrong, rows=2, hint=hint_of(kind, option) or None)
     if option.kind == "switch":

@@ -64,7 +64,17 @@ class Watch:
         yield Batch((), job.cursor)
 
 
-KINDS: dict[str, Source] = {"radio": Radio(), "file": Files(), "watch": Watch()}
+class Page(Radio):
+    """A kind of source that reads an address."""
+
+    kind = "page"
+    options = (Option("address", "url"),)
+
+    def check(self, options: Mapping[str, str]) -> list[Problem]:
+        return []
+
+
+KINDS: dict[str, Source] = {"radio": Radio(), "file": Files(), "watch": Watch(), "page": Page()}
 
 
 @pytest.fixture
@@ -82,6 +92,16 @@ def test_a_source_is_checked_and_added(sources: Sources) -> None:
     assert sources.all(LENA) == [made]
     assert (made.name, made.state, made.options) == ("radio", "new", {"wave": "98"})
     assert sources.rejected(LENA, made.id) == []
+
+
+@pytest.mark.parametrize("address", ["https://me:pw@news.example/feed", "http://me@news.example", " https://a:b@c"])
+def test_a_name_and_a_password_in_an_address_are_refused(sources: Sources, address: str) -> None:
+    with pytest.raises(SourceProblemsError) as wrong:
+        sources.add(INES, "page", "", {"address": address})
+    assert [(one.option, one.code) for one in wrong.value.problems] == [("address", "password_in_address")]
+    assert sources.all(INES) == []
+    for fine in ("https://news.example/@me", "https://news.example/?who=@me", "news.example"):
+        assert sources.check("page", {"address": fine}) == []
 
 
 def test_a_file_is_handed_over_and_never_named_by_its_path(sources: Sources, tmp_path: Path) -> None:
