@@ -47,7 +47,11 @@ def youtube(serve: Serve, clock: Clock) -> Platform:
         server.used = 0
 
     account = Account("youtube", HANDLE, running.url, TOKEN)
-    options = {"account": "youtube", "comments": "yes", "search": "yes", "every": "1", "found_comments": "500"}
+    # Hours of YouTube's day pass here in minutes: a day's searches must not run out in them, whenever the day began.
+    options = {
+        "account": "youtube", "comments": "yes", "search": "yes", "every": "1", "found_comments": "500",
+        "searches": "1000",
+    }  # fmt: skip
     return Platform("youtube", options, running, say, account, anew=anew)
 
 
