@@ -41,12 +41,20 @@ def table(figures: Sequence[Figure]) -> str:
 
 def write(card: Path, figures: Sequence[Figure]) -> None:
     """Put the figures into a model card. Raises InvalidInputError where the card lacks the marks."""
+    put(card, "figures", table(figures))
+
+
+def put(card: Path, name: str, lines: str) -> None:
+    """Put lines between the marks of this name. Raises InvalidInputError where the card lacks them."""
+    begin_mark, end_mark = BEGIN.replace("figures", name), END.replace("figures", name)
     text = card.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(begin_mark)
+    _, end, after = rest.partition(end_mark)
     if not (begin and end):
-        raise InvalidInputError(f"{card} has no place for the figures; put {BEGIN} and {END} where they belong.")
-    card.write_text(f"{before}{BEGIN}\n{table(figures)}\n{END}{after}", encoding="utf-8")
+        raise InvalidInputError(
+            f"{card} has no place for the {name}; put {begin_mark} and {end_mark} where they belong."
+        )
+    card.write_text(f"{before}{begin_mark}\n{lines}\n{end_mark}{after}", encoding="utf-8")
 
 
 def _shown(value: float | None) -> str:

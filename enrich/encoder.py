@@ -64,7 +64,8 @@ class StaticEncoder:
             starts = np.flatnonzero(np.diff(found.owner, prepend=-1))
             sums[found.owner[starts]] = np.add.reduceat(table.rows[found.row] * share[:, None], starts, axis=0)
         length = np.linalg.norm(sums, axis=1, keepdims=True)
-        return np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)
+        unit: NDArray[np.float32] = np.divide(sums, length, out=np.zeros_like(sums), where=length > 0)
+        return unit
 
 
 def pack(vocabulary: features.Hashes, bits: int, vectors: NDArray[np.float32]) -> Table:

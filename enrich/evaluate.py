@@ -13,7 +13,10 @@ import msgspec
 from crm.errors import InvalidInputError
 from crm.ports.classifier import Decisive
 from crm.ports.clock import Clock, SystemClock
+from crm.ports.encoder import Encoder
+from enrich.encoder import StaticEncoder
 from enrich.language import LanguageModel
+from enrich.neighbours import labels_of_nearest
 from enrich.sentiment import SentimentModel
 from enrich.urgency import UrgencyModel
 
@@ -67,15 +70,19 @@ def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
 
     Raises InvalidInputError for an unknown task, a file that can't be used or malformed `names`.
     """
-    model = classifier(task)
-    found = evaluate(task, read_rows(file), model, SystemClock(), parse_names(names))
+    rows, renamed = read_rows(file), parse_names(names)
+    if task == "encoder":
+        found = evaluate_encoder(rows, StaticEncoder(), SystemClock(), renamed)
+    else:
+        found = evaluate(task, rows, classifier(task), SystemClock(), renamed)
     return msgspec.convert(msgspec.to_builtins(found), type=dict[str, object])
 
 
 def classifier(task: str) -> Decisive:
     """The shipped model of a task. Raises InvalidInputError for an unknown task, StoreError for lost weights."""
     if task not in TASKS:
-        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {', '.join(sorted(TASKS))}.")
+        known = ", ".join(sorted({*TASKS, "encoder"}))
+        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {known}.")
     return TASKS[task]()
 
 
@@ -102,18 +109,43 @@ def evaluate(
     start = clock.monotonic()
     answers = [label.value or "" for label in model.best(texts, among)]
     seconds = clock.monotonic() - start
-    per_label = {label: _figures(label, truths, answers) for label in (*among, *sorted(held - set(among)))}
+    return _evaluation(task, truths, answers, among, abstained, seconds, model)
+
+
+def _evaluation(
+    task: str, truths: Sequence[str], answers: Sequence[str], among: Sequence[str], abstained: int, seconds: float,
+    model: Decisive | Encoder,
+) -> Evaluation:  # fmt: skip
+    """The figures of answers beside truths; the macro figures are means over `among`."""
+    per_label = {label: _figures(label, truths, answers) for label in (*among, *sorted(set(truths) - set(among)))}
     return Evaluation(
         task=task,
-        n=len(asked),
-        accuracy=_rounded(sum(map(str.__eq__, truths, answers)) / len(asked)),
+        n=len(truths),
+        accuracy=_rounded(sum(map(str.__eq__, truths, answers)) / len(truths)),
         macro_f1=_rounded(sum(per_label[label].f1 for label in among) / len(among)),
         macro_recall=_rounded(sum(per_label[label].recall for label in among) / len(among)),
         per_label={label: _rounded_figures(figures) for label, figures in per_label.items()},
         abstained=abstained,
-        posts_per_second=round(len(asked) / max(seconds, 1e-9), 1),
+        posts_per_second=round(len(truths) / max(seconds, 1e-9), 1),
         model=f"{model.name} {model.version}",
     )
+
+
+def evaluate_encoder(
+    rows: Sequence[Row], encoder: Encoder, clock: Clock, names: Mapping[str, str] | None = None
+) -> Evaluation:
+    """How often the nearest other text, by the cosine of their vectors, carries the label of a text.
+
+    The labels are the file's own; `names` renames or (with "") leaves out. `posts_per_second` counts the encoding.
+    Raises InvalidInputError for fewer than two rows.
+    """
+    renamed = [Row(row.text, (names or {}).get(row.label, row.label)) for row in rows]
+    asked = [row for row in renamed if row.label]
+    start = clock.monotonic()
+    vectors = encoder.encode([row.text for row in asked])
+    seconds = clock.monotonic() - start
+    truths = [row.label for row in asked]
+    return _evaluation("encoder", truths, labels_of_nearest(vectors, truths), sorted(set(truths)), 0, seconds, encoder)
 
 
 def parse_names(text: str) -> dict[str, str]:

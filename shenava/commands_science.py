@@ -22,7 +22,7 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(help="sentiment, language or urgency.")],
+    task: Annotated[str, typer.Argument(help="sentiment, language, urgency or encoder.")],
     file: Annotated[Path, typer.Argument(help="Rows with text and label: JSON Lines or CSV, gzip or not.")],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
 ) -> None:
@@ -37,8 +37,15 @@ def train(
     out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("enrich/weights"),
     seed: int = 7,
     card: Annotated[Path | None, typer.Option(help="The model card to write the figures into.")] = None,
+    only: Annotated[str, typer.Option(help="encoder: that one alone, which the others read.")] = "",
+    cache: Annotated[Path | None, typer.Option(help="Keeps what the slow sentence encoder said (.npz).")] = None,
 ) -> None:
     """Learn the shipped weights again."""
+    if only == "encoder":
+        from enrich.train_encoder import train_encoder
+
+        print(json.dumps(train_encoder(data, out, cache, card), ensure_ascii=False))
+        return
     from enrich.train import train_all
 
     print(json.dumps(train_all(data, out, seed, card), ensure_ascii=False))
