@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from crm.policies.files import LARGEST
 from dashboard import webhook
 from dashboard.context import LANGUAGES, Viewer, viewing
 from dashboard.requests import SAFE_METHODS, at_most, host_allowed, is_https, preferred_language, same_origin
@@ -29,7 +30,9 @@ _WITH_ONE_TIME_PASSWORD = ("/password", "/logout", "/session")
 _MACHINE = ("/_dash-", "/live", "/session", "/api/")
 WAY_BACK, AFTER_SIGN_IN = "/oauth/back", "/settings/accounts"
 
-_STRANGERS_BODY, _FIRST_FILE = 1_000_000, 200_000_000
+_STRANGERS_BODY, _FIRST_FILE, _COLLEAGUES_BODY = 1_000_000, 200_000_000, LARGEST + 1_000_000
+_FILES = ("/sources/file", "/api/v1/imports")
+"""Where somebody who is signed in may hand over a file of any size: it goes to the disk as it comes."""
 
 
 class SessionMiddleware:
@@ -66,8 +69,11 @@ class SessionMiddleware:
         viewer = await asyncio.to_thread(self._viewer, request, bearer)
         if viewer.actor is None:
             refused = await asyncio.to_thread(self._refused, scope)
-            receive = at_most(await asyncio.to_thread(self._largest, scope["path"]), request.headers, receive)
+            most = await asyncio.to_thread(self._largest, scope["path"])
+            receive = at_most(most, request.headers, receive, "from somebody who is not signed in")
         else:
+            if scope["path"] not in _FILES:
+                receive = at_most(_COLLEAGUES_BODY, request.headers, receive, "here")
             refused = _held(scope) if viewer.actor.must_change else None
         with viewing(viewer):
             await (refused or self.app)(scope, receive, send)

@@ -61,8 +61,11 @@ def preferred_language(cookie: str | None, accept: str) -> Language:
     return next((language for name in wanted for language in LANGUAGES if language == name), "en")
 
 
-def at_most(size: int, headers: Headers, receive: Receive) -> Receive:
-    """`receive` that raises HTTPException 413 once a body is larger than `size` bytes, or says that it will be."""
+def at_most(size: int, headers: Headers, receive: Receive, where: str) -> Receive:
+    """`receive` that raises HTTPException 413 once a body is larger than `size` bytes, or says that it will be.
+
+    `where` ends its sentence.
+    """
     said = headers.get("content-length", "")
     left = -1 if said.isdecimal() and int(said) > size else size
 
@@ -72,7 +75,7 @@ def at_most(size: int, headers: Headers, receive: Receive) -> Receive:
             message = await receive()
             left -= len(message.get("body", b""))
         if left < 0:
-            raise HTTPException(413, "This is more than is taken from somebody who is not signed in.")
+            raise HTTPException(413, f"This is more than the {size // 1_000_000} MB that are taken {where}.")
         return message
 
     return limited

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crm.records import budget, dead_letters, receipts, sources, tombstones
+from crm.policies.files import SENT_KEPT
+from crm.records import budget, dead_letters, receipts, reply_files, sources, tombstones
 from crm.records.sources import SourceRow
 from shenava.wiring import House
 
@@ -19,12 +20,13 @@ ANOTHER_TRY = timedelta(days=7)
 def tidy(house: House) -> None:
     """Delete what has had its time, and read uploads.
 
-    Tombstones, replayed dead letters, old reads and gaps, back-ups, months of posts.
+    Tombstones, replayed dead letters, old reads and gaps, pictures long sent, back-ups, months of posts.
     """
     with house.records.write() as tx:
         tombstones.expire(tx, house.clock.now())
         dead_letters.expire(tx, house.clock.now())
         budget.expire(tx, house.clock.now())
+        reply_files.drop_sent(tx, house.clock.now() - SENT_KEPT)
     house.expire_copies()
     drop_uploads(house)
     house.index.purge()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -12,6 +13,8 @@ from crm.ports.responder import MediaRule
 LARGEST = 20_000_000
 """Bytes of one file: no platform takes larger pictures with an answer."""
 MOST = 10
+SENT_KEPT = timedelta(days=90)
+"""How long the bytes of a file are kept after it went out: the platform shows it from then on."""
 NAME, ALT = 200, 2000
 
 _STARTS = (
@@ -23,7 +26,10 @@ _STARTS = (
 
 
 class FileInfo(Struct, frozen=True):
-    """A file of a reply without its bytes; `size` counts them, `kind` is its media type."""
+    """A file of a reply without its bytes; `size` counts them, `kind` is its media type.
+
+    They are not `kept` for ever: some time after the reply went out only the name and the description are left.
+    """
 
     id: str
     reply_id: str
@@ -32,6 +38,7 @@ class FileInfo(Struct, frozen=True):
     kind: str
     size: int
     alt: str
+    kept: bool = True
 
 
 _REFUSALS = {

@@ -36,8 +36,11 @@ def add(tx: Connection, workspace: str, reply_id: str, not_before: datetime, now
     """Put a reply into the outbox, in the transaction of its approval; its id is the key.
 
     A reply that a person sends again after a failure keeps its key and the time of its row, by
-    which the platform recognises it, and is looked for before it is sent.
+    which the platform recognises it, and is looked for before it is sent. One that waits there already stays.
     """
+    there = of_reply(tx, reply_id)
+    if there is not None and there.done_at is None:
+        return
     revived = update(outbox).where(outbox.c.reply_id == reply_id, outbox.c.done_at.is_not(None))
     fields = {"done_at": None, "attempts": 0, "not_before": not_before, "first_attempt": not_before}
     if not tx.execute(revived.values(fields)).rowcount:

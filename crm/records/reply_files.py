@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from crm.errors import NotFoundError
 from crm.policies.files import FileInfo
 from crm.ports.responder import Attachment
 from crm.records.sql import as_struct, chunks
-from crm.records.tables import reply_files
+from crm.records.tables import replies, reply_files
 
-_INFO = [column for column in reply_files.c if column.name not in ("content", "workspace")]
+_INFO = [
+    *(column for column in reply_files.c if column.name not in ("content", "workspace")),
+    (func.length(reply_files.c.content) > 0).label("kept"),
+]
 
 
 def add(tx: Connection, workspace: str, info: FileInfo, content: bytes) -> None:
     """Keep a file of a reply."""
-    row = {name: getattr(info, name) for name in info.__struct_fields__}
+    row = {name: getattr(info, name) for name in info.__struct_fields__ if name != "kept"}
     tx.execute(insert(reply_files).values(workspace=workspace, content=content, **row))
 
 
@@ -38,13 +42,25 @@ def attachments(tx: Connection, reply_id: str) -> tuple[Attachment, ...]:
     return tuple(Attachment(row.name, row.kind, row.content, row.alt) for row in rows)
 
 
-def get(tx: Connection, workspace: str, file_id: str) -> tuple[FileInfo, bytes]:
-    """A file and its bytes. Raises NotFoundError."""
+def get(tx: Connection, workspace: str, file_id: str) -> FileInfo:
+    """A file without its bytes. Raises NotFoundError."""
     mine = (reply_files.c.workspace == workspace) & (reply_files.c.id == file_id)
-    row = tx.execute(select(reply_files).where(mine)).first()
+    row = tx.execute(select(*_INFO).where(mine)).first()
     if row is None:
         raise NotFoundError("file", file_id)
-    return as_struct(FileInfo, row), row.content
+    return as_struct(FileInfo, row)
+
+
+def content(tx: Connection, file_id: str) -> bytes:
+    """The bytes of a file that is there; none where they were dropped."""
+    return bytes(tx.execute(select(reply_files.c.content).where(reply_files.c.id == file_id)).scalar_one())
+
+
+def drop_sent(tx: Connection, before: datetime) -> int:
+    """Drop the bytes of files that went out before that time; names and descriptions stay. Returns how many files."""
+    sent = select(replies.c.id).where(replies.c.status == "sent", replies.c.sent_at < before)
+    mine = (func.length(reply_files.c.content) > 0) & reply_files.c.reply_id.in_(sent)
+    return tx.execute(update(reply_files).where(mine).values(content=b"")).rowcount
 
 
 def describe(tx: Connection, file_id: str, alt: str) -> None:
@@ -58,7 +74,10 @@ def remove(tx: Connection, file_id: str) -> None:
 
 
 def move(tx: Connection, old: str, new: str) -> None:
-    """Give the files of one reply to another."""
+    """Give the files of one reply to another, before those that it has."""
+    first = tx.execute(select(func.max(reply_files.c.position)).where(reply_files.c.reply_id == old)).scalar() or 0
+    theirs = update(reply_files).where(reply_files.c.reply_id == new)
+    tx.execute(theirs.values(position=reply_files.c.position + first))
     tx.execute(update(reply_files).where(reply_files.c.reply_id == old).values(reply_id=new))
 
 

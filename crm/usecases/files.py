@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from crm.errors import NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Action, Actor, Resource, require
 from crm.policies.files import ALT, NAME, FileInfo, check_new, kind_of
@@ -48,7 +49,7 @@ class Files:
             draft, info = self._take(tx, actor, file_id)
             reply_files.describe(tx, file_id, _alt(alt))
             self._changed(tx, actor, draft, "file_described", info)
-            return reply_files.get(tx, draft.workspace, file_id)[0]
+            return reply_files.get(tx, draft.workspace, file_id)
 
     def remove(self, actor: Actor, file_id: str) -> None:
         """Take a file out of a draft. Raises ReplyStateError where it is no draft any more."""
@@ -58,14 +59,19 @@ class Files:
             self._changed(tx, actor, draft, "file_removed", info)
 
     def read(self, actor: Actor, file_id: str) -> tuple[FileInfo, bytes]:
-        """A file and its bytes, for whoever may read its case. Raises NotFoundError, ForbiddenError."""
+        """A file and its bytes, for whoever may read its case.
+
+        Raises: NotFoundError, also where the bytes are no longer kept; ForbiddenError.
+        """
         with self._records.read() as tx:
-            info, content = reply_files.get(tx, actor.workspace, file_id)
+            info = reply_files.get(tx, actor.workspace, file_id)
             casebook.look(tx, actor, "read_cases", replies.get(tx, actor.workspace, info.reply_id).case_id)
-        return info, content
+            if not info.kept:
+                raise NotFoundError("file", file_id)
+            return info, reply_files.content(tx, file_id)
 
     def _take(self, tx: Connection, actor: Actor, file_id: str) -> tuple[Reply, FileInfo]:
-        info, _ = reply_files.get(tx, actor.workspace, file_id)
+        info = reply_files.get(tx, actor.workspace, file_id)
         draft, case = casebook.take_reply(tx, actor.workspace, info.reply_id)
         action: Action = "write_reply"
         require(actor, action, Resource(case.workspace, case.monitors, case.private))

@@ -56,16 +56,25 @@ def go_on(tx: Connection, reply: Reply, answer_to: str, now: datetime) -> None:
     changes.note(tx, part.workspace, "reply", part.case_id, now)
 
 
+def too_early(tx: Connection, reply: Reply) -> bool:
+    """Whether this is a part and the one before it is not out, so that it waits for it."""
+    return reply.follows is not None and replies.get(tx, reply.workspace, reply.follows).status != "sent"
+
+
 def waits(tx: Connection, reply: Reply) -> bool:
     """Whether this is a part whose turn has not come: it can be called back without asking the outbox."""
     return reply.follows is not None and outbox.of_reply(tx, reply.id) is None
 
 
 def call_back(tx: Connection, reply: Reply, now: datetime) -> str:
-    """Cancel the parts after one that is being called back; returns the words of all of them."""
+    """Cancel the parts after one that is being called back; returns the words of all that are.
+
+    A part in doubt may be out, so it stays in doubt until a person has looked.
+    """
     rest = list(following(tx, reply))
-    for part in rest:
+    back = [part for part in rest if part.status in ("approved", "failed")]
+    for part in back:
         replies.change(tx, part, now, status="cancelled")
-    if reply.whole is not None or not (rest or reply.follows):
+    if len(back) == len(rest) and (reply.whole is not None or not (rest or reply.follows)):
         return reply.whole or reply.text
-    return " ".join(bare(part.text) for part in (reply, *rest))
+    return " ".join(bare(part.text) for part in (reply, *back))

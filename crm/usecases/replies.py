@@ -249,7 +249,7 @@ class Replies:
                 )
         if reply.way not in (able := [rule.way for rule in self._ways(tx, actor, case, reply.answer_to).allowed]):
             raise WayClosedError(reply.way, able)
-        if account is not None:
+        if account is not None and not parted.too_early(tx, reply):
             outbox.add(tx, case.workspace, reply.id, max(not_before or now, now + UNDO), now)
         reply = self._step(
             tx, actor.user_id, reply, "approved", now, status="approved", approver_id=actor.user_id, approved_at=now,

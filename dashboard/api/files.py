@@ -34,7 +34,7 @@ def add_file(
 def read_file(who: Caller, file_id: str) -> Response:
     """The bytes of a file."""
     info, content = who.services.files.read(who.actor, file_id)
-    return Response(content, media_type=info.kind, headers={"Cache-Control": "private, max-age=3600"})
+    return Response(content, media_type=info.kind, headers={"Cache-Control": "no-store"})
 
 
 @router.put("/files/{file_id}", response_model=shown(FileInfo))

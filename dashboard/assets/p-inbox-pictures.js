@@ -51,17 +51,19 @@ window.inboxPictures = function ({ $, all, later, state, way }) {
     return answer.status === 204 ? null : answer.json();
   }
   async function add(files) {
-    const on = chosen(), one = state.shown;
-    if (!on || !strip()) return;
+    // Another case may be shown before all are there: they go to the case where they were chosen.
+    const on = chosen(), one = state.shown, by = way(), told = strip() && { ...strip().dataset };
+    if (!on || !told) return;
     const room = Number(on.dataset.files || 0) - all(".picture", strip()).length;
-    if (files.length > room) say(strip().dataset.many.replace("{n}", shown(Number(on.dataset.files || 0))));
+    if (files.length > room) say(told.many.replace("{n}", shown(Number(on.dataset.files || 0))));
     for (const file of [...files].slice(0, Math.max(0, room))) {
+      if (file.size > Number(told.most)) { say(told.large); continue; }
       const form = new FormData();
       form.append("file", file, file.name || "picture.png");
-      form.append("way", way());
+      form.append("way", by);
       try {
         const info = await track(call("POST", "cases/" + one + "/draft/files", form));
-        if (state.shown !== one) return;
+        if (state.shown !== one) continue;
         Object.assign(state, { draft: info.reply_id, kept: true });
         strip().append(tile(info));
       } catch (error) { say(error.message); }

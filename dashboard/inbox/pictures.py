@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from crm.policies.files import FileInfo
+from crm.policies.files import LARGEST, FileInfo
 from crm.ports.responder import WayRule
 from crm.usecases.views import CaseView
 from dashboard.components import icon
 from dashboard.markup import element
+from dashboard.numbers import number
 from dashboard.text import t
 
 
@@ -46,6 +47,8 @@ def strip(view: CaseView) -> Component:
             "data-hint": t("inbox.describe_hint"),
             "data-many": t("inbox.too_many_pictures"),
             "data-failed": t("inbox.picture_failed"),
+            "data-most": str(LARGEST),
+            "data-large": t("error.file_large", most=number(LARGEST / 1e6)),
         },
     )
 
@@ -68,17 +71,17 @@ def _tile(info: FileInfo) -> Component:
 
 
 def sent_with(files: Sequence[FileInfo]) -> Component | None:
-    """The pictures of an answer in the thread, each a link to itself."""
-    if not files:
-        return None
-    links = [
-        html.A(
-            html.Img(src=address(one), alt=one.alt or one.name),
-            href=address(one), target="_blank", rel="noopener", title=one.alt or one.name,
-        )
-        for one in files
-    ]  # fmt: skip
-    return html.Div(links, className="pictures sent")
+    """The pictures of an answer in the thread, each a link to itself; what is no longer kept is told in words."""
+    return html.Div([_sent(one) for one in files], className="pictures sent") if files else None
+
+
+def _sent(info: FileInfo) -> Component:
+    words = info.alt or info.name
+    if not info.kept:
+        return html.Span([icon("paperclip", 14), html.Bdi(words)], className="row g1 c3 t12",
+                         title=t("inbox.picture_not_kept"))  # fmt: skip
+    picture = html.Img(src=address(info), alt=words)
+    return html.A(picture, href=address(info), target="_blank", rel="noopener", title=words)
 
 
 def parts(view: CaseView) -> Component:

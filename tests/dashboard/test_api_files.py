@@ -43,6 +43,7 @@ def test_a_file_is_added_described_read_and_taken_out(room: Room, case_id: str) 
         "image/png",
         "nosniff",
     )
+    assert read.headers["cache-control"] == "no-store"
     assert bureau.as_("agent", "DELETE", f"/files/{info['id']}").status_code == 204
     assert bureau.as_("agent", "GET", f"/files/{info['id']}").status_code == 404
 

@@ -111,6 +111,16 @@ def test_strangers_may_not_send_much() -> None:
     assert browser.post("/login", data={"email": "x" * 900_000}).status_code == 401
 
 
+def test_a_colleague_may_send_a_picture_but_no_more(tmp_path: Path) -> None:
+    browser = Browser(create_app(fake_services(an_actor()), ConsoleSettings(uploads=tmp_path)), "session-1")
+    body = Body(30)
+    answer = browser.post("/api/v1/cases/c1/draft/files", content=body, headers={**FORM, "Content-Length": "21000001"})
+    assert (answer.status_code, body.read <= 1) == (413, True)
+    assert "21 MB" in answer.text
+    files = {"other": ("posts.csv", b"x" * 21_000_001, "text/csv")}
+    assert browser.post("/sources/file", data={"platform": "x"}, files=files).status_code != 413
+
+
 def test_the_first_visit_may_bring_a_large_file(tmp_path: Path) -> None:
     services = fake_services()
     app = create_app(services, ConsoleSettings(uploads=tmp_path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from crm.errors import InvalidInputError, NotFoundError
@@ -140,3 +142,31 @@ def test_they_are_erased_with_their_case(office: Office, case: str) -> None:
         erasure.remove(tx, WORKSPACE, ["bluesky:p1"], ["bluesky:did:mina"])
     with office.records.read() as tx, pytest.raises(NotFoundError):
         reply_files.get(tx, WORKSPACE, info.id)
+
+
+def test_files_that_come_back_stand_before_what_was_added_since(office: Office, case: str) -> None:
+    for name in ("a", "b"):
+        office.files.add(LENA, case, "reply", name, png())
+    reply = office.replies.approve_and_send(LENA, case, "reply", "See here")
+    office.files.add(LENA, case, "reply", "c", png())
+    draft = office.replies.take_back(LENA, reply.id)
+    there = office.inbox.case(LENA, case).files[draft.id]
+    assert [(one.name, one.position) for one in there] == [("a", 1), ("b", 2), ("c", 3)]
+
+
+def test_long_after_a_file_went_out_only_its_description_is_kept(office: Office, case: str) -> None:
+    info = office.files.add(LENA, case, "reply", "bill.png", png(), "a bill")
+    reply = office.replies.approve_and_send(LENA, case, "reply", "See here")
+    waiting = office.files.add(LENA, case, "reply", "draft.png", png())
+    office.clock.advance(8)
+    worker(office).step()
+    with office.records.write() as tx:
+        late = office.platform.now + timedelta(seconds=1)
+        assert reply_files.drop_sent(tx, office.platform.now) == 0
+        assert reply_files.drop_sent(tx, late) == 1
+        assert reply_files.drop_sent(tx, late) == 0
+    (left,) = office.inbox.case(LENA, case).files[reply.id]
+    assert (left.id, left.alt, left.size, left.kept) == (info.id, "a bill", len(png()), False)
+    with pytest.raises(NotFoundError):
+        office.files.read(LENA, info.id)
+    assert office.files.read(LENA, waiting.id)[1] == png()

@@ -165,6 +165,39 @@ def test_a_part_that_waits_is_called_back_with_those_after_it(office: Office, ca
         assert outbox.of_reply(tx, third.id) is None
 
 
+def test_a_part_in_doubt_stays_in_doubt_when_the_others_are_called_back(office: Office, case: str) -> None:
+    reply = office.replies.approve_and_send(LENA, case, "reply", LONG, "en", as_thread=True)
+    _, second, third = all_of(office, case)
+    with office.records.write() as tx:
+        replies.change(tx, second, office.clock.now(), status="unknown")
+    draft = office.replies.take_back(LENA, reply.id)
+    assert draft.text == f"{reply.text[:-6]} {third.text[:-6]}"
+    assert sorted(states(office, case)) == ["cancelled", "cancelled", "draft", "unknown"]
+
+
+def test_a_part_that_is_approved_before_its_turn_waits_for_it(office: Office, case: str, first: Reply) -> None:
+    second = all_of(office, case)[1]
+    with office.records.write() as tx:  # as after a back-up was restored
+        second = replies.change(tx, second, office.clock.now(), status="unknown")
+    office.replies.decide_unknown(LENA, second.id, False)
+    office.replies.approve(LENA, second.id, all_of(office, case)[1].version)
+    with office.records.read() as tx:
+        assert outbox.of_reply(tx, second.id) is None
+    office.clock.advance(60)
+    assert worker(office).step(1) == 1
+    assert office.platform.published[0].key == first.id
+    worker(office).step()
+    assert [one.text[-6:] for one in office.platform.published] == [" (1/3)", " (2/3)", " (3/3)"]
+
+
+def test_a_reply_stands_once_in_the_outbox(office: Office, case: str) -> None:
+    reply = office.replies.approve_and_send(LENA, case, "reply", "Sorry!", "en")
+    with office.records.write() as tx:
+        before = outbox.of_reply(tx, reply.id)
+        outbox.add(tx, WORKSPACE, reply.id, office.clock.now(), office.clock.now())
+        assert outbox.of_reply(tx, reply.id) == before
+
+
 @pytest.mark.usefixtures("first")
 def test_the_same_long_words_are_said_once(office: Office, case: str) -> None:
     with pytest.raises(SaidAlreadyError):

@@ -33,6 +33,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # an older Shenava knows no parts: what waits for another would stand there as approved for ever
+    op.execute("UPDATE replies SET status = 'cancelled' WHERE follows IS NOT NULL AND status = 'approved'")
     op.drop_table("reply_files")
     op.drop_index(op.f("ix_replies_follows"), "replies")
     for column in ("follows", "whole", "as_thread"):
