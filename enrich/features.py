@@ -132,6 +132,42 @@ def arabic_share(text: str) -> float:
     return arabic / max(arabic + latin, 1)
 
 
+class Runs(Struct, frozen=True):
+    """The words, gaps, runs of marks and single pictures of a batch in their order, (runs,): hash, text, kind, first
+    character and length; `of` is the run of each character."""
+
+    hashes: Hashes
+    owner: Ints
+    kinds: NDArray[np.uint8]
+    starts: Ints
+    lengths: Ints
+    of: Ints
+
+
+def runs(batch: Batch) -> Runs:
+    """Cut texts where letters and digits end; every picture stands alone."""
+    kinds = np.where(batch.kinds == DIGIT, LETTER, batch.kinds).astype(np.uint8)
+    new = np.ones(len(kinds), dtype=bool)
+    new[1:] = (kinds[1:] != kinds[:-1]) | (kinds[1:] == PICTURE)
+    starts = np.flatnonzero(new)
+    lengths = np.diff(starts, append=len(kinds))
+    of = np.repeat(np.arange(len(starts)), lengths)
+    if not len(starts):
+        return Runs(starts.astype(np.uint32), starts, kinds, starts, lengths, of)
+    place = np.arange(len(kinds)) - starts[of]
+    powers = _powers()[np.minimum(place, _LONGEST - 1)]
+    hashes = np.add.reduceat((batch.codes + np.uint32(1)) * _MIX * powers, starts).astype(np.uint32)
+    return Runs(hashes, batch.owner[starts], kinds[starts], starts, lengths, of)
+
+
+def gram_buckets(batch: Batch, begun: Ints, size: int, salt: int, bits: int) -> Ints:
+    """The buckets of runs of `size` characters that begin at these places of the batch."""
+    rolling = batch.codes[begun] * _MIX
+    for place in range(1, size):
+        rolling = rolling * _STEP + batch.codes[begun + place]
+    return _bucket(rolling, salt, bits)
+
+
 def groups(batch: Batch, spec: Spec) -> Iterator[tuple[Ints, Ints]]:
     """Pairs of arrays (text index, bucket), one pair per kind of n-gram; repeats count as often as they occur."""
     yield from _char_grams(batch, spec)
@@ -153,18 +189,10 @@ def _char_grams(batch: Batch, spec: Spec) -> Iterator[tuple[Ints, Ints]]:
 
 
 def _tokens(batch: Batch) -> tuple[Ints, Hashes]:
-    """Runs of letters and digits, runs of marks and single pictures, hashed, with the text of each."""
-    kinds = np.where(batch.kinds == DIGIT, LETTER, batch.kinds)
-    new = np.ones(len(kinds), dtype=bool)
-    new[1:] = (kinds[1:] != kinds[:-1]) | (kinds[1:] == PICTURE)
-    starts = np.flatnonzero(new)
-    if not len(starts):
-        return starts, starts.astype(np.uint32)
-    place = np.arange(len(kinds)) - np.repeat(starts, np.diff(starts, append=len(kinds)))
-    powers = _powers()[np.minimum(place, _LONGEST - 1)]
-    hashes = np.add.reduceat((batch.codes + np.uint32(1)) * _MIX * powers, starts).astype(np.uint32)
-    spoken = kinds[starts] != SPACE
-    return batch.owner[starts][spoken], hashes[spoken]
+    """Words, runs of marks and single pictures: the text of each and its hash."""
+    found = runs(batch)
+    spoken = found.kinds != SPACE
+    return found.owner[spoken], found.hashes[spoken]
 
 
 def _word_grams(owner: Ints, hashes: Hashes, spec: Spec) -> Iterator[tuple[Ints, Ints]]:
