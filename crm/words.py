@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Written into every envelope; raised when a field is added."""
 
 REVISION_BITS = 31
@@ -170,7 +170,9 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
 
     `tokens` are the folded tokens of :mod:`crm.text` joined by spaces, in text order.
     `monitors` are ids of the monitors it matches, `thread_key` the joined thread,
-    `customer` the id of an exactly tied customer. `made_up` marks demo data.
+    `customer` the id of an exactly tied customer. `made_up` marks demo data. `bands` are up to eight hashes,
+    each a 32-bit number as seven digits in base 32 (0 to 9, a to v): posts that share one may be near-duplicates,
+    see :mod:`crm.ports.likeness`; none where the text has no word, or was understood before there were any.
     """
 
     workspace: str
@@ -189,6 +191,7 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     open_cases: bool = False
     collected_at: Moment | None = None
     schema: int = SCHEMA_VERSION
+    bands: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
