@@ -170,9 +170,9 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
 
     `tokens` are the folded tokens of :mod:`crm.text` joined by spaces, in text order.
     `monitors` are ids of the monitors it matches, `thread_key` the joined thread,
-    `customer` the id of an exactly tied customer. `made_up` marks demo data. `bands` are up to eight hashes,
-    each a 32-bit number as seven digits in base 32 (0 to 9, a to v): posts that share one may be near-duplicates,
-    see :mod:`crm.ports.likeness`; none where the text has no word, or was understood before there were any.
+    `customer` the id of an exactly tied customer. `made_up` marks demo data. `bands` are hashes of
+    the text by which near-duplicates are found, none where it has no word or was understood before there were any: see
+    :func:`crm.ports.likeness.seeds` and :func:`crm.ports.likeness.marks`.
     """
 
     workspace: str

@@ -18,6 +18,7 @@ from enrich.sentiment import SentimentModel
 from enrich.urgency import UrgencyModel
 
 OTHER = "other"
+DUPLICATES = "duplicates"
 
 TASKS: Mapping[str, Callable[[], Decisive]] = {
     "sentiment": lambda: SentimentModel(LanguageModel()),
@@ -65,8 +66,15 @@ class Evaluation(msgspec.Struct, frozen=True):
 def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
     """What ``shenava eval TASK FILE --labels theirs=ours`` prints, as plain values. See :class:`Evaluation`.
 
+    The task ``duplicates`` asks no question of a text: see :mod:`enrich.duplicates_measured`.
+
     Raises InvalidInputError for an unknown task, a file that can't be used or malformed `names`.
     """
+    if task == DUPLICATES:
+        from enrich.duplicates_measured import measure
+
+        measured = measure(read_rows(file, labelled=False), SystemClock())
+        return msgspec.convert(msgspec.to_builtins(measured), type=dict[str, object])
     model = classifier(task)
     found = evaluate(task, read_rows(file), model, SystemClock(), parse_names(names))
     return msgspec.convert(msgspec.to_builtins(found), type=dict[str, object])
@@ -75,7 +83,8 @@ def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
 def classifier(task: str) -> Decisive:
     """The shipped model of a task. Raises InvalidInputError for an unknown task, StoreError for lost weights."""
     if task not in TASKS:
-        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {', '.join(sorted(TASKS))}.")
+        known = ", ".join(sorted([*TASKS, DUPLICATES]))
+        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {known}.")
     return TASKS[task]()
 
 
@@ -127,18 +136,21 @@ def parse_names(text: str) -> dict[str, str]:
     return names
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path, *, labelled: bool = True) -> list[Row]:
     """Labelled rows of a CSV or JSON Lines file (``.csv``, ``.jsonl``, ``.ndjson``, each with or without ``.gz``).
 
-    Columns or keys `text` and `label`; others are passed over. Raises InvalidInputError, with the
-    line, for a file that can't be read or a row without one of them.
+    Columns or keys `text` and `label`; others are passed over. A row may lack a label, which is empty then, unless
+    they must be `labelled`. Raises InvalidInputError, with the line, for a file that can't be read or a row without
+    what it must have.
     """
     kind = path.name.removesuffix(".gz").rpartition(".")[2].lower()
     if kind not in {"csv", "jsonl", "ndjson"}:
         raise InvalidInputError(f"{path.name} is neither .csv nor .jsonl (or those with .gz); convert it first.")
     try:
         with _opened(path) as lines:
-            return list(_csv_rows(lines, path.name) if kind == "csv" else _json_rows(lines, path.name))
+            return list(
+                _csv_rows(lines, path.name, labelled) if kind == "csv" else _json_rows(lines, path.name, labelled)
+            )
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except (OSError, EOFError, csv.Error) as error:
@@ -151,7 +163,7 @@ def _opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _json_rows(lines: TextIO, name: str) -> Iterator[Row]:
+def _json_rows(lines: TextIO, name: str, labelled: bool) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -159,19 +171,21 @@ def _json_rows(lines: TextIO, name: str) -> Iterator[Row]:
             found = msgspec.json.decode(line, type=dict[str, object])
         except (msgspec.DecodeError, UnicodeEncodeError) as error:
             raise InvalidInputError(f"{name}, line {number}: not a JSON object ({error}).") from error
-        yield _row(found.get("text"), found.get("label"), name, number)
+        yield _row(found.get("text"), found.get("label"), name, number, labelled)
 
 
-def _csv_rows(lines: TextIO, name: str) -> Iterator[Row]:
+def _csv_rows(lines: TextIO, name: str, labelled: bool) -> Iterator[Row]:
     reader = csv.DictReader(lines)
-    missing = {"text", "label"} - set(reader.fieldnames or ())
+    missing = ({"text", "label"} if labelled else {"text"}) - set(reader.fieldnames or ())
     if missing:
         raise InvalidInputError(f"{name} has no column {' and no column '.join(sorted(missing))}; name it in line 1.")
     for found in reader:
-        yield _row(found["text"], found["label"], name, reader.line_num)
+        yield _row(found["text"], found.get("label"), name, reader.line_num, labelled)
 
 
-def _row(text: object, label: object, name: str, number: int) -> Row:
+def _row(text: object, label: object, name: str, number: int, labelled: bool) -> Row:
+    if isinstance(text, str) and not labelled:
+        return Row(text=text, label="" if label is None else str(label))
     if not isinstance(text, str) or label is None or not str(label).strip():
         what = "label" if isinstance(text, str) else "text"
         raise InvalidInputError(f"{name}, line {number}: no {what}; give every row a text and a label.")

@@ -22,7 +22,7 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(help="sentiment, language or urgency.")],
+    task: Annotated[str, typer.Argument(help="sentiment, language, urgency or duplicates.")],
     file: Annotated[Path, typer.Argument(help="Rows with text and label: JSON Lines or CSV, gzip or not.")],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
 ) -> None:
@@ -45,7 +45,9 @@ def train(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="log, index, pipeline, scale, console, kafka or elasticsearch.")],
+    name: Annotated[
+        str, typer.Argument(help="log, index, pipeline, duplicates, scale, console, kafka or elasticsearch.")
+    ],
     folder: Annotated[
         Path | None, typer.Option(help="Where the stores are made; a temporary folder otherwise.")
     ] = None,

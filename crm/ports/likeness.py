@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 ALIKE = 0.8
@@ -19,15 +19,36 @@ class Likeness(Protocol):
     """Pure and deterministic; safe to share between threads. Any string is a text."""
 
     def bands(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
-        """For each text up to eight hashes; see :attr:`crm.words.EnrichedPost.bands`.
+        """For each text its hashes, see :attr:`crm.words.EnrichedPost.bands`: two seeds and twelve marks.
 
-        Near-duplicates nearly always share one, other texts seldom do. A text without a word has none.
+        Each is a number of 30 bits, not 0, as six digits in base 32 (0 to 9, a to v). A text of fewer than FEWEST
+        words has one hash, which is both, and a text without a word none.
         """
         ...
 
     def words(self, texts: Sequence[str]) -> list[Words]:
         """For each text its words; those of two texts are compared by :func:`alike`."""
         ...
+
+
+SEEDS, MARKS = 2, 12
+SHARED = 2
+"""So many marks do near-duplicates nearly always have in common, and other texts seldom."""
+
+
+def seeds(bands: Sequence[str]) -> Sequence[str]:
+    """Hashes that many near-duplicates share and other texts hardly ever: groups are counted by them."""
+    return bands[:SEEDS]
+
+
+def marks(bands: Sequence[str]) -> Sequence[str]:
+    """Hashes of which near-duplicates share at least SHARED, or the one that there is."""
+    return bands[SEEDS:] or bands
+
+
+def near(bands: Collection[str], others: Collection[str]) -> bool:
+    """Whether these marks are shared by a text with the other bands, so that the two should be compared."""
+    return bool(bands) and len(set(bands) & set(others)) >= min(SHARED, len(bands))
 
 
 def alike(one: Words, other: Words) -> bool:

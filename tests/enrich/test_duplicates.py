@@ -8,10 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crm.ports.likeness import alike
-from enrich.duplicates import BANDS, LIMIT, MinHash
+from crm.ports.likeness import MARKS, SEEDS, alike, marks, near, seeds
+from enrich.duplicates import LIMIT, MinHash
 
 LIKENESS = MinHash()
+ALL = SEEDS + MARKS
 CAMPAIGN = "این بانک پول مردم را نمی‌دهد و هیچ‌کس پاسخ نمی‌دهد لطفا بازنشر کنید"
 
 
@@ -30,7 +31,7 @@ def bands(text: str) -> tuple[str, ...]:
 )
 def test_spelling_links_handles_and_pictures_make_no_difference(variant: str) -> None:
     assert bands(variant) == bands(CAMPAIGN)
-    assert len(set(bands(CAMPAIGN))) == BANDS
+    assert len(set(bands(CAMPAIGN))) == ALL
     assert alike(*LIKENESS.words([variant, CAMPAIGN]))
 
 
@@ -66,7 +67,17 @@ def test_a_text_stands_alone_whatever_its_batch() -> None:
     assert LIKENESS.words(texts)[:6] == [LIKENESS.words([text])[0] for text in texts[:6]]
 
 
-def test_likely_pairs_share_a_band_and_unlike_ones_seldom_do() -> None:
+def test_a_text_is_counted_by_its_seeds_and_found_by_its_marks() -> None:
+    long, short = bands(CAMPAIGN), bands("خوب بود")
+    assert (len(seeds(long)), len(marks(long))) == (SEEDS, MARKS)
+    assert seeds(short) == marks(short) == short
+    assert near(marks(long), long)
+    assert near(marks(short), short)
+    assert not near(marks(long), (long[2], *short)), "one in common is chance"
+    assert not near((), ())
+
+
+def test_near_duplicates_share_marks_and_other_texts_seldom_do() -> None:
     rng = random.Random(5)
     vocabulary = [f"w{chr(97 + number % 26)}{chr(97 + number // 26 % 26)}{chr(97 + number // 676)}" for number in
                   range(9000)]  # fmt: skip
@@ -77,15 +88,16 @@ def test_likely_pairs_share_a_band_and_unlike_ones_seldom_do() -> None:
             words = rng.sample(vocabulary, same + 2 * different)
             pairs += [words[: same + different], words[:same] + words[same + different :]]
         found = LIKENESS.bands([" ".join(words) for words in pairs])
-        return sum(not set(a).isdisjoint(b) for a, b in zip(found[::2], found[1::2], strict=True)) / 1000
+        return sum(near(marks(a), b) for a, b in zip(found[::2], found[1::2], strict=True)) / 1000
 
-    assert shares(8, 1) >= 0.96  # a Jaccard index of exactly 0.8, where 0.985 is expected
-    assert shares(4, 8) <= 0.03  # 0.2
+    assert shares(8, 1) >= 0.96  # a Jaccard index of exactly 0.8, where 0.983 is expected
+    assert shares(8, 8) <= 0.02  # 0.33, where 0.008 is expected
+    assert shares(4, 8) <= 0.005  # 0.2
 
 
-def test_bands_are_numbers_of_32_bits_in_base_32() -> None:
+def test_bands_are_numbers_of_30_bits_in_base_32() -> None:
     found = [band for text in ("some five words of text", "خوب", CAMPAIGN) for band in bands(text)]
-    assert all(len(band) == 7 and 0 < int(band, 32) < 1 << 32 and band == band.lower() for band in found)
+    assert all(len(band) == 6 and 0 < int(band, 32) < 1 << 30 and band == band.lower() for band in found)
 
 
 @given(st.lists(st.text(), max_size=5))
@@ -93,5 +105,5 @@ def test_bands_are_numbers_of_32_bits_in_base_32() -> None:
 def test_any_string_is_a_text(texts: list[str]) -> None:
     found, words = LIKENESS.bands(texts), LIKENESS.words(texts)
     assert [bool(one) for one in found] == [bool(one) for one in words]
-    assert all(len(one) in (0, 1, BANDS) for one in found)
+    assert all(len(one) in (0, 1, ALL) for one in found)
     assert all((len(a) == 1) == (0 < len(b) < 5) for a, b in zip(found, words, strict=True))

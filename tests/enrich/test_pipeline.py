@@ -169,5 +169,5 @@ def test_a_post_carries_what_near_duplicates_are_found_by() -> None:
     assert isinstance(second, EnrichedPost)
     assert isinstance(empty, EnrichedPost)
     assert first.bands == second.bands
-    assert len(first.bands) == 8
+    assert len(first.bands) == 14
     assert empty.bands == ()
