@@ -48,7 +48,8 @@ def marks(bands: Sequence[str]) -> Sequence[str]:
 
 def near(bands: Collection[str], others: Collection[str]) -> bool:
     """Whether these marks are shared by a text with the other bands, so that the two should be compared."""
-    return bool(bands) and len(set(bands) & set(others)) >= min(SHARED, len(bands))
+    wanted = set(bands)
+    return bool(wanted) and len(wanted & set(others)) >= min(SHARED, len(wanted))
 
 
 def alike(one: Words, other: Words) -> bool:

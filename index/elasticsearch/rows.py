@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, timedelta
 from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct, structs
 
+from crm.ports.likeness import seeds
 from crm.query import traits
 from crm.words import EnrichedPost
 from index.moments import FIRST_DAY, LAST_DAY, microseconds
@@ -43,6 +45,8 @@ class Row(Struct, frozen=True, omit_defaults=True):
     customer: str | None = None
     followers: int | None = None
     long: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
+    seeds: Sequence[str] = ()
 
 
 class Source(Struct, frozen=True):
@@ -71,7 +75,7 @@ def row(document: EnrichedPost) -> Row:
         term(author.key), term(document.thread_key), post.private,
         document if long else structs.replace(document, tokens=""), term(author.handle.casefold()),
         tuple(map(term, document.monitors)), tuple(shown), term(document.customer) if document.customer else None,
-        author.followers, tuple(map(beginning, long)),
+        author.followers, tuple(map(beginning, long)), document.bands, seeds(document.bands),
     )  # fmt: skip
 
 

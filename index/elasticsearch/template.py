@@ -12,7 +12,7 @@ from index.elasticsearch.address import Address
 from index.elasticsearch.faults import GoneError
 from index.elasticsearch.server import Server
 
-VERSION = 1
+VERSION = 2
 """Raised when the mapping changes; fields are only ever added."""
 
 PRIORITY = 200
@@ -40,6 +40,8 @@ MAPPING: dict[str, object] = {
         "traits": _FACET,
         "private": {"type": "boolean", "doc_values": False},
         "followers": {"type": "long"},
+        "bands": _FACET,
+        "seeds": _LABEL,
         "document": {"type": "object", "enabled": False},
     },
 }
