@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -29,7 +30,8 @@ _FEW, _MOST = 256, 1024
 _PLACE_BITS, _WORKSPACE_BITS = 12, 32
 _READ_AT_ONCE = 64
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
-_TABLE_BITS, _HASH_BITS = 20, 30
+_NO_PAIR = 1 << 10
+_TABLE_BITS, _HASH_BITS, _PLACES = 20, 30, 6
 
 
 class Said(NamedTuple):
@@ -54,7 +56,7 @@ def number(band: str) -> int:
         found = int(band, 32)
     except ValueError:
         return 0
-    return found if 0 < found < 1 << _HASH_BITS and len(band) == _HASH_BITS // 5 else 0
+    return found if 0 < found < 1 << _HASH_BITS and len(band) == _PLACES else 0
 
 
 def wanted(fields: Iterable[Field]) -> list[Wanted]:
@@ -72,9 +74,9 @@ def spelt(seed: int) -> str:
     return "".join(_DIGITS[seed >> shift & 31] for shift in range(_HASH_BITS - 5, -1, -5))
 
 
-def add(db: apsw.Connection, workspace: int, said: Sequence[Said]) -> Iterator[tuple[int, int]]:
-    """Store posts of a workspace; gives the place of each docid."""
-    first = workspace << _WORKSPACE_BITS
+def add(db: apsw.Connection, workspace: int, said: Sequence[Said]) -> list[int]:
+    """Store posts of a workspace; gives the place of each."""
+    first, places = workspace << _WORKSPACE_BITS, list[int]()
     for start in range(0, len(said), _MOST):
         entries = _entries(said[start : start + _MOST])
         low, high = int(entries["docid"].min()), int(entries["docid"].max())
@@ -92,8 +94,9 @@ def add(db: apsw.Connection, workspace: int, said: Sequence[Said]) -> Iterator[t
         else:
             row, taken = row + (last is not None), 0
             db.execute("INSERT INTO alike VALUES (?, ?, ?, ?)", (row, low, high, entries.tobytes()))
-        for at, one in enumerate(said[start : start + _MOST]):
-            yield one.docid, row - first << _PLACE_BITS | taken + at
+        place = (row - first << _PLACE_BITS) + taken
+        places += range(place, place + len(entries))
+    return places
 
 
 def remove(db: apsw.Connection, places: Sequence[tuple[int, int]]) -> None:
@@ -142,15 +145,37 @@ def sharing(entries: Entries, wanted: Sequence[Wanted]) -> Entries:
 
 
 def _entries(said: Sequence[Said]) -> Entries:
+    docids, authors, kinds, bands = zip(*said, strict=True)
     entries = np.zeros(len(said), ENTRY)
-    entries["docid"] = [one.docid for one in said]
-    entries["author"] = [one.author for one in said]
-    entries["kind"] = [one.kind for one in said]
-    for field, part, most in (("seeds", seeds, SEEDS), ("marks", marks, MARKS)):
-        entries[field] = [_row(part(one.bands), most) for one in said]
+    entries["docid"], entries["author"], entries["kind"] = docids, authors, kinds
+    written = "".join([_padded(one) for one in bands]).encode("ascii", "replace")
+    numbers = _numbers(np.frombuffer(written, np.uint8).reshape(len(said), SEEDS + MARKS, _PLACES))
+    entries["seeds"], entries["marks"] = numbers[:, :SEEDS], numbers[:, SEEDS:]
     return entries
 
 
-def _row(bands: Sequence[str], most: int) -> list[int]:
-    numbers = [number(band) for band in bands[:most]]
-    return numbers + [0] * (most - len(numbers))
+def _padded(bands: Sequence[str]) -> str:
+    """All seeds and marks in a row, with zeros for those that there are not."""
+    if len(bands) == SEEDS + MARKS and len(written := "".join(bands)) == (SEEDS + MARKS) * _PLACES:
+        return written
+    if len(bands) == 1 and number(bands[0]):
+        return f"{bands[0]:0<{SEEDS * _PLACES}}{bands[0]:0<{MARKS * _PLACES}}"
+    rows = ((seeds(bands), SEEDS), (marks(bands), MARKS))
+    return "".join(spelt(number(band)) for part, most in rows for band in [*part, *("",) * most][:most])
+
+
+def _numbers(written: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """The numbers that rows of digits spell, (posts, hashes, digits) to (posts, hashes); 0 where one isn't a digit."""
+    first, second, third = np.moveaxis(_pairs()[written.view("<u2")], -1, 0)
+    numbers: NDArray[np.uint32] = first << np.uint32(20) | second << np.uint32(10) | third
+    numbers[(first | second | third) >= _NO_PAIR] = 0
+    return numbers
+
+
+@cache
+def _pairs() -> NDArray[np.uint32]:
+    """What two digits together spell, by their bytes as one number."""
+    digits = np.frombuffer(_DIGITS.encode(), np.uint8).astype(np.uint32)
+    values = np.full(1 << 16, _NO_PAIR, np.uint32)
+    values[digits[:, None] | digits << 8] = np.arange(32)[:, None] << 5 | np.arange(32)
+    return values

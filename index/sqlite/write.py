@@ -138,6 +138,7 @@ def _insert(
     known: Collection[tuple[int, str]],
 ) -> None:
     posts, bodies = [], []
+    places: dict[int, int] = {}
     said: dict[int, list[likeness.Said]] = defaultdict(list)
     slots: dict[int, list[bytes]] = defaultdict(list)
     # In rising order of docid: FTS5 flushes what it holds whenever a rowid falls.
@@ -155,7 +156,8 @@ def _insert(
         facets = f"{shared} {of_author} {own_facets(document)}"
         bodies.append((docid, document.tokens, facets, packed(document)))
         slots[slot_id(workspace, second // QUARTER)].append(pack(kind, author))
-    places = {docid: place for workspace, found in said.items() for docid, place in likeness.add(db, workspace, found)}
+    for workspace, some in said.items():
+        places.update(zip([one.docid for one in some], likeness.add(db, workspace, some), strict=True))
     rows = [(*post, places.get(post[0])) for post in posts]
     db.executemany("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     db.executemany("INSERT INTO body (rowid, tokens, facets, document) VALUES (?, ?, ?, ?)", bodies)
