@@ -7,9 +7,14 @@ from datetime import timedelta
 import pytest
 
 from crm.errors import InvalidInputError
+from crm.policies.access import Actor
 from crm.ports.index import PostIndex, Scope
 from crm.ports.likeness import marks, seeds
+from crm.query import parse
 from crm.query.tree import And, Everything, Field, Node, Not, Or, Words
+from crm.usecases.campaigns import Campaigns, Folded, Group
+from crm.usecases.monitors import Hit
+from crm.usecases.search import Bound, bind_alike
 from crm.words import EnrichedPost
 from enrich.duplicates import MinHash
 from tests.conformance import index_judge as judge
@@ -125,3 +130,90 @@ class Copies:
         assert found(index, like(said("1", CAMPAIGN.format(""), "u"))) == []
         index.write([said(str(n), CAMPAIGN.format(""), "u") for n in range(5)])
         assert len(found(index, like(said("1", CAMPAIGN.format(""), "u")))) == 5
+
+
+class Asking:
+    """What the use case asks of a search, without records."""
+
+    def __init__(self, index: PostIndex) -> None:
+        self._index = index
+
+    def bound(self, actor: Actor, text: str) -> Bound:
+        asked = parse(text, zone="UTC")
+        return Bound(asked, bind_alike(self._index, actor, asked), False)
+
+
+ANALYST = Actor("u-analyst", "acme", "analyst", "Ana")
+
+
+class Campaigning:
+    """Groups over an index, settled by the words themselves: see :mod:`crm.usecases.campaigns`."""
+
+    @pytest.fixture
+    def groups(self, index: PostIndex) -> Campaigns:
+        return Campaigns(Asking(index), index, LIKENESS)  # type: ignore[arg-type]
+
+    def test_the_groups_of_most_accounts_come_first(self, groups: Campaigns, index: PostIndex) -> None:
+        index.write(campaigns())
+        first, second, third = groups.largest(ANALYST, "")
+        assert (first.posts, first.accounts, first.about) == (12, 9, False)
+        assert (first.first, first.last) == (NOON, NOON + timedelta(minutes=102))
+        assert {(group.posts, group.accounts) for group in (second, third)} == {(5, 5), (4, 4)}
+        assert [group.example.post.text for group in groups.largest(ANALYST, "bank")] == [second.example.post.text]
+        assert groups.largest(ANALYST, "", limit=1)[0].posts == 12
+        assert groups.largest(ANALYST, "nowhere") == []
+
+    def test_hits_that_say_the_same_are_one(self, groups: Campaigns, index: PostIndex) -> None:
+        index.write(campaigns())
+
+        def shown(text: str, limit: int = 50) -> list[Folded]:
+            node = Asking(index).bound(ANALYST, text).node
+            return groups.folded(ANALYST, text, [Hit(one, ()) for one in index.search(ACME, node, limit=limit).hits])
+
+        def said_of(some: list[Folded]) -> dict[str, tuple[int, int] | None]:
+            return {
+                one.hit.post.post.native_id: (one.group.posts, one.group.accounts) if one.group else None
+                for one in some
+            }
+
+        assert said_of(shown("")) == {
+            "o4": (5, 5), "v2": (12, 9), "s3": (4, 4), "near": None, "s9": None, "none": None, "no": None, "old": None,
+        }  # fmt: skip
+        assert said_of(shown("", limit=1)) == {"o4": (5, 5)}
+        assert said_of(shown("author:u1")) == {"c7": (2, 1), "old": None}
+        assert said_of(shown("author:v1")) == {"v1": None}
+        assert len(shown("alike:x:c0")) == 12, "who asks for them sees them all"
+        assert said_of(shown("alike:x:old")) == {}
+
+    def test_two_texts_that_share_marks_by_chance_are_two(self, groups: Campaigns, index: PostIndex) -> None:
+        first, second = OTHER.format("one"), NEAR_MISS.format("")
+        bands = LIKENESS.bands([first])[0]
+        posts = [
+            post(str(n), first if n % 2 else second, NOON + timedelta(minutes=n), author=f"u{n}") for n in range(8)
+        ]
+        index.write([document(one, bands=bands) for one in posts])
+        assert {(group.posts, group.accounts, group.example.post.text) for group in groups.largest(ANALYST, "")} == {
+            (4, 4, first), (4, 4, second),
+        }  # fmt: skip
+        node = Everything()
+        folded = groups.folded(ANALYST, "", [Hit(one, ()) for one in index.search(ACME, node).hits])
+        assert [(one.group.posts if one.group else 0, one.hit.post.post.text) for one in folded] == [
+            (4, first), (4, second),
+        ]  # fmt: skip
+
+    def test_of_a_large_group_a_sample_is_compared(self, groups: Campaigns, index: PostIndex) -> None:
+        many = [said(f"m{n}", CAMPAIGN.format("!" * (n % 5)), f"u{n % 70}", n) for n in range(460)]
+        index.write([*many, *(said(f"q{n}", OTHER.format(""), f"w{n}", n) for n in range(120))])
+        largest, next_one = groups.largest(ANALYST, "")
+        assert largest == Group(largest.example, 120, 120, NOON, NOON + timedelta(minutes=119))
+        assert next_one == Group(next_one.example, 460, 70, NOON, NOON + timedelta(minutes=459))
+        hits = [Hit(many[459], ()), Hit(many[3], ())]
+        (one,) = groups.folded(ANALYST, "", [*hits])
+        assert one.group == Group(many[459], 460, 70, NOON, NOON + timedelta(minutes=459))
+        bands = many[0].bands
+        wrong = [document(post(f"z{n}", NEAR_MISS.format(""), NOON, author=f"z{n}"), bands=bands) for n in range(460)]
+        index.write(wrong)
+        (one,) = groups.folded(ANALYST, "", [*hits])
+        assert one.group is not None
+        assert one.group.about
+        assert 400 <= one.group.posts <= 500
