@@ -43,6 +43,7 @@ from crm.usecases.setup import Setup
 from crm.usecases.signing import SignIns
 from crm.usecases.snapshots import Snapshots
 from crm.usecases.sources import Sources
+from crm.usecases.suggestions import Suggestions
 from crm.usecases.team import Team
 from crm.usecases.tokens import Tokens
 from crm.usecases.toolbox import Toolbox
@@ -203,6 +204,7 @@ class House:
             acts=acts,
             toolbox=Toolbox(records, clock),
             customers=customers,
+            suggestions=Suggestions(records, customers, clock),
             search=Search(records, index, clock),
             trends=Trends(records, index, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),

@@ -16,6 +16,7 @@ from crm.policies.likeness import Known, parted
 from crm.policies.ties import normal_email, normal_link
 from crm.words import Author
 
+NAME = "n"
 _FEWEST = 2
 _HANDLE = 4
 
@@ -25,9 +26,9 @@ def customer_keys(known: Known) -> set[int]:
     return set(map(_number, _of_customer(known)))
 
 
-def account_keys(author: Author) -> list[int]:
-    """The keys that an account asks for, the most telling first."""
-    return list(dict.fromkeys(map(_number, _of_account(author))))
+def account_keys(author: Author) -> dict[int, bool]:
+    """The keys that an account asks for, the most telling first, and whether each is of a whole name."""
+    return {_number(key): key[0] == NAME for key in _of_account(author)}
 
 
 def _of_customer(known: Known) -> Iterator[str]:
@@ -93,7 +94,7 @@ def _names(some: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _name(heard: Iterable[str]) -> str:
-    return f"n{sounds.bones(sounds.glued(tuple(heard)))}"
+    return f"{NAME}{sounds.bones(sounds.glued(tuple(heard)))}"
 
 
 def _handles(handles: Iterable[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -43,6 +44,9 @@ _COMPLETE = {("name_given", "handle_surname"), ("name_given", "handle_initial"),
 PRIOR = -4.5
 SUGGEST = 0.9
 """From this confidence on a customer is suggested."""
+
+SUREST = 0.99
+"""Likeness is never more than this."""
 
 _SAID_TWICE = 1 / 3
 _STRETCH = 0.25
@@ -94,32 +98,30 @@ class Person(Struct, frozen=True):
 def likely(author: Author, known: Sequence[Known], untold: int = 0) -> list[Likeness]:
     """The customers of `known` that `author` may be, likeliest first, with confidences that add up to less than 1.
 
-    `untold` more customers are said to fit as well as the best of them by their names.
+    `untold` more customers, who were not looked at, are taken to be called like the one whose name fits best.
     """
     handle = read(author.handle)
     weighed = [(one, *_weigh(author, handle, one)) for one in known]
-    odds = [math.exp(min(60.0, points + PRIOR)) for _, points, _ in weighed]
-    rest = 1.0 + sum(odds) + untold * max(odds, default=0.0)
+    odds = [math.exp(min(60.0, points + PRIOR)) for _, points, _, _ in weighed]
+    rest = 1.0 + sum(odds) + untold * math.exp(PRIOR + max((called for _, _, called, _ in weighed), default=0.0))
     found = [
-        Likeness(one.customer_id, mass / rest, clues)
-        for (one, _, clues), mass in zip(weighed, odds, strict=True)
+        Likeness(one.customer_id, min(mass / rest, SUREST), clues)
+        for (one, _, _, clues), mass in zip(weighed, odds, strict=True)
     ]  # fmt: skip
     return sorted(found, key=lambda one: (-one.confidence, one.customer_id))
 
 
-def _weigh(author: Author, handle: Handle, known: Known) -> tuple[float, tuple[Clue, ...]]:
+def _weigh(author: Author, handle: Handle, known: Known) -> tuple[float, float, tuple[Clue, ...]]:
+    """The points of a customer, those of them for what they are called, and the clues, strongest first."""
     who = person(known.name)
     named = name_clue(author.name, who)
     called = handle_clue(handle, who)
-    clues = [*_exact(author, handle, known)]
-    points = sum(POINTS[clue.kind] for clue in clues)
-    points += _together(named, called)
-    clues += [clue for clue in (named, called) if clue]
     place = place_clue(author.place, known.place)
-    if place:
-        points += POINTS[place.kind]
-        clues.append(place)
-    return points, tuple(sorted(clues, key=lambda clue: -POINTS[clue.kind]))
+    more = [*_exact(author, handle, known), *([place] if place else [])]
+    by_name = _together(named, called)
+    clues = [*more, *(clue for clue in (named, called) if clue)]
+    points = by_name + sum(POINTS[clue.kind] for clue in more)
+    return points, by_name, tuple(sorted(clues, key=lambda clue: -POINTS[clue.kind]))
 
 
 def _together(named: Clue | None, called: Clue | None) -> float:
@@ -145,6 +147,7 @@ def _exact(author: Author, handle: Handle, known: Known) -> list[Clue]:
     return []
 
 
+@lru_cache(maxsize=20_000)
 def person(name: str) -> Person:
     """A customer's name without titles, and the ways to part it into given name and surname."""
     words, heard = parted(name)
@@ -182,7 +185,7 @@ def name_clue(name: str, who: Person) -> Clue | None:
         return None
     whole = _whole(words, heard, who)
     if whole is not None:
-        return Clue(whole, name)
+        return Clue(whole if len(who.heard) > 1 else "name_given", name)  # many are called by one word
     found = [_parts(words, heard, *split) for split in who.splits]
     if not found:  # one word each, and not the same
         return Clue("name_other", name)

@@ -22,6 +22,7 @@ from crm.usecases.search import Search
 from crm.usecases.setup import Setup
 from crm.usecases.signing import SignIns
 from crm.usecases.sources import Sources
+from crm.usecases.suggestions import Suggestions
 from crm.usecases.team import Team
 from crm.usecases.toolbox import Toolbox
 from crm.usecases.trail import Trail
@@ -45,6 +46,7 @@ class Services:
     acts: Acts
     toolbox: Toolbox
     customers: Customers
+    suggestions: Suggestions
     search: Search
     trends: Trends
     health: Health

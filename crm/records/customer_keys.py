@@ -1,0 +1,135 @@
+"""Keys under which customers are found by likeness, and what people said of suggestions.
+
+Keys are derived from a customer and their ties and kept with them, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, delete, insert, select, union
+
+from crm.policies.blocking import customer_keys as keys_of
+from crm.policies.likeness import Known
+from crm.policies.sounds import folded, names
+from crm.records.sql import chunks, insert_new
+from crm.records.tables import customer_keys, customers, dismissed_ties, identities
+
+LINK = "link"
+"""The business's own column with the customer's web address."""
+
+CROWD = 20
+"""More customers than these under one key, and the key says nothing."""
+
+MOST = 40
+"""How many customers are looked at for one account."""
+
+CHUNK = 500
+"""How many customers get their keys at once."""
+
+_UNDER = (
+    select(customer_keys.c.customer_id)
+    .where(customer_keys.c.workspace == bindparam("workspace"), customer_keys.c.key == bindparam("key"))
+    .limit(CROWD + 1)
+)
+
+
+class Candidates(Struct, frozen=True):
+    """Ids of customers who share a key with an account; where it is `crowded`, more may be called the same."""
+
+    ids: tuple[str, ...]
+    crowded: bool
+
+
+def known_of(customer_id: str, name: str, email: str | None, fields: Mapping[str, str] | None,
+             handles: Iterable[str]) -> Known:  # fmt: skip
+    """What of a customer's columns an account can show."""
+    own = fields or {}
+    wanted = names().place_fields
+    place = next((value for name, value in own.items() if folded(name).strip() in wanted), "")
+    return Known(customer_id, name, email or "", own.get(LINK, ""), place, tuple(sorted(set(handles))))
+
+
+def known(tx: Connection, workspace: str, customer_ids: Collection[str]) -> list[Known]:
+    """These customers as far as an account can show them, in the order of their ids."""
+    found: list[Known] = []
+    for some in chunks(sorted(set(customer_ids))):
+        handles = _handles(tx, workspace, some)
+        query = select(customers.c.id, customers.c.name, customers.c.email, customers.c.fields).where(
+            customers.c.workspace == workspace, customers.c.id.in_(some)
+        )
+        rows = tx.execute(query.order_by(customers.c.id))
+        found += [known_of(row.id, row.name, row.email, row.fields, handles.get(row.id, ())) for row in rows]
+    return found
+
+
+def _handles(tx: Connection, workspace: str, customer_ids: Sequence[str]) -> dict[str, list[str]]:
+    query = select(identities.c.customer_id, identities.c.handle).where(
+        identities.c.workspace == workspace,
+        identities.c.customer_id.in_(customer_ids),
+        identities.c.undone_at.is_(None),
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in tx.execute(query):
+        found[row.customer_id].append(row.handle)
+    return found
+
+
+def keep(tx: Connection, workspace: str, customer_ids: Collection[str]) -> None:
+    """Bring the keys of these customers up to date. Called by whatever changes a customer or their ties."""
+    for some in chunks(sorted(set(customer_ids)), CHUNK):
+        wanted = {(one.customer_id, key) for one in known(tx, workspace, some) for key in keys_of(one)}
+        mine = (customer_keys.c.workspace == workspace) & customer_keys.c.customer_id.in_(some)
+        query = select(customer_keys.c.customer_id, customer_keys.c.key).where(mine)
+        there = {(row.customer_id, row.key) for row in tx.execute(query)}
+        gone: dict[str, list[int]] = defaultdict(list)
+        for customer_id, key in there - wanted:
+            gone[customer_id].append(key)
+        for customer_id, keys in gone.items():
+            theirs = (customer_keys.c.customer_id == customer_id) & customer_keys.c.key.in_(keys)
+            tx.execute(delete(customer_keys).where(customer_keys.c.workspace == workspace, theirs))
+        rows = [{"workspace": workspace, "customer_id": one, "key": key} for one, key in sorted(wanted - there)]
+        if rows:
+            tx.execute(insert(customer_keys), rows)
+
+
+def candidates(tx: Connection, workspace: str, keys: Mapping[int, bool]) -> Candidates:
+    """Customers under any of `keys` (whether each is of a whole name), in their order; those of crowds are left out."""
+    found: dict[str, None] = {}
+    crowded = False
+    for key, whole in keys.items():
+        ids = tx.execute(_UNDER, {"workspace": workspace, "key": key}).scalars().all()
+        if len(ids) > CROWD:
+            crowded = crowded or whole
+        elif len(found) < MOST:
+            found |= dict.fromkeys(ids)
+    return Candidates(tuple(found)[:MOST], crowded)
+
+
+def refused(tx: Connection, workspace: str, author_key: str) -> set[str]:
+    """Customers of whom a person said that this author is not one of them: dismissed, or a tie that was undone."""
+    said, tied = (
+        select(table.c.customer_id).where(table.c.workspace == workspace, table.c.author_key == author_key)
+        for table in (dismissed_ties, identities)
+    )
+    return set(tx.execute(union(said, tied.where(identities.c.undone_at.is_not(None)))).scalars())
+
+
+def dismiss(
+    tx: Connection, workspace: str, author_key: str, customer_id: str, actor: str, now: datetime
+) -> bool:  # fmt: skip
+    """Remember that this author is not this customer; False where that was said before."""
+    row = {"workspace": workspace, "author_key": author_key, "customer_id": customer_id, "actor": actor, "at": now}
+    return bool(insert_new(tx, dismissed_ties, [row], ("workspace", "author_key", "customer_id")))
+
+
+def take_back(tx: Connection, workspace: str, author_key: str, customer_id: str) -> bool:
+    """Forget that this author is not this customer; False where nobody said so."""
+    gone = delete(dismissed_ties).where(
+        dismissed_ties.c.workspace == workspace, dismissed_ties.c.author_key == author_key,
+        dismissed_ties.c.customer_id == customer_id,
+    )  # fmt: skip
+    return bool(tx.execute(gone).rowcount)
