@@ -45,7 +45,7 @@ def train(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="log, index, pipeline, scale, console, kafka or elasticsearch.")],
+    name: Annotated[str, typer.Argument(help="log, index, pipeline, scale, console, kafka, elasticsearch or match.")],
     folder: Annotated[
         Path | None, typer.Option(help="Where the stores are made; a temporary folder otherwise.")
     ] = None,

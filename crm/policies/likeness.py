@@ -157,6 +157,7 @@ def person(name: str) -> Person:
     return Person(words, heard, tuple(dict.fromkeys(pairs)))
 
 
+@lru_cache(maxsize=20_000)
 def parted(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words of a name without titles, as letters and as sounds; what is one name stands together.
 
@@ -208,8 +209,10 @@ def _whole(words: Sequence[str], heard: Sequence[str], who: Person) -> ClueKind 
 
 def _near(mine: str, theirs: str) -> bool:
     """Whether one consonant of a long name is another, too many or missing."""
-    one, other = Counter(sounds.bones(mine)), Counter(sounds.bones(theirs))
-    if len(theirs) < _NEAR_LENGTH or max((one - other).total(), (other - one).total()) != 1:
+    one, other = sounds.bones(mine), sounds.bones(theirs)
+    if len(theirs) < _NEAR_LENGTH or one == other or abs(len(one) - len(other)) > 1:
+        return False
+    if max((Counter(one) - Counter(other)).total(), (Counter(other) - Counter(one)).total()) > 1:
         return False
     return sounds.distance(mine, theirs) <= 1 + _STRETCH
 
@@ -266,10 +269,12 @@ def handle_clue(handle: Handle, who: Person) -> Clue | None:
     best: ClueKind | None = None
     if any(_paired(handle.parts, *split) for split in who.splits):
         return Clue("handle_both", handle.shown)
+    if not who.heard:
+        return None
     # Where a sign parts the handle as the name is parted, the parts must be the same: "elham.ahmadi" is no Mohammadi.
     apart = len(handle.parts) == len(who.heard) == 2 and not sounds.halves(who.heard[0])
     for core in handle.cores:
-        for given, surname in who.splits or ((who.heard[0], ""),) if who.heard else ():
+        for given, surname in who.splits or ((who.heard[0], ""),):
             kind = _called(core, given, surname)
             if kind == "handle_both" and apart and min(map(len, handle.parts)) > 1:
                 continue

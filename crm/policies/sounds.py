@@ -135,6 +135,7 @@ def _latin(word: str) -> str:
     return _single("".join(heard))
 
 
+@lru_cache(maxsize=50_000)
 def _single(heard: str) -> str:
     return "".join(sound for at, sound in enumerate(heard) if not at or heard[at - 1] != sound or sound in "aeio")
 
@@ -194,11 +195,13 @@ def allowed(one: str, other: str) -> float:
     return min(CAP, max(FLOOR, PER_SOUND * max(len(one), len(other))))
 
 
+@lru_cache(maxsize=100_000)
 def alike(one: str, other: str) -> bool:
     """Whether two words, as rows of sounds, can be one name."""
     return bool(one and other) and bones(one) == bones(other) and distance(one, other) <= allowed(one, other)
 
 
+@lru_cache(maxsize=20_000)
 def alike_joined(one: str, other: str) -> bool:
     """Whether several words written together can be the same: each of them, so there is no more room than for one."""
     return bones(one) == bones(other) and distance(one, other) <= JOINED

@@ -55,22 +55,24 @@ def known_of(customer_id: str, name: str, email: str | None, fields: Mapping[str
 
 def known(tx: Connection, workspace: str, customer_ids: Collection[str]) -> list[Known]:
     """These customers as far as an account can show them, in the order of their ids."""
+    # In all of this module customers are named by their ids alone: asked for their workspace as well, SQLite would
+    # rather read whatever the workspace has.
     found: list[Known] = []
+    columns = (customers.c.workspace, customers.c.id, customers.c.name, customers.c.email, customers.c.fields)
     for some in chunks(sorted(set(customer_ids))):
-        handles = _handles(tx, workspace, some)
-        query = select(customers.c.id, customers.c.name, customers.c.email, customers.c.fields).where(
-            customers.c.workspace == workspace, customers.c.id.in_(some)
-        )
-        rows = tx.execute(query.order_by(customers.c.id))
-        found += [known_of(row.id, row.name, row.email, row.fields, handles.get(row.id, ())) for row in rows]
+        handles = _handles(tx, some)
+        rows = tx.execute(select(*columns).where(customers.c.id.in_(some)).order_by(customers.c.id))
+        found += [
+            known_of(row.id, row.name, row.email, row.fields, handles.get(row.id, ()))
+            for row in rows
+            if row.workspace == workspace
+        ]
     return found
 
 
-def _handles(tx: Connection, workspace: str, customer_ids: Sequence[str]) -> dict[str, list[str]]:
+def _handles(tx: Connection, customer_ids: Sequence[str]) -> dict[str, list[str]]:
     query = select(identities.c.customer_id, identities.c.handle).where(
-        identities.c.workspace == workspace,
-        identities.c.customer_id.in_(customer_ids),
-        identities.c.undone_at.is_(None),
+        identities.c.customer_id.in_(customer_ids), identities.c.undone_at.is_(None)
     )
     found: dict[str, list[str]] = defaultdict(list)
     for row in tx.execute(query):
@@ -82,15 +84,14 @@ def keep(tx: Connection, workspace: str, customer_ids: Collection[str]) -> None:
     """Bring the keys of these customers up to date. Called by whatever changes a customer or their ties."""
     for some in chunks(sorted(set(customer_ids)), CHUNK):
         wanted = {(one.customer_id, key) for one in known(tx, workspace, some) for key in keys_of(one)}
-        mine = (customer_keys.c.workspace == workspace) & customer_keys.c.customer_id.in_(some)
-        query = select(customer_keys.c.customer_id, customer_keys.c.key).where(mine)
+        query = select(customer_keys.c.customer_id, customer_keys.c.key).where(customer_keys.c.customer_id.in_(some))
         there = {(row.customer_id, row.key) for row in tx.execute(query)}
         gone: dict[str, list[int]] = defaultdict(list)
         for customer_id, key in there - wanted:
             gone[customer_id].append(key)
         for customer_id, keys in gone.items():
             theirs = (customer_keys.c.customer_id == customer_id) & customer_keys.c.key.in_(keys)
-            tx.execute(delete(customer_keys).where(customer_keys.c.workspace == workspace, theirs))
+            tx.execute(delete(customer_keys).where(theirs))
         rows = [{"workspace": workspace, "customer_id": one, "key": key} for one, key in sorted(wanted - there)]
         if rows:
             tx.execute(insert(customer_keys), rows)
