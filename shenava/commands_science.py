@@ -22,8 +22,11 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(help="sentiment, language or urgency.")],
-    file: Annotated[Path, typer.Argument(help="Rows with text and label: JSON Lines or CSV, gzip or not.")],
+    task: Annotated[str, typer.Argument(help="sentiment, language, urgency or matching.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Rows with text and label, or accounts and customers: JSON Lines or CSV, gzip or not."),
+    ],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
 ) -> None:
     """Measure a model on a labelled file; nothing is learned from it."""
