@@ -116,9 +116,10 @@ def _weigh(author: Author, handle: Handle, known: Known) -> tuple[float, float, 
     who = person(known.name)
     named = name_clue(author.name, who)
     called = handle_clue(handle, who)
-    place = place_clue(author.place, known.place)
-    more = [*_exact(author, handle, known), *([place] if place else [])]
     by_name = _together(named, called)
+    exact = _exact(author, handle, known)
+    place = place_clue(author.place, known.place) if by_name > 0 or exact else None  # else they are nobody in question
+    more = [*exact, *([place] if place else [])]
     clues = [*more, *(clue for clue in (named, called) if clue)]
     points = by_name + sum(POINTS[clue.kind] for clue in more)
     return points, by_name, tuple(sorted(clues, key=lambda clue: -POINTS[clue.kind]))

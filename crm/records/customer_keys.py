@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, insert, select, union
+from sqlalchemy import Connection, TextClause, delete, insert, select, text, union
 
 from crm.policies.blocking import customer_keys as keys_of
 from crm.policies.likeness import Known
@@ -24,17 +25,11 @@ LINK = "link"
 CROWD = 20
 """More customers than these under one key, and the key says nothing."""
 
-MOST = 40
+MOST = 24
 """How many customers are looked at for one account."""
 
 CHUNK = 500
 """How many customers get their keys at once."""
-
-_UNDER = (
-    select(customer_keys.c.customer_id)
-    .where(customer_keys.c.workspace == bindparam("workspace"), customer_keys.c.key == bindparam("key"))
-    .limit(CROWD + 1)
-)
 
 
 class Candidates(Struct, frozen=True):
@@ -99,15 +94,25 @@ def keep(tx: Connection, workspace: str, customer_ids: Collection[str]) -> None:
 
 def candidates(tx: Connection, workspace: str, keys: Mapping[int, bool]) -> Candidates:
     """Customers under any of `keys` (whether each is of a whole name), in their order; those of crowds are left out."""
-    found: dict[str, None] = {}
-    crowded = False
-    for key, whole in keys.items():
-        ids = tx.execute(_UNDER, {"workspace": workspace, "key": key}).scalars().all()
-        if len(ids) > CROWD:
-            crowded = crowded or whole
-        elif len(found) < MOST:
-            found |= dict.fromkeys(ids)
+    if not keys:
+        return Candidates((), False)
+    under: dict[int, list[str]] = defaultdict(list)
+    named = {f"key{at}": key for at, key in enumerate(keys)}
+    for row in tx.execute(_under(len(keys)), {"workspace": workspace, "most": CROWD + 1, **named}):
+        under[row.key].append(row.customer_id)
+    crowded = any(whole and len(under[key]) > CROWD for key, whole in keys.items())
+    found = dict.fromkeys(one for key in keys if len(under[key]) <= CROWD for one in under[key])
     return Candidates(tuple(found)[:MOST], crowded)
+
+
+@lru_cache(maxsize=64)
+def _under(keys: int) -> TextClause:
+    """The first customers under each of so many keys, in one statement; a crowd is not read to its end."""
+    one = (
+        "SELECT * FROM (SELECT key, customer_id FROM customer_keys"
+        " WHERE workspace = :workspace AND key = :key{0} LIMIT :most) AS k{0}"
+    )
+    return text(" UNION ALL ".join(one.format(at) for at in range(keys)))
 
 
 def refused(tx: Connection, workspace: str, author_key: str) -> set[str]:

@@ -12,7 +12,7 @@ from crm.errors import NotFoundError
 from crm.policies.access import ForbiddenError
 from crm.policies.likeness import SUGGEST
 from crm.records import cases as cases_of
-from crm.records import customer_keys
+from crm.records import customer_keys, erasure
 from crm.records.columns import metadata
 from crm.records.tables import audit, audit_details, cases, changes, dismissed_ties, identities
 from crm.records.tables import customer_keys as keys
@@ -222,3 +222,17 @@ def test_a_crowd_under_one_name_makes_nobody_sure(office: Office) -> None:
     assert offered(office) == []
     mine = office.customers.save(LENA, CustomerDraft("سارا احمدی", "sara_ahmadi68@mail.example"))
     assert [one for one, _ in offered(office)] == [mine.id]
+
+
+def test_an_erased_author_leaves_no_key_and_no_dismissal(office: Office, suggestions: Suggestions) -> None:
+    office.hear(by_sara())
+    sara, other = (office.customers.save(LENA, CustomerDraft(name)) for name in ("سارا احمدی", "Other"))
+    with office.records.read() as tx:
+        plain = tx.execute(select(keys.c.key)).scalars().all()
+    suggestions.confirm(LENA, SARA, sara.id)
+    suggestions.dismiss(LENA, SARA, other.id)
+    with office.records.write() as tx:
+        assert SARA in erasure.named(tx, WORKSPACE).authors
+        erasure.remove(tx, WORKSPACE, [], [SARA])
+        assert tx.execute(select(dismissed_ties)).all() == []
+        assert sorted(tx.execute(select(keys.c.key)).scalars().all()) == sorted(plain)
