@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from crm.errors import InvalidInputError
-from crm.policies.blocking import account_keys, customer_keys
-from crm.policies.likeness import SUGGEST, Known, likely
+from crm.policies.blocking import account_keys, customer_keys, initial_key
+from crm.policies.likeness import SUGGEST, Known, likely, namesakes
 from crm.ports.clock import Clock
 from crm.words import Author
 from enrich.linkage import SAME, groups, link
@@ -102,8 +102,13 @@ def _accounts(rows: Sequence[MatchRow], clock: Clock) -> dict[str, object]:
 
 def _suggested(author: Author, known: Mapping[str, Known], under: Mapping[int, set[str]]) -> str | None:
     found: set[str] = set().union(*(under.get(key, ()) for key in account_keys(author)))
-    best = next(iter(likely(author, [known[one] for one in sorted(found)])), None)
-    return best.customer_id if best and best.confidence >= SUGGEST else None
+    some = [known[one] for one in sorted(found)]
+    best = next(iter(likely(author, some)), None)
+    if best is None or best.confidence < SUGGEST:
+        return None
+    key = initial_key(known[best.customer_id])
+    common = namesakes(len(under[key])) if key is not None else 0.0
+    return best.customer_id if likely(author, some, common)[0].confidence >= SUGGEST else None
 
 
 def _known(row: CustomerRow) -> Known:

@@ -16,7 +16,7 @@ from crm.policies.likeness import Known, parted
 from crm.policies.ties import normal_email, normal_link
 from crm.words import Author
 
-NAME = "n"
+NAME, INITIAL = "n", "i"
 _FEWEST = 2
 _HANDLE = 4
 
@@ -24,6 +24,11 @@ _HANDLE = 4
 def customer_keys(known: Known) -> set[int]:
     """The keys under which a customer is found, as numbers of 63 bits."""
     return set(map(_number, _of_customer(known)))
+
+
+def initial_key(known: Known) -> int | None:
+    """The key that a customer shares with all of the same surname and initial; None for a name of one word."""
+    return next((_number(key) for key in _of_customer(known) if key[0] == INITIAL), None)
 
 
 def account_keys(author: Author) -> dict[int, bool]:
@@ -38,7 +43,7 @@ def _of_customer(known: Known) -> Iterator[str]:
         yield from _names([(heard[0], heard[-1])])
     if len(heard) > 1:
         yield from (_name((half, *heard[1:])) for half in sounds.halves(heard[0]))
-        yield f"i{sounds.initial(heard[0])}{sounds.bones(heard[-1])}"
+        yield _initial(heard[0], heard[-1])
     if known.email:
         yield from _handles([normal_email(known.email).partition("@")[0]])
     if known.link:
@@ -78,12 +83,16 @@ def _whole(heard: tuple[str, ...], part: int) -> Iterator[tuple[str, ...]]:
 def _initials(heard: tuple[str, ...], parts: tuple[str, ...], cores: tuple[str, ...]) -> Iterator[str]:
     for some in (heard, parts):
         if len(some) > 1:
-            yield f"i{sounds.initial(some[0])}{sounds.bones(some[-1])}"
-            yield f"i{sounds.initial(some[-1])}{sounds.bones(some[0])}"
+            yield _initial(some[0], some[-1])
+            yield _initial(some[-1], some[0])
     for core in cores:
         if len(core) > _HANDLE:
-            yield f"i{sounds.initial(core)}{sounds.bones(core[1:])}"
-            yield f"i{sounds.initial(core[-1])}{sounds.bones(core[:-1])}"
+            yield _initial(core[0], core[1:])
+            yield _initial(core[-1], core[:-1])
+
+
+def _initial(given: str, surname: str) -> str:
+    return f"{INITIAL}{sounds.initial(given)}{sounds.bones(surname)}"
 
 
 def _names(some: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -48,6 +48,7 @@ SUGGEST = 0.9
 SUREST = 0.99
 """Likeness is never more than this."""
 
+_FAMILY, _GIVEN = 5, 10
 _SAID_TWICE = 1 / 3
 _STRETCH = 0.25
 _NEAR_LENGTH = 9
@@ -95,10 +96,18 @@ class Person(Struct, frozen=True):
     splits: tuple[tuple[str, str], ...]
 
 
-def likely(author: Author, known: Sequence[Known], untold: int = 0) -> list[Likeness]:
+def namesakes(alike: int) -> float:
+    """How many people of one whole name to expect beside a customer, by how many share surname and initial with them.
+
+    A name that is the only one among a few like it tells a person; one of the commonest is borne by strangers too.
+    """
+    return max(0, alike - _FAMILY) / _GIVEN
+
+
+def likely(author: Author, known: Sequence[Known], untold: float = 0) -> list[Likeness]:
     """The customers of `known` that `author` may be, likeliest first, with confidences that add up to less than 1.
 
-    `untold` more customers, who were not looked at, are taken to be called like the one whose name fits best.
+    `untold` more people, who were not looked at, are taken to be called like the one whose name fits best.
     """
     handle = read(author.handle)
     weighed = [(one, *_weigh(author, handle, one)) for one in known]

@@ -105,6 +105,11 @@ def candidates(tx: Connection, workspace: str, keys: Mapping[int, bool]) -> Cand
     return Candidates(tuple(found)[:MOST], crowded)
 
 
+def counted(tx: Connection, workspace: str, key: int) -> int:
+    """How many customers are under a key; a crowd is not counted to its end."""
+    return len(tx.execute(_under(1), {"workspace": workspace, "most": CROWD + 1, "key0": key}).all())
+
+
 @lru_cache(maxsize=64)
 def _under(keys: int) -> TextClause:
     """The first customers under each of so many keys, in one statement; a crowd is not read to its end."""

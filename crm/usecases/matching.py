@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from crm.policies.access import Actor
-from crm.policies.blocking import account_keys
-from crm.policies.likeness import SUGGEST, Likeness, likely
+from crm.policies.blocking import account_keys, initial_key
+from crm.policies.likeness import SUGGEST, Likeness, likely, namesakes
 from crm.records import customer_keys, customers
 from crm.records.customers import Customer
 from crm.usecases import reading
@@ -19,8 +19,13 @@ def suggested(tx: Connection, workspace: str, author: Author) -> list[Likeness]:
     found = customer_keys.candidates(tx, workspace, account_keys(author))
     if not found.ids:
         return []
-    untold = customer_keys.CROWD if found.crowded else 0
     known = customer_keys.known(tx, workspace, found.ids)
+    untold = float(customer_keys.CROWD if found.crowded else 0)
+    best = likely(author, known, untold)[0]
+    if best.confidence < SUGGEST:
+        return []
+    key = initial_key(next(one for one in known if one.customer_id == best.customer_id))
+    untold += namesakes(customer_keys.counted(tx, workspace, key)) if key is not None else 0
     sure = [one for one in likely(author, known, untold) if one.confidence >= SUGGEST]
     refused = customer_keys.refused(tx, workspace, author.key) if sure else set()
     return [one for one in sure if one.customer_id not in refused]
