@@ -13,6 +13,8 @@ import msgspec
 from crm.errors import InvalidInputError
 from crm.ports.classifier import Decisive
 from crm.ports.clock import Clock, SystemClock
+from enrich.finglish import TASK as FINGLISH
+from enrich.finglish import evaluate_finglish
 from enrich.language import LanguageModel
 from enrich.sentiment import SentimentModel
 from enrich.urgency import UrgencyModel
@@ -67,6 +69,8 @@ def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
 
     Raises InvalidInputError for an unknown task, a file that can't be used or malformed `names`.
     """
+    if task == FINGLISH:
+        return evaluate_finglish(file, SystemClock())
     model = classifier(task)
     found = evaluate(task, read_rows(file), model, SystemClock(), parse_names(names))
     return msgspec.convert(msgspec.to_builtins(found), type=dict[str, object])
@@ -75,7 +79,8 @@ def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
 def classifier(task: str) -> Decisive:
     """The shipped model of a task. Raises InvalidInputError for an unknown task, StoreError for lost weights."""
     if task not in TASKS:
-        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {', '.join(sorted(TASKS))}.")
+        known = ", ".join(sorted({*TASKS, FINGLISH}))
+        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {known}.")
     return TASKS[task]()
 
 

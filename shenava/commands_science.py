@@ -22,7 +22,7 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(help="sentiment, language or urgency.")],
+    task: Annotated[str, typer.Argument(help="sentiment, language, urgency or finglish.")],
     file: Annotated[Path, typer.Argument(help="Rows with text and label: JSON Lines or CSV, gzip or not.")],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
 ) -> None:
@@ -37,11 +37,17 @@ def train(
     out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("enrich/weights"),
     seed: int = 7,
     card: Annotated[Path | None, typer.Option(help="The model card to write the figures into.")] = None,
+    only: Annotated[str, typer.Option(help="language or finglish: that alone.")] = "",
 ) -> None:
     """Learn the shipped weights again."""
+    if only == "finglish":
+        from enrich.finglish import train_finglish
+
+        print(json.dumps(train_finglish(data), ensure_ascii=False))
+        return
     from enrich.train import train_all
 
-    print(json.dumps(train_all(data, out, seed, card), ensure_ascii=False))
+    print(json.dumps(train_all(data, out, seed, card, only), ensure_ascii=False))
 
 
 def bench(
