@@ -30,6 +30,13 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 Sentiment = Literal["negative", "neutral", "positive"]
 Urgency = Literal["low", "normal", "high"]
+Intent = Literal[
+    "question", "complaint", "praise", "feature_request", "bug_report", "purchase_intent", "churn_threat", "spam",
+    "other",
+]  # fmt: skip
+"""What somebody wants who says this; several at once, but for spam and other."""
+Emotion = Literal["anger", "sadness", "joy", "fear", "none"]
+Offence = Literal["offensive", "decent"]
 
 
 def content_id(*parts: str) -> str:
@@ -165,12 +172,20 @@ class Label(Struct, frozen=True, omit_defaults=True):
     version: str
 
 
+class Aspect(Struct, frozen=True, omit_defaults=True):
+    """What a post speaks of (price, delivery, …) and how."""
+
+    name: str
+    sentiment: Label
+
+
 class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     """A post as one workspace understands it: the document that the index holds, always whole.
 
     `tokens` are the folded tokens of :mod:`crm.text` joined by spaces, in text order.
     `monitors` are ids of the monitors it matches, `thread_key` the joined thread,
-    `customer` the id of an exactly tied customer. `made_up` marks demo data.
+    `customer` the id of an exactly tied customer. `made_up` marks demo data. A post that no model was asked about
+    an intent, an emotion, offence or aspects has none; one label without a value in `intents` is an abstention.
     """
 
     workspace: str
@@ -189,6 +204,31 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     open_cases: bool = False
     collected_at: Moment | None = None
     schema: int = SCHEMA_VERSION
+    intents: tuple[Label, ...] = ()
+    emotion: Label | None = None
+    offence: Label | None = None
+    aspects: tuple[Aspect, ...] = ()
+
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """The intents that a model or a person was sure of."""
+        return tuple(label.value for label in self.intents if label.value)
+
+    @property
+    def feeling(self) -> str | None:
+        """The emotion, where one shows and the model was sure of it."""
+        return self.emotion.value if self.emotion and self.emotion.value != "none" else None
+
+    @property
+    def offensive(self) -> bool:
+        """Whether a model or a person finds it offensive."""
+        return self.offence is not None and self.offence.value == "offensive"
+
+    @property
+    def spoken_of(self) -> tuple[str, ...]:
+        """The aspects, each also with the feeling where that is sure: ``price``, ``price/negative``."""
+        names = [(one.name, f"{one.name}/{one.sentiment.value}" if one.sentiment.value else "") for one in self.aspects]
+        return tuple(dict.fromkeys(name for pair in names for name in pair if name))
 
     @property
     def key(self) -> str:

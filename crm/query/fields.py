@@ -13,9 +13,10 @@ from msgspec import Struct
 from crm.query.dates import moment
 from crm.query.tree import FieldName
 from crm.text import fold
+from crm.words import Emotion, Intent
 
 UNKNOWN = "unknown"
-"""lang:, sentiment: and urgency: of posts where the model abstained."""
+"""lang:, sentiment: and urgency: of posts where the model abstained; intent: and emotion: where none is sure."""
 
 CASE_DIGITS = 9
 """What is longer is no number of a case."""
@@ -24,7 +25,8 @@ FIELD_NAMES: tuple[FieldName, ...] = get_args(FieldName)
 
 _PERSIAN_NAMES: Mapping[str, FieldName] = {
     "نویسنده": "author", "سکو": "platform", "پلتفرم": "platform", "زبان": "lang", "احساس": "sentiment",
-    "فوریت": "urgency", "منظور": "intent", "نیت": "intent", "موضوع": "topic", "برچسب": "tag", "پرونده": "case",
+    "فوریت": "urgency", "منظور": "intent", "نیت": "intent", "هیجان": "emotion", "عاطفه": "emotion", "جنبه": "aspect",
+     "موضوع": "topic", "برچسب": "tag", "پرونده": "case",
     "پایش": "monitor", "مشتری": "customer", "رشته": "thread", "گفتگو": "thread", "دنبال‌کننده": "followers",
     "دنبال‌کنندگان": "followers", "از": "since", "تا": "until", "دارد": "has", "دارای": "has", "هست": "is", "نوع": "is",
 }  # fmt: skip
@@ -45,13 +47,26 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "کم": "low", "پایین": "low", "معمولی": "normal", "عادی": "normal", "زیاد": "high", "بالا": "high",
         "فوری": "high", **_SHARED,
     },
+    "intent": {
+        **{name: name for name in get_args(Intent)}, "feature": "feature_request", "bug": "bug_report",
+        "purchase": "purchase_intent", "churn": "churn_threat", "پرسش": "question", "سوال": "question",
+        "شکایت": "complaint", "گلایه": "complaint", "تعریف": "praise", "تحسین": "praise",
+        "درخواست": "feature_request", "پیشنهاد": "feature_request", "خطا": "bug_report", "ایراد": "bug_report",
+        "خرید": "purchase_intent", "رفتن": "churn_threat", "ترک": "churn_threat", "هرزنامه": "spam",
+        "تبلیغ": "spam", "دیگر": "other", **_SHARED,
+    },
+    "emotion": {
+        **{name: name for name in get_args(Emotion) if name != "none"}, "خشم": "anger", "عصبانیت": "anger",
+        "غم": "sadness", "اندوه": "sadness", "شادی": "joy", "ترس": "fear", "نگرانی": "fear", **_SHARED,
+    },
     "has": {
         "link": "link", "media": "media", "question": "question",
         "پیوند": "link", "لینک": "link", "رسانه": "media", "عکس": "media", "پرسش": "question", "سوال": "question",
     },
     "is": {
         "reply": "reply", "own": "own", "private": "private", "mention": "mention", "imported": "imported",
-        "made_up": "made_up", "نمایشی": "made_up", "ساختگی": "made_up",
+        "made_up": "made_up", "نمایشی": "made_up", "ساختگی": "made_up", "offensive": "offensive",
+        "توهین‌آمیز": "offensive", "توهین": "offensive",
         "پاسخ": "reply", "خودی": "own", "خصوصی": "private", "اشاره": "mention", "واردشده": "imported",
     },
     "case": {
@@ -125,6 +140,14 @@ def _slug(_name: FieldName, value: str, _when: When) -> str:
     return value
 
 
+def _aspect(_name: FieldName, value: str, _when: When) -> str:
+    """An aspect of the team's list, or ``aspect/feeling``."""
+    name, slash, feeling = value.casefold().partition("/")
+    if slash and (found := _FOLDED_CHOICES["sentiment"].get(fold(feeling))) not in _CHOICES["sentiment"]:
+        raise BadValue("bad_value", allowed=f"{name}/negative, {name}/neutral, {name}/positive")
+    return f"{_slug(_name, name, _when)}/{found}" if slash else _slug(_name, name, _when)
+
+
 def _author(_name: FieldName, value: str, _when: When) -> str:
     """A handle without its sign in lower case, or an author key as it is."""
     return value if ":" in value else value.removeprefix("@").casefold()
@@ -151,10 +174,13 @@ def _moment(_name: FieldName, value: str, when: When) -> str:
 _Reader = Callable[[FieldName, str, When], str]
 _READERS: Mapping[FieldName, _Reader] = {
     "author": _author, "platform": _platform, "lang": _choice, "sentiment": _choice, "urgency": _choice,
-    "intent": _slug, "topic": _plain, "tag": _plain, "case": _choice, "monitor": _plain, "customer": _plain,
-    "thread": _plain, "followers": _number, "since": _moment, "until": _moment, "has": _choice, "is": _choice,
+    "intent": _choice, "emotion": _choice, "aspect": _aspect, "topic": _plain, "tag": _plain, "case": _choice,
+    "monitor": _plain, "customer": _plain, "thread": _plain, "followers": _number, "since": _moment, "until": _moment,
+    "has": _choice, "is": _choice,
 }  # fmt: skip
-_LISTS = frozenset({"platform", "lang", "sentiment", "urgency", "intent", "has", "is", "case", "author"})
+_LISTS = frozenset(
+    {"platform", "lang", "sentiment", "urgency", "intent", "emotion", "aspect", "has", "is", "case", "author"}
+)
 
 
 def values(name: FieldName, written: str, when: When) -> list[str]:

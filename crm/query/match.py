@@ -37,7 +37,10 @@ class Subject(Struct, frozen=True):
     language: str | None = None
     sentiment: str | None = None
     urgency: str | None = None
-    intent: str | None = None
+    intents: tuple[str, ...] = ()
+    emotion: str | None = None
+    aspects: tuple[str, ...] = ()
+    offensive: bool = False
     topics: tuple[str, ...] = ()
     monitors: tuple[str, ...] = ()
     customer: str | None = None
@@ -54,6 +57,10 @@ class Subject(Struct, frozen=True):
         language: str | None = None,
         sentiment: str | None = None,
         urgency: str | None = None,
+        intents: tuple[str, ...] = (),
+        emotion: str | None = None,
+        aspects: tuple[str, ...] = (),
+        offensive: bool = False,
         origin: Origin = "stream",
         own: bool = False,
     ) -> Subject:
@@ -62,7 +69,7 @@ class Subject(Struct, frozen=True):
         words = tuple(tokens)
         return cls(
             post, words, line, frozenset(words), thread_key or post.thread_key, language, sentiment, urgency,
-            origin=origin, own=own,
+            intents, emotion, aspects, offensive, origin=origin, own=own,
         )  # fmt: skip
 
     @classmethod
@@ -72,14 +79,15 @@ class Subject(Struct, frozen=True):
         return cls(
             enriched.post, words, f" {enriched.tokens} ", frozenset(words), enriched.thread_key,
             enriched.language.value, enriched.sentiment.value, enriched.urgency.value,
+            enriched.wants, enriched.feeling, enriched.spoken_of, enriched.offensive,
             monitors=enriched.monitors, customer=enriched.customer, origin=enriched.origin, own=enriched.own,
         )  # fmt: skip
 
 
-def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset[str]:
+def traits(post: Post, *, own: bool, origin: Origin, mention: bool, offensive: bool = False) -> frozenset[str]:
     """What has: and is: ask for, as the field's values.
 
-    They are link, media, question, reply, own, private, mention, imported and made_up.
+    They are link, media, question, reply, own, private, mention, imported, made_up and offensive.
 
     A question has a question mark outside of its addresses.
     """
@@ -94,6 +102,7 @@ def traits(post: Post, *, own: bool, origin: Origin, mention: bool) -> frozenset
         ("mention", mention),
         ("imported", origin == "import"),
         ("made_up", origin == "demo"),
+        ("offensive", offensive),
     )
     return frozenset([name for name, holds in holding if holds])
 
@@ -194,8 +203,12 @@ def _field(field: Field) -> Matcher:
             return lambda subject: value in (subject.post.author.handle.casefold(), subject.post.author.key)
         case "platform":
             return lambda subject: subject.post.platform == value
-        case "lang" | "sentiment" | "urgency" | "intent":
+        case "lang" | "sentiment" | "urgency" | "emotion":
             return _label(field)
+        case "intent":
+            return lambda subject: value in (subject.intents or (UNKNOWN,))
+        case "aspect":
+            return lambda subject: value in subject.aspects
         case "topic":
             return lambda subject: value in subject.topics
         case "monitor":
@@ -220,7 +233,14 @@ def _label(field: Field) -> Matcher:
 
 def _trait(name: str) -> Matcher:
     return lambda subject: (
-        name in traits(subject.post, own=subject.own, origin=subject.origin, mention=bool(subject.monitors))
+        name
+        in traits(
+            subject.post,
+            own=subject.own,
+            origin=subject.origin,
+            mention=bool(subject.monitors),
+            offensive=subject.offensive,
+        )
     )
 
 

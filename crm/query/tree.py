@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 FieldName = Literal[
-    "author", "platform", "lang", "sentiment", "urgency", "intent", "topic", "tag", "case",
+    "author", "platform", "lang", "sentiment", "urgency", "intent", "emotion", "aspect", "topic", "tag", "case",
     "monitor", "customer", "thread", "followers", "since", "until", "has", "is",
 ]  # fmt: skip
 Operator = Literal[":", ">", ">=", "<", "<="]

@@ -25,7 +25,7 @@ _NONE: Query = {"match_none": {}}
 _BOUNDS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "since": "gte", "until": "lt"}
 _TERMS = {
     "platform": "platform", "monitor": "monitors", "customer": "customer", "thread": "thread", "has": "traits",
-    "is": "traits",
+    "is": "traits", "intent": "intents", "emotion": "emotion", "aspect": "aspects",
 }  # fmt: skip
 _LABELS = {"lang": "language", "sentiment": "sentiment", "urgency": "urgency"}
 
@@ -124,8 +124,8 @@ def _field(field: Field) -> Query:
             return _any([{"term": {"handle": term(field.value)}}, {"term": {"author": term(field.value)}}])
         case "lang" | "sentiment" | "urgency":
             return {"term": {_LABELS[field.name]: "" if field.value == UNKNOWN else field.value}}
-        case "intent":
-            return _EVERY if field.value == UNKNOWN else _NONE
+        case "intent" | "emotion" if field.value == UNKNOWN:
+            return {"bool": {"must_not": [{"exists": {"field": _TERMS[field.name]}}]}}
         case "topic":
             return _NONE
         case "followers":

@@ -43,6 +43,9 @@ class Row(Struct, frozen=True, omit_defaults=True):
     customer: str | None = None
     followers: int | None = None
     long: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+    emotion: str | None = None
+    aspects: tuple[str, ...] = ()
 
 
 class Source(Struct, frozen=True):
@@ -63,7 +66,8 @@ def row(document: EnrichedPost) -> Row:
     long = tuple(dict.fromkeys(word for word in words.split() if len(word) > LONG)) if len(words) > LONG else ()
     moment = microseconds(post.posted_at)
     author = post.author
-    shown = traits(post, own=document.own, origin=document.origin, mention=bool(document.monitors))
+    mention, offensive = bool(document.monitors), document.offensive
+    shown = traits(post, own=document.own, origin=document.origin, mention=mention, offensive=offensive)
     indexed = " ".join(map(spelt, words.split())) if long else words
     return Row(
         document.workspace, term(post.key), moment, moment // 1000, indexed, term(post.platform),
@@ -71,7 +75,8 @@ def row(document: EnrichedPost) -> Row:
         term(author.key), term(document.thread_key), post.private,
         document if long else structs.replace(document, tokens=""), term(author.handle.casefold()),
         tuple(map(term, document.monitors)), tuple(shown), term(document.customer) if document.customer else None,
-        author.followers, tuple(map(beginning, long)),
+        author.followers, tuple(map(beginning, long)), document.wants, document.feeling,
+        tuple(map(term, document.spoken_of)),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from index.elasticsearch.address import Address
 from index.elasticsearch.faults import GoneError
 from index.elasticsearch.server import Server
 
-VERSION = 1
+VERSION = 2
 """Raised when the mapping changes; fields are only ever added."""
 
 PRIORITY = 200
@@ -32,6 +32,9 @@ MAPPING: dict[str, object] = {
         "language": _LABEL,
         "sentiment": _LABEL,
         "urgency": _LABEL,
+        "intents": _LABEL,
+        "emotion": _LABEL,
+        "aspects": _LABEL,
         "monitors": _LABEL,
         "author": _LABEL,
         "handle": _FACET,

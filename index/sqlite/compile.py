@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from crm.ports.index import Scope
-from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from index.moments import moment_of
-from index.sqlite.facets import NOTHING, field_facets, follower_facets, scope_facet
+from index.sqlite.facets import NOTHING, field_facets, follower_facets, scope_facet, unknown_facets
 from index.sqlite.schema import SEQUENCE_MASK, first_docid
 
 MAX_DEPTH = 12
@@ -95,8 +94,8 @@ class _Compiler:
         match node:
             case Words() | Prefix() | Near():
                 return _text(node)
-            case Field("intent"):
-                return self._all if node.value == UNKNOWN else _quote(NOTHING)
+            case Field() if known := unknown_facets(node):
+                return _without(self._all, [_any(map(_quote, known))])
             case Field():
                 return self._field([node])
             case Not():

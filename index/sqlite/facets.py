@@ -9,16 +9,17 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 from hashlib import blake2b
+from typing import get_args
 
 from crm.errors import InvalidInputError
 from crm.query import UNKNOWN, traits
 from crm.query.tree import Field
-from crm.words import EnrichedPost
+from crm.words import Emotion, EnrichedPost, Intent
 
 _MARK = "\x02"
 _NAMES = {name: _MARK + short for name, short in {
     "platform": "p", "lang": "l", "sentiment": "s", "urgency": "u", "monitor": "m", "author": "h", "thread": "t",
-    "customer": "c", "is": "i",
+    "customer": "c", "is": "i", "intent": "n", "emotion": "e", "aspect": "b",
 }.items()}  # fmt: skip
 _PLAIN = re.compile(r"[a-z0-9_.:-]{1,40}")
 _MOST_BITS = 24
@@ -67,14 +68,22 @@ def account(key: str, handle: str) -> tuple[int, str]:
 
 def own_facets(document: EnrichedPost) -> str:
     """The facets of one post beyond those of its kind and its author."""
-    shown = traits(document.post, own=document.own, origin=document.origin, mention=False)
+    shown = traits(document.post, own=document.own, origin=document.origin, mention=False, offensive=document.offensive)
     found = [facet("thread", document.thread_key), _traits(shown)]
+    if document.intents or document.emotion or document.aspects:
+        found.append(_said(document.wants, document.feeling, document.spoken_of))
     if document.customer:
         found.append(facet("customer", document.customer))
     followers = document.post.author.followers
     if followers is not None:
         found.append(f"{_MARK}f{min(followers.bit_length(), _MOST_BITS)}")
     return " ".join(found)
+
+
+@lru_cache(maxsize=4096)
+def _said(intents: tuple[str, ...], emotion: str | None, aspects: tuple[str, ...]) -> str:
+    found = [facet("intent", intent) for intent in intents] + [facet("aspect", aspect) for aspect in aspects]
+    return " ".join([*found, *([facet("emotion", emotion)] if emotion else [])])
 
 
 @lru_cache(maxsize=1024)
@@ -89,6 +98,14 @@ def follower_facets(field: Field) -> list[str]:
     return [f"{_MARK}f{number}" for number in range(first, last + 1)]
 
 
+def unknown_facets(field: Field) -> list[str]:
+    """The facets none of which a post has of which nothing is known for this field; none for other fields."""
+    if field.value != UNKNOWN or field.name not in ("intent", "emotion"):
+        return []
+    every: tuple[str, ...] = get_args(Intent) if field.name == "intent" else get_args(Emotion)
+    return [facet(field.name, value) for value in every]
+
+
 def field_facets(field: Field) -> list[str]:
     """The facets any of which a post must have for this field; none where nothing can match.
 
@@ -100,6 +117,8 @@ def field_facets(field: Field) -> list[str]:
         case "has" | "is":
             return [facet("is", field.value)]
         case "platform" | "lang" | "sentiment" | "urgency" | "monitor" | "customer" | "thread":
+            return [facet(field.name, field.value)]
+        case "intent" | "emotion" | "aspect":
             return [facet(field.name, field.value)]
         case "case" | "tag":
             raise InvalidInputError(f"The field {field.name} is answered by the records; bind it to threads first.")

@@ -7,7 +7,7 @@ from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Node, Not, Or
 from index.sqlite.kinds import Kind
 
-_FIELDS = frozenset({"platform", "lang", "sentiment", "urgency", "monitor", "intent", "topic"})
+_FIELDS = frozenset({"platform", "lang", "sentiment", "urgency", "monitor", "topic"})
 _TRAITS = frozenset({"private", "mention"})
 
 

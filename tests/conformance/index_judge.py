@@ -15,7 +15,7 @@ from crm.ports.index import Bucket, Dimension, Scope
 from crm.query import Subject, compile_matcher
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from crm.text import searchable, tokens
-from crm.words import Author, EnrichedPost, Label, Media, Origin, Post
+from crm.words import Aspect, Author, EnrichedPost, Label, Media, Origin, Post
 
 NOON = datetime(2026, 3, 21, 12, 0, tzinfo=UTC)
 TIMES: frozenset[Dimension] = frozenset({"day", "hour", "hour_of_week"})
@@ -58,12 +58,20 @@ def document(
     customer: str | None = None,
     origin: Origin = "stream",
     own: bool = False,
+    intents: tuple[str | None, ...] = (),
+    emotion: str | None = None,
+    offensive: bool = False,
+    aspects: tuple[tuple[str, str | None], ...] = (),
 ) -> EnrichedPost:
     """A document as enrichment makes it."""
     return EnrichedPost(
         workspace, said, " ".join(tokens(searchable(said))), Label(language, 0.9, "language", "1"),
         Label(sentiment, 0.8, "sentiment", "1"), Label(urgency, 0.7, "urgency", "1"), revision,
         thread_key or said.thread_key, monitors, customer, origin, own,
+        intents=tuple(Label(intent, 0.8, "intent", "1") for intent in intents),
+        emotion=Label(emotion, 0.6, "emotion", "1") if emotion else None,
+        offence=Label("offensive", 0.9, "offence", "1") if offensive else None,
+        aspects=tuple(Aspect(name, Label(mood, 0.7, "aspects", "1")) for name, mood in aspects),
     )  # fmt: skip
 
 
@@ -146,6 +154,10 @@ _documents = st.builds(
     customer=st.sampled_from([None, "C1", "c1"]),
     origin=st.sampled_from(["stream", "import"]),
     own=st.booleans(),
+    intents=st.sampled_from([(), (None,), ("praise",), ("praise", "question")]),
+    emotion=st.sampled_from([None, "joy", "none"]),
+    offensive=st.booleans(),
+    aspects=st.sampled_from([(), (("price", "negative"),), (("price", None), ("delivery", "positive"))]),
 )
 batches = st.lists(st.lists(_documents, max_size=8), max_size=3)
 """Batches of documents of the workspace ``acme`` that share a few keys."""
@@ -158,9 +170,10 @@ _fields = st.one_of(
     *(st.builds(Field, st.just(name), st.just(":"), st.sampled_from(values)) for name, values in {
         "author": ("ali", "نرگس", "u3", "x:U1", "x:u1", "nobody"), "platform": ("x", "mastodon", "rss"),
         "lang": ("fa", "en", "fa-Latn", "unknown"), "sentiment": ("negative", "neutral", "unknown"),
-        "urgency": ("high", "unknown"), "intent": ("unknown", "praise"), "topic": ("t1",), "monitor": MONITORS,
+        "urgency": ("high", "unknown"), "intent": ("unknown", "praise", "spam"), "topic": ("t1",), "monitor": MONITORS,
         "customer": ("C1", "c1"), "thread": ("x:a", "x:z", "mastodon:b"), "has": ("link", "media", "question"),
-        "is": ("reply", "own", "private", "mention", "imported"),
+        "is": ("reply", "own", "private", "mention", "imported", "offensive"),
+        "emotion": ("joy", "anger", "unknown"), "aspect": ("price", "price/negative", "delivery/positive"),
     }.items()),
     st.builds(Field, st.just("followers"), st.sampled_from([":", ">", ">=", "<", "<="]), st.sampled_from(["0", "10"])),
     st.builds(Field, st.sampled_from(["since", "until"]), st.just(":"), _instants),
