@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import apsw
+from msgspec import structs
 
 from crm.ports.index import Dimension, Order, PostIndex, Scope
+from crm.ports.likeness import marks
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from crm.words import Author, Counts, EnrichedPost, Label, Post
+from enrich.duplicates import MinHash
 from index.sqlite import SQLiteIndex
 
 BATCH = 1000
@@ -89,6 +92,14 @@ def answer_times(index: PostIndex) -> dict[str, object]:
 
 def posts(rows: int, seed: int = 7, workspace: str = "acme", start: datetime = START) -> Iterator[EnrichedPost]:
     """`rows` made-up posts of one workspace, nearly in order of time, over DAYS from `start` on."""
+    made = _made(rows, seed, workspace, start)
+    likeness = MinHash()
+    while batch := list(islice(made, BATCH)):
+        bands = likeness.bands([one.tokens for one in batch])
+        yield from (structs.replace(one, bands=its) for one, its in zip(batch, bands, strict=True))
+
+
+def _made(rows: int, seed: int, workspace: str, start: datetime) -> Iterator[EnrichedPost]:
     rng = random.Random(seed)
     vocabularies = dict(zip(("en", "fa"), vocabulary(), strict=True))
     weights = list(accumulate(1 / (rank + 2.7) for rank in range(_VOCABULARY)))
@@ -181,9 +192,16 @@ def _searches() -> list[Search]:
         Search("word by followers", And((one, Field("followers", ">", "80000")))),
         Search("word in a week", And((other, _since(20), _until(27)))),
         Search("word and author", And((one, Field("author", ":", "user77")))),
+        Search("near-duplicates of 25 posts", _alike()),
         Search("ranked word", other, "relevance"),
         Search("ranked words", And((one, Or((Words((persian[40],)), Words((persian[70],)))))), "relevance"),
     ]
+
+
+def _alike() -> Node:
+    """What a page of 25 hits asks for; half of them are among the posts."""
+    texts = [one.bands for one in (*islice(posts(13), 13), *islice(posts(12, seed=99), 12))]
+    return Or(tuple(Field("alike", ":", ",".join(marks(bands))) for bands in texts))
 
 
 def _dashboards() -> list[Dashboard]:
@@ -199,6 +217,8 @@ def _dashboards() -> list[Dashboard]:
         Dashboard("hits of a word by day × sentiment", word, ("day", "sentiment")),
         Dashboard("top authors, one monitor", monitor, ("author",), 20),
         Dashboard("top authors, all monitors", Everything(), ("author",), 20),
+        Dashboard("texts with most copies, one monitor", monitor, ("text",), 60),
+        Dashboard("texts with most copies of a word", word, ("text",), 60),
     ]
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Written into every envelope; raised when a field is added."""
 
 REVISION_BITS = 31
@@ -186,6 +186,9 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     `monitors` are ids of the monitors it matches, `thread_key` the joined thread,
     `customer` the id of an exactly tied customer. `made_up` marks demo data. A post that no model was asked about
     an intent, an emotion, offence or aspects has none; one label without a value in `intents` is an abstention.
+    `bands` are hashes of the text by which near-duplicates are found, none where it has no word or was
+    understood before there were any: see :func:`crm.ports.likeness.seeds` and
+    :func:`crm.ports.likeness.marks`.
     """
 
     workspace: str
@@ -229,6 +232,8 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
         """The aspects, each also with the feeling where that is sure: ``price``, ``price/negative``."""
         names = [(one.name, f"{one.name}/{one.sentiment.value}" if one.sentiment.value else "") for one in self.aspects]
         return tuple(dict.fromkeys(name for pair in names for name in pair if name))
+
+    bands: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -12,22 +12,11 @@ import msgspec
 
 from crm.errors import InvalidInputError
 from crm.ports.classifier import Decisive
-from crm.ports.clock import Clock, SystemClock
+from crm.ports.clock import Clock
 from crm.ports.encoder import Encoder
-from enrich.encoder import StaticEncoder
-from enrich.language import LanguageModel
 from enrich.neighbours import labels_of_nearest
-from enrich.sentiment import SentimentModel
-from enrich.urgency import UrgencyModel
 
 OTHER = "other"
-
-TASKS: Mapping[str, Callable[[], Decisive]] = {
-    "sentiment": lambda: SentimentModel(LanguageModel()),
-    "language": LanguageModel,
-    "urgency": UrgencyModel,
-}
-"""What may be evaluated, with the shipped model that answers."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -63,27 +52,6 @@ class Evaluation(msgspec.Struct, frozen=True):
     abstained: int
     posts_per_second: float
     model: str
-
-
-def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
-    """What ``shenava eval TASK FILE --labels theirs=ours`` prints, as plain values. See :class:`Evaluation`.
-
-    Raises InvalidInputError for an unknown task, a file that can't be used or malformed `names`.
-    """
-    rows, renamed = read_rows(file), parse_names(names)
-    if task == "encoder":
-        found = evaluate_encoder(rows, StaticEncoder(), SystemClock(), renamed)
-    else:
-        found = evaluate(task, rows, classifier(task), SystemClock(), renamed)
-    return msgspec.convert(msgspec.to_builtins(found), type=dict[str, object])
-
-
-def classifier(task: str) -> Decisive:
-    """The shipped model of a task. Raises InvalidInputError for an unknown task, StoreError for lost weights."""
-    if task not in TASKS:
-        known = ", ".join(sorted({*TASKS, "encoder"}))
-        raise InvalidInputError(f"There is no task {task!r} to evaluate; choose one of {known}.")
-    return TASKS[task]()
 
 
 def evaluate(
@@ -159,18 +127,21 @@ def parse_names(text: str) -> dict[str, str]:
     return names
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path, *, labelled: bool = True) -> list[Row]:
     """Labelled rows of a CSV or JSON Lines file (``.csv``, ``.jsonl``, ``.ndjson``, each with or without ``.gz``).
 
-    Columns or keys `text` and `label`; others are passed over. Raises InvalidInputError, with the
-    line, for a file that can't be read or a row without one of them.
+    Columns or keys `text` and `label`; others are passed over. A row may lack a label, which is empty then, unless
+    they must be `labelled`. Raises InvalidInputError, with the line, for a file that can't be read or a row without
+    what it must have.
     """
     kind = path.name.removesuffix(".gz").rpartition(".")[2].lower()
     if kind not in {"csv", "jsonl", "ndjson"}:
         raise InvalidInputError(f"{path.name} is neither .csv nor .jsonl (or those with .gz); convert it first.")
     try:
         with _opened(path) as lines:
-            return list(_csv_rows(lines, path.name) if kind == "csv" else _json_rows(lines, path.name))
+            return list(
+                _csv_rows(lines, path.name, labelled) if kind == "csv" else _json_rows(lines, path.name, labelled)
+            )
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except (OSError, EOFError, csv.Error) as error:
@@ -183,7 +154,7 @@ def _opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _json_rows(lines: TextIO, name: str) -> Iterator[Row]:
+def _json_rows(lines: TextIO, name: str, labelled: bool) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -191,19 +162,21 @@ def _json_rows(lines: TextIO, name: str) -> Iterator[Row]:
             found = msgspec.json.decode(line, type=dict[str, object])
         except (msgspec.DecodeError, UnicodeEncodeError) as error:
             raise InvalidInputError(f"{name}, line {number}: not a JSON object ({error}).") from error
-        yield _row(found.get("text"), found.get("label"), name, number)
+        yield _row(found.get("text"), found.get("label"), name, number, labelled)
 
 
-def _csv_rows(lines: TextIO, name: str) -> Iterator[Row]:
+def _csv_rows(lines: TextIO, name: str, labelled: bool) -> Iterator[Row]:
     reader = csv.DictReader(lines)
-    missing = {"text", "label"} - set(reader.fieldnames or ())
+    missing = ({"text", "label"} if labelled else {"text"}) - set(reader.fieldnames or ())
     if missing:
         raise InvalidInputError(f"{name} has no column {' and no column '.join(sorted(missing))}; name it in line 1.")
     for found in reader:
-        yield _row(found["text"], found["label"], name, reader.line_num)
+        yield _row(found["text"], found.get("label"), name, reader.line_num, labelled)
 
 
-def _row(text: object, label: object, name: str, number: int) -> Row:
+def _row(text: object, label: object, name: str, number: int, labelled: bool) -> Row:
+    if isinstance(text, str) and not labelled:
+        return Row(text=text, label="" if label is None else str(label))
     if not isinstance(text, str) or label is None or not str(label).strip():
         what = "label" if isinstance(text, str) else "text"
         raise InvalidInputError(f"{name}, line {number}: no {what}; give every row a text and a label.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enrich.duplicates import MinHash
 from enrich.language import LanguageModel
 from enrich.pipeline import Models
 from enrich.sentiment import SentimentModel
@@ -11,4 +12,4 @@ from enrich.urgency import UrgencyModel
 def shipped_models() -> Models:
     """Load the shipped weights once for all questions."""
     language = LanguageModel()
-    return Models(language, SentimentModel(language), UrgencyModel())
+    return Models(language, SentimentModel(language), UrgencyModel(), MinHash())

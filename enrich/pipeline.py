@@ -9,6 +9,7 @@ from msgspec import Struct
 from crm import envelope
 from crm.policies import ties
 from crm.ports.classifier import Classifier
+from crm.ports.likeness import Likeness
 from crm.ports.log import Event, Record
 from crm.query import Subject
 from crm.text import searchable, tokens
@@ -19,11 +20,12 @@ PERSON = "person"
 
 
 class Models(Struct, frozen=True):
-    """One classifier per question."""
+    """One classifier per question, and what finds near-duplicates."""
 
     language: Classifier
     sentiment: Classifier
     urgency: Classifier
+    likeness: Likeness
 
 
 class Understood(Struct, frozen=True):
@@ -33,6 +35,7 @@ class Understood(Struct, frozen=True):
     language: Label
     sentiment: Label
     urgency: Label
+    bands: tuple[str, ...] = ()
 
 
 class Enricher:
@@ -65,9 +68,10 @@ class Enricher:
             self._models.language.predict(texts),
             self._models.sentiment.predict(texts),
             self._models.urgency.predict(texts),
+            self._models.likeness.bands(texts),
             strict=True,
         )
-        return [Understood(tuple(tokens(text)), *labels) for text, labels in zip(texts, answers, strict=True)]
+        return [Understood(tuple(tokens(text)), *found) for text, found in zip(texts, answers, strict=True)]
 
 
 def _for_workspaces(event: Collected, understood: Understood, snapshot: Snapshot) -> list[EnrichedEvent]:
@@ -104,6 +108,7 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
         sentiment=labels.sentiment, urgency=labels.urgency, revision=workspace.revision, thread_key=post.thread_key,
         monitors=workspace.monitors.match(subject), customer=tie.customer_id if tie else None, origin=event.origin,
         own=own, made_up=event.origin == "demo", open_cases=event.open_cases, collected_at=event.collected_at,
+        bands=understood.bands,
     )  # fmt: skip
 
 
@@ -116,6 +121,7 @@ def _corrected(understood: Understood, answers: object) -> Understood:
         said.get("language", understood.language),
         said.get("sentiment", understood.sentiment),
         said.get("urgency", understood.urgency),
+        understood.bands,
     )
 
 

@@ -9,6 +9,8 @@ from crm.ports.index import Dimension
 
 MAX_LIMIT = 1000
 MAX_DIMENSIONS = 3
+MAX_TEXTS = 10_000
+"""So many groups of near-copies are counted at most."""
 
 
 def check_limit(limit: int) -> None:
@@ -18,6 +20,8 @@ def check_limit(limit: int) -> None:
 
 
 def check_dimensions(by: Sequence[Dimension]) -> None:
-    """Raises InvalidInputError for more than three dimensions, or one twice."""
+    """Raises InvalidInputError for more than three dimensions, one twice, or `text` beside another."""
+    if "text" in by and len(by) > 1:
+        raise InvalidInputError(f"Counts by text are split by nothing else, not {list(by)}.")
     if len(by) > MAX_DIMENSIONS or len(set(by)) < len(by):
         raise InvalidInputError(f"Counts are split by up to {MAX_DIMENSIONS} different dimensions, not {list(by)}.")

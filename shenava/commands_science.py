@@ -22,12 +22,12 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(help="sentiment, language, urgency or encoder.")],
+    task: Annotated[str, typer.Argument(help="sentiment, language, urgency, encoder or duplicates.")],
     file: Annotated[Path, typer.Argument(help="Rows with text and label: JSON Lines or CSV, gzip or not.")],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
 ) -> None:
     """Measure a model on a labelled file; nothing is learned from it."""
-    from enrich.evaluate import evaluate_file
+    from enrich.tasks import evaluate_file
 
     print(json.dumps(evaluate_file(task, file, labels), ensure_ascii=False))
 
@@ -52,7 +52,9 @@ def train(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="log, index, pipeline, scale, console, kafka or elasticsearch.")],
+    name: Annotated[
+        str, typer.Argument(help="log, index, pipeline, duplicates, scale, console, kafka or elasticsearch.")
+    ],
     folder: Annotated[
         Path | None, typer.Option(help="Where the stores are made; a temporary folder otherwise.")
     ] = None,

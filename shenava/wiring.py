@@ -25,6 +25,7 @@ from crm.records.dead_letters import RecordedDeadLetters
 from crm.usecases.accounts import Accounts
 from crm.usecases.acts import Acts
 from crm.usecases.budgets import Budgets
+from crm.usecases.campaigns import Campaigns
 from crm.usecases.caseview import CaseViews
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
@@ -187,6 +188,9 @@ class House:
         replies = Replies(records, index, self.responders, ManualResponder, clock)
         acts = Acts(records, index, self.responders, self.account_tokens, clock)
         views = CaseViews(records, index, customers, replies, clock, acts)
+        from enrich.duplicates import MinHash
+
+        search = Search(records, index, clock)
         return Services(
             accounts=self.accounts,
             team=Team(records, self.accounts, clock),
@@ -203,7 +207,8 @@ class House:
             acts=acts,
             toolbox=Toolbox(records, clock),
             customers=customers,
-            search=Search(records, index, clock),
+            search=search,
+            campaigns=Campaigns(search, index, MinHash()),
             trends=Trends(records, index, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),

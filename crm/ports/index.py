@@ -12,7 +12,9 @@ from crm.query.tree import Node
 from crm.words import EnrichedPost
 
 Order = Literal["newest", "oldest", "relevance"]
-Dimension = Literal["day", "hour", "hour_of_week", "sentiment", "platform", "language", "monitor", "urgency", "author"]
+Dimension = Literal[
+    "day", "hour", "hour_of_week", "sentiment", "platform", "language", "monitor", "urgency", "author", "text"
+]
 
 
 class Scope(Struct, frozen=True):
@@ -88,7 +90,10 @@ class PostIndex(Protocol):
     ) -> list[Bucket]:
         """How many posts match, split by up to three dimensions; without any, one bucket with no keys.
 
-        `monitor` puts a post in the bucket of each monitor it matches, within the scope's. Buckets of time come in
+        `monitor` puts a post in the bucket of each monitor it matches, within the scope's. `text` stands alone and
+        puts near-copies together, a post in the bucket of each of its :func:`crm.ports.likeness.seeds`; buckets of a
+        single post are left out, and so may be, on a server, those that are none of the 10,000 largest of a month.
+        There are at most 10,000 of them. Buckets of time come in
         order of time, all others by falling count; `limit` keeps the largest. Empty buckets are left out.
         """
         ...

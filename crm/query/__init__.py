@@ -24,7 +24,8 @@ Meaning, the same in :mod:`crm.query.match` and in every index
     urgency: ``unknown`` are the posts where the model abstained; a post whose followers are not known
     matches no comparison of them; since: includes its moment, until: excludes it, a date is its first moment in
     the workspace's zone. is: and has: are :func:`crm.query.match.traits`. case: and tag: are answered by the
-    records and bound to threads before an index or a matcher sees the query.
+    records and bound to threads before an index or a matcher sees the query. alike: is the key of a post whose
+    near-duplicates are looked for, itself among them; it is bound to what finds them.
 """
 
 from __future__ import annotations

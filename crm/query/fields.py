@@ -26,8 +26,9 @@ FIELD_NAMES: tuple[FieldName, ...] = get_args(FieldName)
 _PERSIAN_NAMES: Mapping[str, FieldName] = {
     "نویسنده": "author", "سکو": "platform", "پلتفرم": "platform", "زبان": "lang", "احساس": "sentiment",
     "فوریت": "urgency", "منظور": "intent", "نیت": "intent", "هیجان": "emotion", "عاطفه": "emotion", "جنبه": "aspect",
-     "موضوع": "topic", "برچسب": "tag", "پرونده": "case",
+    "موضوع": "topic", "برچسب": "tag", "پرونده": "case",
     "پایش": "monitor", "مشتری": "customer", "رشته": "thread", "گفتگو": "thread", "دنبال‌کننده": "followers",
+    "همانند": "alike", "مشابه": "alike",
     "دنبال‌کنندگان": "followers", "از": "since", "تا": "until", "دارد": "has", "دارای": "has", "هست": "is", "نوع": "is",
 }  # fmt: skip
 
@@ -175,8 +176,8 @@ _Reader = Callable[[FieldName, str, When], str]
 _READERS: Mapping[FieldName, _Reader] = {
     "author": _author, "platform": _platform, "lang": _choice, "sentiment": _choice, "urgency": _choice,
     "intent": _choice, "emotion": _choice, "aspect": _aspect, "topic": _plain, "tag": _plain, "case": _choice,
-    "monitor": _plain, "customer": _plain, "thread": _plain, "followers": _number, "since": _moment, "until": _moment,
-    "has": _choice, "is": _choice,
+    "monitor": _plain, "customer": _plain, "thread": _plain, "alike": _plain, "followers": _number, "since": _moment,
+    "until": _moment, "has": _choice, "is": _choice,
 }  # fmt: skip
 _LISTS = frozenset(
     {"platform", "lang", "sentiment", "urgency", "intent", "emotion", "aspect", "has", "is", "case", "author"}

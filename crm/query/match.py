@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from crm.errors import InvalidInputError
+from crm.ports.likeness import near
 from crm.query.fields import UNKNOWN
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from crm.text import URL
@@ -46,6 +47,7 @@ class Subject(Struct, frozen=True):
     customer: str | None = None
     origin: Origin = "stream"
     own: bool = False
+    bands: tuple[str, ...] = ()
 
     @classmethod
     def new(
@@ -81,6 +83,7 @@ class Subject(Struct, frozen=True):
             enriched.language.value, enriched.sentiment.value, enriched.urgency.value,
             enriched.wants, enriched.feeling, enriched.spoken_of, enriched.offensive,
             monitors=enriched.monitors, customer=enriched.customer, origin=enriched.origin, own=enriched.own,
+            bands=enriched.bands,
         )  # fmt: skip
 
 
@@ -217,6 +220,9 @@ def _field(field: Field) -> Matcher:
             return lambda subject: subject.customer == value
         case "thread":
             return lambda subject: subject.thread_key == value
+        case "alike":
+            marks = value.split(",")
+            return lambda subject: near(marks, subject.bands)
         case "has" | "is":
             return _trait(value)
         case "followers" | "since" | "until":

@@ -10,7 +10,7 @@ from crm.query.match import Matcher, Subject, compile_matcher
 from crm.query.tree import And, Everything, Near, Node, Not, Or, Prefix, Words
 from crm.query.walk import fields_used
 
-_LATER = ("case", "tag", "monitor")
+_LATER = ("case", "tag", "monitor", "alike")
 
 
 def required_tokens(node: Node) -> frozenset[str] | None:
@@ -49,7 +49,7 @@ def check_monitor(node: Node) -> None:
     """Raise QueryError for a query that can't be a monitor.
 
     A monitor looks for something that is known when a post arrives: it is not empty, not only negative,
-    and uses none of case:, tag: and monitor:.
+    and uses none of case:, tag:, monitor: and alike:.
     """
     for name in _LATER:
         if name in fields_used(node):

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 FieldName = Literal[
     "author", "platform", "lang", "sentiment", "urgency", "intent", "emotion", "aspect", "topic", "tag", "case",
-    "monitor", "customer", "thread", "followers", "since", "until", "has", "is",
+    "monitor", "customer", "thread", "alike", "followers", "since", "until", "has", "is",
 ]  # fmt: skip
 Operator = Literal[":", ">", ">=", "<", "<="]
 
@@ -42,6 +42,8 @@ class Field(Struct, frozen=True, tag=True):
 
     since and until are ISO dates or moments (a date means its first moment in the workspace's
     zone; `until` excludes it), followers is a decimal number with any operator, all others use ``:``.
+    alike is a post key, bound before an index or a matcher sees it to the :func:`crm.ports.likeness.marks` of that
+    post with commas between them: posts match that share as many of these as near-duplicates do.
     """
 
     name: FieldName

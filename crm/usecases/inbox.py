@@ -27,7 +27,7 @@ from crm.records.queue import Queued, QueueFilter, Wanted
 from crm.records.tags import Tag
 from crm.usecases import casebook, cursors, reading
 from crm.usecases.caseview import PRESENT, CaseViews
-from crm.usecases.search import bind
+from crm.usecases.search import bind, bind_alike
 from crm.usecases.views import CaseView, QueuePage, QueueRow, person
 from crm.words import EnrichedPost
 
@@ -299,6 +299,7 @@ class Inbox:
         # Asking only about the threads that pass the rest of the filter keeps old posts from crowding them out.
         within = Or(tuple(Field("thread", ":", key) for key in outer))
         found: set[str] = set()
+        node = bind_alike(self._index, actor, node)
         for hit in self._hits(actor, And((node, within))):
             found.add(outer.get(hit.thread_key, hit.thread_key))
         return Wanted(wanted, threads=sorted(found)), bounded or len(candidates) > BOUND

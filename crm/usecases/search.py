@@ -12,8 +12,10 @@ from crm.errors import NotFoundError
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
 from crm.ports.index import Order, Page, PostIndex
+from crm.ports.likeness import marks
 from crm.query import QueryError
 from crm.query.tree import And, Field, Node, Not, Or
+from crm.query.walk import NOTHING, leaves
 from crm.records import audit, monitors, workspaces
 from crm.records.database import Records
 from crm.records.tables import case_tags, cases, tags
@@ -32,6 +34,14 @@ class SearchPage(Struct, frozen=True):
     hits: tuple[Hit, ...]
     cursor: str | None
     total: int
+    bounded: bool
+
+
+class Bound(Struct, frozen=True):
+    """A query as it was `asked`, and as a `node` that an index can answer; `bounded` as in :class:`SearchPage`."""
+
+    asked: Node
+    node: Node
     bounded: bool
 
 
@@ -54,13 +64,18 @@ class Search:
     ) -> SearchPage:
         """A page of posts in the actor's reach. Raises QueryError, InvalidInputError (cursor)."""
         require(actor, "read_posts")
+        bound = self.bound(actor, text)
+        page = self._reading.search(actor, bound.node, order, limit, cursor)
+        total = self._index.count(actor.scope, bound.node)
+        hits = tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, bound.asked))) for hit in page.hits)
+        return SearchPage(hits, page.cursor, total[0].posts if total else 0, bound.bounded)
+
+    def bound(self, actor: Actor, text: str) -> Bound:
+        """What `text` asks for, as an index can answer it. Raises QueryError."""
         with self._records.read() as tx:
-            parsed = self._parse(tx, actor, text)
-            node, bounded = bind(tx, actor, parsed)
-        page = self._reading.search(actor, node, order, limit, cursor)
-        total = self._index.count(actor.scope, node)
-        hits = tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits)
-        return SearchPage(hits, page.cursor, total[0].posts if total else 0, bounded)
+            asked = self._parse(tx, actor, text)
+            node, bounded = bind(tx, actor, asked)
+        return Bound(asked, bind_alike(self._index, actor, node), bounded)
 
     def check(self, actor: Actor, text: str) -> QueryError | None:
         """What is wrong with `text` as a search; None where nothing is."""
@@ -78,14 +93,14 @@ class Search:
         Raises ForbiddenError, QueryError.
         """
         require(actor, "export")
+        bound = self.bound(actor, text)
         with self._records.write() as tx:
-            node, bounded = bind(tx, actor, self._parse(tx, actor, text))
             now = self._clock.now()
             audit.append(tx, actor.workspace, actor.user_id, "export", "posts", now, query=text)
         # By relevance an index looks at a bounded number of posts; an export leaves none out.
         order = "newest" if order == "relevance" else order
-        first = self._reading.search(actor, node, order, EXPORT_PAGE)
-        return Export(self._pages(actor, node, order, first), bounded)
+        first = self._reading.search(actor, bound.node, order, EXPORT_PAGE)
+        return Export(self._pages(actor, bound.node, order, first), bound.bounded)
 
     def post(self, actor: Actor, post_key: str) -> Hit:
         """One post. Raises NotFoundError where it isn't there or out of reach."""
@@ -120,6 +135,26 @@ def bind(tx: Connection, actor: Actor, node: Node) -> tuple[Node, bool]:
     if "monitor" in query.fields_used(node):
         node = _named(node, monitor_names(tx, actor.workspace))
     return query.bind_threads(node, lambda field: _threads(tx, actor.workspace, field), BOUND)
+
+
+def bind_alike(index: PostIndex, actor: Actor, node: Node) -> Node:
+    """The query with the key of every alike: replaced by what finds near-duplicates of that post, if it is in reach."""
+    keys = list(dict.fromkeys(one.value for one in leaves(node) if isinstance(one, Field) and one.name == "alike"))
+    if not keys:
+        return node
+    bands = {post.post.key: post.bands for post in index.get(actor.scope, keys)}
+    return _likened(node, {key: ",".join(marks(bands.get(key, ()))) for key in keys})
+
+
+def _likened(node: Node, found: dict[str, str]) -> Node:
+    match node:
+        case Field("alike"):
+            return Field("alike", ":", found[node.value]) if found[node.value] else NOTHING
+        case Not():
+            return Not(_likened(node.child, found))
+        case And() | Or():
+            return type(node)(tuple(_likened(child, found) for child in node.children))
+    return node
 
 
 def monitor_names(tx: Connection, workspace: str) -> dict[str, list[str]]:

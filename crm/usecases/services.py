@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crm.usecases.accounts import Accounts
 from crm.usecases.acts import Acts
 from crm.usecases.budgets import Budgets
+from crm.usecases.campaigns import Campaigns
 from crm.usecases.corrections import Corrections
 from crm.usecases.customers import Customers
 from crm.usecases.deliveries import Deliveries
@@ -46,6 +47,7 @@ class Services:
     toolbox: Toolbox
     customers: Customers
     search: Search
+    campaigns: Campaigns
     trends: Trends
     health: Health
     trail: Trail

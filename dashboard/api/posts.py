@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from crm.ports.index import Order
 from crm.query import QueryError
+from crm.usecases.campaigns import Group
 from crm.usecases.monitors import Hit
 from crm.usecases.search import SearchPage
 from dashboard.api import Caller
@@ -72,6 +73,12 @@ def check(who: Caller, query: str) -> Checked:
 def get_post(who: Caller, key: str) -> Hit:
     """One post by its key, `platform:id`."""
     return who.services.search.post(who.actor, key)
+
+
+@router.get("/posts/repeated", response_model=list[shown(Group)])  # type: ignore[misc]
+def repeated(who: Caller, query: str = "", limit: Annotated[int, Query(ge=1, le=20)] = 10) -> list[Group]:
+    """The largest groups of posts that say nearly the same, each with an example, those of most accounts first."""
+    return who.services.campaigns.largest(who.actor, query, limit)
 
 
 @router.get("/posts/thread", response_model=list[shown(Hit)])  # type: ignore[misc]

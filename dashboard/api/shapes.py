@@ -29,7 +29,7 @@ _Some = TypeVar("_Some", bound=Struct)
 # A token belongs to one workspace, so its id tells nothing; the rest is of use inside only.
 _INSIDE = frozenset({"workspace", "schema", "source_seconds", "span"})
 _HIDDEN: Mapping[type[Struct], frozenset[str]] = {
-    EnrichedPost: frozenset({"tokens", "revision", "version"}),
+    EnrichedPost: frozenset({"tokens", "revision", "version", "bands"}),
     # In full only by a step of its own, which the audit trail notes.
     Customer: frozenset({"email", "phone"}),
     SourceRow: frozenset({"cursor"}),

@@ -22,11 +22,11 @@ from dashboard.text import t
 FEELINGS = ("negative", "neutral", "positive")
 
 
-def hit_card(hit: Hit) -> Component:
-    """A hit with its matched words marked."""
+def hit_card(hit: Hit, group: Component | None = None) -> Component:
+    """A hit with its matched words marked; `group` says how many more there are like it."""
     one, post = hit.post, hit.post.post
     title = html.B(post.title, dir="auto", className="say w6") if post.title else None
-    inside = [_by(one), title, said(post.text, _language(one), hit.spans), post_foot(one, _actions(one))]
+    inside = [by_line(one), title, said(post.text, language_of(one), hit.spans), group, post_foot(one, _actions(one))]
     return html.Article(inside, className="post hit", tabIndex="-1", **{"data-post": post.key})
 
 
@@ -34,7 +34,7 @@ def thread_post(hit: Hit, *, linked: bool) -> Component:
     """A post of a conversation; `linked` draws the line to the next one."""
     one, author = hit.post, hit.post.post.author
     who = avatar(author.name or author.handle, platform=one.post.platform, me=one.own)
-    body = html.Div([_by(one), said(one.post.text, _language(one)), post_foot(one)])
+    body = html.Div([by_line(one), said(one.post.text, language_of(one)), post_foot(one)])
     classes = f"m{' link' if linked else ''}{' our' if one.own else ''}"
     return html.Article([who, body], className=classes, tabIndex="-1", **{"data-post": one.post.key})
 
@@ -44,7 +44,8 @@ def thread_href(thread_key: str) -> str:
     return f"/thread?{urlencode({'key': thread_key})}"
 
 
-def _by(one: EnrichedPost) -> Component:
+def by_line(one: EnrichedPost) -> Component:
+    """Who said it, when, and what we know of both."""
     post, author = one.post, one.post.author
     who: list[Component] = [name(author.name, "w6 cut nm")] if author.name else []
     if author.handle:
@@ -95,6 +96,7 @@ def _actions(one: EnrichedPost) -> Component:
     return html.Span([link(conversation, thread_href(one.thread_key), "row g1 plain"), case], className="row g3")
 
 
-def _language(one: EnrichedPost) -> str:
+def language_of(one: EnrichedPost) -> str:
+    """The language that its text is set in."""
     # Persian in Latin letters is set as the Latin text it is.
     return "en" if one.language.value == "fa-Latn" else one.language.value or ""

@@ -35,6 +35,7 @@ from dashboard.components.query_text import explain, legend, query_help
 from dashboard.context import actor, services, viewer
 from dashboard.csvfile import csv_file, refused
 from dashboard.listening import no_source
+from dashboard.mentions import campaigns
 from dashboard.mentions.cards import FEELINGS, hit_card
 from dashboard.mentions.export import HEADS, post_rows
 from dashboard.page import page
@@ -47,15 +48,20 @@ router = APIRouter(include_in_schema=False)
 
 @page("/search", "search.title", icon="search", order=11, action="read_posts",
       keys=(("/", "search.key_query"), ("J", "search.key_next"), ("K", "search.key_previous")))  # fmt: skip
-def layout(q: str = "", order: str = "newest", after: str = "", at: str = "1", **_query: str) -> Component:
-    """The editor and one page of hits."""
+def layout(
+    q: str = "", order: str = "newest", after: str = "", at: str = "1", view: str = "", **_query: str
+) -> Component:
+    """The editor and one page of hits, or the texts that were said most often among them."""
     q, order_ = q.strip(), checked_order(order)
-    problem, found = None, None
+    problem = None
     try:
-        found = services().search.search(actor(), q, order_, after or None, PAGE)
+        if view == campaigns.VIEW:
+            results = campaigns.groups(services().campaigns.largest(actor(), q), q)
+        else:
+            found = services().search.search(actor(), q, order_, after or None, PAGE)
+            results = hits(found, q, order_, int(at) if at.isdecimal() else 1)
     except QueryError as error:
-        problem = explain(error)
-    results = hits(found, q, order_, int(at) if at.isdecimal() else 1) if found else nothing_searched()
+        problem, results = explain(error), nothing_searched()
     stores = [dcc.Store(id="search-act"), dcc.Store(id="search-corrected"), dcc.Store(id="search-focus")]
     return main(page_header(t("search.title")), editor(q, problem), results, *stores, class_="narrow-page")
 
@@ -82,9 +88,10 @@ def hits(found: SearchPage, text: str, order: Order, at: int) -> Component:
     if not found.hits:
         clear = link_button(t("search.clear"), "/search") if text else None
         return html.Div([bounded, empty(t("search.none"), t("search.none_why"), clear, "search")])
-    cards = html.Div([hit_card(hit) for hit in found.hits], className="card hits", role="feed",
-                     **{"aria-label": t("search.title")})  # fmt: skip
-    return html.Div([bar(found, text, order, at), bounded, cards, more(found, text, order, at)], className="col g3")
+    shown = services().campaigns.folded(actor(), text, found.hits)
+    cards = [hit_card(one.hit, campaigns.more(one, text)) for one in shown]
+    feed = html.Div(cards, className="card hits", role="feed", **{"aria-label": t("search.title")})
+    return html.Div([bar(found, text, order, at), bounded, feed, more(found, text, order, at)], className="col g3")
 
 
 def bar(found: SearchPage, text: str, order: Order, at: int) -> Component:
@@ -107,9 +114,10 @@ def bar(found: SearchPage, text: str, order: Order, at: int) -> Component:
         if may(actor(), "export")
         else None
     )  # fmt: skip
+    repeated = link_button(t("search.repeated"), campaigns.address(text), kind="sm", icon_name="copy")
     total = html.H2([tn("search.total", found.total), " ", html.Span(place, className="t12 c3 w4")], className="t16")
     seg = html.Nav(orders, className="seg", **{"aria-label": t("search.order")})
-    return html.Div([total, html.Div([seg, save, export], className="row end wraps")], className="row wraps")
+    return html.Div([total, html.Div([seg, repeated, save, export], className="row end wraps")], className="row wraps")
 
 
 def more(found: SearchPage, text: str, order: Order, at: int) -> Component | None:

@@ -1,4 +1,4 @@
-"""The accounts with the most posts, exactly, without counting all of them.
+"""The accounts with the most posts, exactly, without counting all of them; and the texts with the most copies.
 
 Each shard tells of its most active accounts. An account that none of them told of has at most
 the posts that stand behind their lists; as soon as the last wanted account has as many, the wanted
@@ -12,6 +12,7 @@ from msgspec import Struct
 from index.elasticsearch.compile import Query
 from index.elasticsearch.search import PRESENT
 from index.elasticsearch.server import Server
+from index.limits import MAX_TEXTS
 
 MOST_WANTED = 10_000
 FIRST = 500
@@ -57,8 +58,18 @@ def most_active(server: Server, query: Query, limit: int) -> list[tuple[str, int
         width *= FACTOR
 
 
-def _terms(server: Server, query: Query, how: dict[str, object]) -> _Terms:
-    grouping = {"field": "author", "show_term_doc_count_error": True, **how}
+def most_copied(server: Server, query: Query, limit: int) -> list[tuple[str, int]]:
+    """At most `limit` seeds of texts that two or more of the query's posts share, those of most posts first."""
+    how: dict[str, object] = {"size": limit, "shard_size": max(MAX_TEXTS, limit), "min_doc_count": 2}
+    told = _terms(server, query, how, "seeds")
+    if told.doc_count_error_upper_bound:
+        near = [one.key for one in told.buckets]
+        told = _terms(server, query, {"include": near, "size": len(near), "shard_size": len(near)}, "seeds")
+    return [(one.key, one.doc_count) for one in told.buckets]
+
+
+def _terms(server: Server, query: Query, how: dict[str, object], field: str = "author") -> _Terms:
+    grouping = {"field": field, "show_term_doc_count_error": True, **how}
     body = {
         "query": query, "size": 0, "track_total_hits": False, "aggs": {"authors": {"terms": grouping}},
     }  # fmt: skip

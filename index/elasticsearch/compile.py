@@ -10,6 +10,7 @@ import msgspec
 
 from crm.errors import InvalidInputError
 from crm.ports.index import Scope
+from crm.ports.likeness import SHARED
 from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from index.elasticsearch.rows import LONG, beginning, spelt, term
@@ -134,6 +135,10 @@ def _field(field: Field) -> Query:
             return {"range": {"followers": {bound: number}}} if bound else {"term": {"followers": number}}
         case "since" | "until":
             return {"range": {"posted_us": {_BOUNDS[field.name]: moment_of(field)}}}
+        case "alike":
+            marks = list(dict.fromkeys(field.value.split(",")))
+            found: list[Query] = [{"term": {"bands": term(mark)}} for mark in marks]
+            return {"bool": {"should": found, "minimum_should_match": min(SHARED, len(found))}}
         case "case" | "tag":
             raise InvalidInputError(f"The field {field.name} is answered by the records; bind it to threads first.")
     return {"term": {_TERMS[field.name]: term(field.value)}}

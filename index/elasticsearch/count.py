@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from crm.ports.index import Bucket, Dimension, Scope
 from crm.query.tree import Node
-from index.elasticsearch.authors import MOST_WANTED, most_active
+from index.elasticsearch.authors import MOST_WANTED, most_active, most_copied
 from index.elasticsearch.compile import Query, compile_query
 from index.elasticsearch.search import PRESENT
 from index.elasticsearch.server import Server
 from index.elasticsearch.stretches import EVER, Stretch, stretches
+from index.limits import MAX_TEXTS
 from index.moments import HOUR, THURSDAY, day_name, hour_name, hour_of_week_name, zone_named
 
 PAGE = 10_000
@@ -74,6 +75,10 @@ def count_posts(
         total = _total(server, compiled)
         return [Bucket((), total)] if total else []
     where = zone_named(zone)
+    if list(by) == ["text"]:
+        return [
+            Bucket((seed,), posts) for seed, posts in most_copied(server, compiled, min(limit or MAX_TEXTS, MAX_TEXTS))
+        ]
     if list(by) == ["author"] and limit is not None and limit <= MOST_WANTED:
         return [Bucket((author,), posts) for author, posts in most_active(server, compiled, limit)]
     asked = Asked(compiled, by, scope.monitors)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, timedelta
 from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct, structs
 
+from crm.ports.likeness import seeds
 from crm.query import traits
 from crm.words import EnrichedPost
 from index.moments import FIRST_DAY, LAST_DAY, microseconds
@@ -46,6 +48,8 @@ class Row(Struct, frozen=True, omit_defaults=True):
     intents: tuple[str, ...] = ()
     emotion: str | None = None
     aspects: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
+    seeds: Sequence[str] = ()
 
 
 class Source(Struct, frozen=True):
@@ -76,7 +80,7 @@ def row(document: EnrichedPost) -> Row:
         document if long else structs.replace(document, tokens=""), term(author.handle.casefold()),
         tuple(map(term, document.monitors)), tuple(shown), term(document.customer) if document.customer else None,
         author.followers, tuple(map(beginning, long)), document.wants, document.feeling,
-        tuple(map(term, document.spoken_of)),
+        tuple(map(term, document.spoken_of)), document.bands, seeds(document.bands),
     )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ MAPPING: dict[str, object] = {
         "traits": _FACET,
         "private": {"type": "boolean", "doc_values": False},
         "followers": {"type": "long"},
+        "bands": _FACET,
+        "seeds": _LABEL,
         "document": {"type": "object", "enabled": False},
     },
 }

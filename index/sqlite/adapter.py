@@ -18,7 +18,8 @@ from index.limits import check_dimensions, check_limit
 from index.moments import FIRST_DAY, microseconds, month_start
 from index.order import in_order
 from index.sqlite.compile import compile_query
-from index.sqlite.count import Asked, count_posts
+from index.sqlite.copies import Asked
+from index.sqlite.count import count_posts
 from index.sqlite.documents import read_documents
 from index.sqlite.facets import author_facet, digest
 from index.sqlite.files import Files
@@ -84,11 +85,11 @@ class SQLiteIndex:
                 return Page((), None)
             if order == "relevance":
                 start = after.moment if after else 0
-                best = ranked(db, query, lambda node: compile_query(node, scope, workspace))
+                best = ranked(db, query, lambda node: compile_query(db, node, scope, workspace))
                 hits, more = best[start : start + limit], len(best) > start + limit
                 mark = Mark(search, start + limit)
             else:
-                found = hits_in_time(db, compile_query(query, scope, workspace), order == "newest", after)
+                found = hits_in_time(db, compile_query(db, query, scope, workspace), order == "newest", after)
                 hits = list(islice(found, limit))
                 more = next(found, None) is not None
                 mark = Mark(search, hits[-1].moment, hits[-1].key) if hits else Mark(search, 0)

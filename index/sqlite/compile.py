@@ -6,13 +6,16 @@ is a quoted string.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
+import apsw
 from msgspec import Struct
 
 from crm.ports.index import Scope
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from index.moments import moment_of
+from index.sqlite import likeness
 from index.sqlite.facets import NOTHING, field_facets, follower_facets, scope_facet, unknown_facets
 from index.sqlite.schema import SEQUENCE_MASK, first_docid
 
@@ -42,9 +45,9 @@ class Plan(Struct, frozen=True):
         return (self.match, self.low, self.high, *self.values)
 
 
-def compile_query(query: Node, scope: Scope, workspace: int) -> Plan:
-    """A plan whose hits are the posts of this scope that `query` matches."""
-    return _Compiler(scope, workspace).plan(query)
+def compile_query(db: apsw.Connection, query: Node, scope: Scope, workspace: int) -> Plan:
+    """A plan whose hits are the posts of this scope that `query` matches; what is alike is looked up at once."""
+    return _Compiler(db, scope, workspace).plan(query)
 
 
 def conjuncts(query: Node) -> Iterable[Node]:
@@ -56,8 +59,16 @@ def conjuncts(query: Node) -> Iterable[Node]:
         yield query
 
 
+def alike_fields(node: Node) -> list[Field]:
+    """The fields of a part that asks for near-duplicates of any of some posts, and for nothing else; else none."""
+    children = node.children if isinstance(node, Or) else (node,)
+    found = [child for child in children if isinstance(child, Field) and child.name == "alike"]
+    return found if len(found) == len(children) else []
+
+
 class _Compiler:
-    def __init__(self, scope: Scope, workspace: int) -> None:
+    def __init__(self, db: apsw.Connection, scope: Scope, workspace: int) -> None:
+        self._db, self._workspace = db, workspace
         self._all = _any(_quote(scope_facet(workspace, private)) for private in ((False, True)[: 1 + scope.private]))
         self._limits: list[str] = [self._all]
         if scope.monitors is not None:
@@ -78,6 +89,12 @@ class _Compiler:
                     high = min(high, first_docid(second) | SEQUENCE_MASK if exact else first_docid(second) - 1)
                 if not exact:
                     continue
+            if alike := alike_fields(part):
+                docids = self._alike(alike)
+                low, high = max(low, docids[0] if docids else _MOST), min(high, docids[-1] if docids else _LEAST)
+                conditions.append("body.rowid IN (SELECT value FROM json_each(?))")
+                values.append(json.dumps(docids))
+                continue
             if _in_fts(part):
                 negative = isinstance(part, Not)
                 (unwanted if negative else wanted).append(self.match(part.child if isinstance(part, Not) else part))
@@ -122,10 +139,19 @@ class _Compiler:
             case Field("followers"):
                 values.append(int(node.value))
                 return f"(post.followers IS NOT NULL AND post.followers {_COMPARISONS[node.operator]} ?)"
+            case Field("alike"):
+                values.append(json.dumps(self._alike([node])))
+                return "post.docid IN (SELECT value FROM json_each(?))"
             case Field():
                 values.append(moment_of(node))
                 return f"post.posted_us {'>=' if node.name == 'since' else '<'} ?"
         raise AssertionError(node)
+
+    def _alike(self, fields: list[Field]) -> list[int]:
+        wanted = likeness.wanted(fields)
+        parts = likeness.read(self._db, self._workspace, _LEAST, _MOST)
+        found: list[int] = [one for part in parts for one in likeness.sharing(part, wanted)["docid"].tolist()]
+        return sorted(found)
 
     def _field(self, fields: list[Field]) -> str:
         return _any(_quote(facet) for field in fields for facet in field_facets(field))
@@ -138,7 +164,7 @@ def _in_fts(node: Node, depth: int = MAX_DEPTH) -> bool:
     """Whether FTS5 alone answers this exactly."""
     match node:
         case Field():
-            return node.name not in ("since", "until", "followers")
+            return node.name not in ("since", "until", "followers", "alike")
         case Not():
             return depth > 0 and _in_fts(node.child, depth - 1)
         case And() | Or():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import NamedTuple
 
 import apsw
 import numpy as np
 
-from crm.ports.index import Bucket, Dimension, Scope
-from crm.query.tree import And, Field, Node
+from crm.ports.index import Bucket
+from crm.query.tree import And, Field
 from index.moments import moment_of, zone_named
+from index.sqlite import copies
 from index.sqlite.buckets import Posts, buckets
 from index.sqlite.compile import Plan, compile_query, conjuncts
+from index.sqlite.copies import Asked
 from index.sqlite.kinds import Kind
 from index.sqlite.kindtest import about_kinds, in_scope, kind_matches
 from index.sqlite.schema import QUARTER, SEQUENCE_BITS, SEQUENCE_MASK, first_docid
@@ -25,22 +26,13 @@ _QUARTER_US = QUARTER * 1_000_000
 _FIRST, _LAST = -(1 << 31), (1 << 31) - 1
 
 
-class Asked(NamedTuple):
-    """One question: see :meth:`crm.ports.index.PostIndex.count`."""
-
-    scope: Scope
-    query: Node
-    by: Sequence[Dimension]
-    zone: str
-    limit: int | None
-    workspace: int
-
-
 def count_posts(db: apsw.Connection, asked: Asked, kinds: Mapping[int, Kind]) -> list[Bucket]:
     """The largest buckets, unordered."""
-    posts = _from_slots(db, asked, kinds)
+    if list(asked.by) == ["text"]:
+        return copies.most_copied(db, asked, kinds)
+    posts = copies.alike_posts(db, asked, kinds) or _from_slots(db, asked, kinds)
     if posts is None:
-        plan = compile_query(asked.query, asked.scope, asked.workspace)
+        plan = compile_query(db, asked.query, asked.scope, asked.workspace)
         if not asked.by:
             return _total(db, plan)
         posts = _from_hits(db, plan, needs_post=not _TIME.issuperset(asked.by))

@@ -16,8 +16,9 @@ _SUM = 4
 
 
 def packed(document: EnrichedPost) -> bytes:
-    """What is stored beside the tokens."""
-    content = _ENCODER.encode(msgspec.structs.replace(document, tokens=""))
+    """What is stored beside the tokens. One string is written and read faster than the many hashes of a text."""
+    bands = (" ".join(document.bands),) if document.bands else ()
+    content = _ENCODER.encode(msgspec.structs.replace(document, tokens="", bands=bands))
     return content + _checksum(content, document.tokens)
 
 
@@ -37,7 +38,9 @@ def _unpacked(tokens: object, stored: object) -> EnrichedPost:
     try:
         if stored[-_SUM:] != _checksum(content, tokens):
             content = stored  # written before there were checksums; a newer one fails as there is more behind it
-        return msgspec.structs.replace(_DECODER.decode(content), tokens=tokens)
+        found = _DECODER.decode(content)
+        bands = tuple(found.bands[0].split(" ")) if found.bands else ()
+        return msgspec.structs.replace(found, tokens=tokens, bands=bands)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise apsw.CorruptError("a document is not as it was stored") from error
 

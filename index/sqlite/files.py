@@ -14,7 +14,7 @@ import apsw
 
 from crm.errors import RetryableError, StoreError
 from index.sqlite.documents import read_documents
-from index.sqlite.schema import APPLICATION_ID, TABLES, VERSION
+from index.sqlite.schema import APPLICATION_ID, TABLES, UPGRADES, VERSION
 from index.sqlite.scrub import scrubbing_vfs
 
 READERS = 8
@@ -73,8 +73,11 @@ class Files:
             db.execute(TABLES)
         elif owner != APPLICATION_ID:
             raise StoreError(f"The file {self.path} holds something other than an index; name another file.")
-        elif version != VERSION:
+        elif not 1 <= version <= VERSION:
             raise StoreError(f"The index file {self.path} is of version {version}, not {VERSION}; update Shenava.")
+        else:
+            for older in range(version, VERSION):
+                db.execute(UPGRADES[older])
         db.execute("COMMIT")
 
     @contextmanager

@@ -7,7 +7,16 @@ from crm.words import REVISION_BITS
 APPLICATION_ID = 0x53484E49
 """``SHNI``: marks a file as an index of ours."""
 
-VERSION = 1
+VERSION = 2
+
+UPGRADES = {
+    1: """
+ALTER TABLE post ADD COLUMN place INTEGER;
+CREATE TABLE alike (id INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL, posts BLOB NOT NULL);
+PRAGMA user_version = 2;
+""",
+}
+"""What makes a file of the next version out of one of an older version, and loses nothing."""
 
 SEQUENCE_BITS = 25
 """A docid is ``second of posting << 25 | sequence``: the years 1 to 9999 fit a signed 64-bit rowid."""
@@ -32,10 +41,11 @@ CREATE TABLE kind (
 CREATE TABLE post (
     docid INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
     posted_us INTEGER NOT NULL, kind INTEGER NOT NULL, author INTEGER NOT NULL, followers INTEGER,
-    rewritten INTEGER NOT NULL, UNIQUE (workspace, key)
+    rewritten INTEGER NOT NULL, place INTEGER, UNIQUE (workspace, key)
 );
 CREATE INDEX rewritten ON post (docid) WHERE rewritten;
 CREATE TABLE slot (id INTEGER PRIMARY KEY, posts BLOB NOT NULL);
+CREATE TABLE alike (id INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL, posts BLOB NOT NULL);
 CREATE VIRTUAL TABLE body USING fts5(
     tokens, facets, document UNINDEXED, columnsize = 0, tokenize = "ascii tokenchars '{_TOKEN_CHARACTERS}'"
 );

@@ -13,6 +13,7 @@ import msgspec
 from crm.errors import StoreError
 from crm.words import EnrichedPost
 from index.moments import microseconds
+from index.sqlite import likeness
 from index.sqlite.documents import packed
 from index.sqlite.facets import account, own_facets
 from index.sqlite.kinds import Numbers
@@ -37,9 +38,10 @@ class Stored(msgspec.Struct, frozen=True):
     kind: int
     author: int
     rewritten: bool
+    place: int | None
 
 
-COLUMNS = "docid, workspace, version, posted_us, kind, author, rewritten"
+COLUMNS = "docid, workspace, version, posted_us, kind, author, rewritten, place"
 """What :class:`Stored` is made of."""
 
 
@@ -105,6 +107,7 @@ def remove(db: apsw.Connection, posts: Sequence[Stored]) -> None:
         second = post.posted_us // 1_000_000
         gone[slot_id(post.workspace, second // QUARTER)].append(pack(post.kind, post.author))
     take_from_slots(db, gone)
+    likeness.remove(db, [(post.workspace, post.place) for post in posts if post.place is not None])
 
 
 def _newest(
@@ -135,6 +138,8 @@ def _insert(
     known: Collection[tuple[int, str]],
 ) -> None:
     posts, bodies = [], []
+    places: dict[int, int] = {}
+    said: dict[int, list[likeness.Said]] = defaultdict(list)
     slots: dict[int, list[bytes]] = defaultdict(list)
     # In rising order of docid: FTS5 flushes what it holds whenever a rowid falls.
     for key, (document, version, moment) in sorted(documents.items(), key=_moment_of):
@@ -146,10 +151,15 @@ def _insert(
         said_by = document.post.author
         author, of_author = account(said_by.key, said_by.handle)
         posts.append((docid, *key, version, moment, kind, author, said_by.followers, key in known))
+        if document.bands:
+            said[workspace].append(likeness.Said(docid, author, kind, document.bands))
         facets = f"{shared} {of_author} {own_facets(document)}"
         bodies.append((docid, document.tokens, facets, packed(document)))
         slots[slot_id(workspace, second // QUARTER)].append(pack(kind, author))
-    db.executemany("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", posts)
+    for workspace, some in said.items():
+        places.update(zip([one.docid for one in some], likeness.add(db, workspace, some), strict=True))
+    rows = [(*post, places.get(post[0])) for post in posts]
+    db.executemany("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     db.executemany("INSERT INTO body (rowid, tokens, facets, document) VALUES (?, ?, ?, ?)", bodies)
     add_to_slots(db, slots)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from crm.ports.index import Bucket, Dimension, Scope
+from crm.ports.likeness import marks, seeds
 from crm.query import Subject, compile_matcher
 from crm.query.tree import And, Everything, Field, Near, Node, Not, Or, Prefix, Words
 from crm.text import searchable, tokens
@@ -62,12 +63,13 @@ def document(
     emotion: str | None = None,
     offensive: bool = False,
     aspects: tuple[tuple[str, str | None], ...] = (),
+    bands: tuple[str, ...] = (),
 ) -> EnrichedPost:
     """A document as enrichment makes it."""
     return EnrichedPost(
         workspace, said, " ".join(tokens(searchable(said))), Label(language, 0.9, "language", "1"),
         Label(sentiment, 0.8, "sentiment", "1"), Label(urgency, 0.7, "urgency", "1"), revision,
-        thread_key or said.thread_key, monitors, customer, origin, own,
+        thread_key or said.thread_key, monitors, customer, origin, own, bands=bands,
         intents=tuple(Label(intent, 0.8, "intent", "1") for intent in intents),
         emotion=Label(emotion, 0.6, "emotion", "1") if emotion else None,
         offence=Label("offensive", 0.9, "offence", "1") if offensive else None,
@@ -95,7 +97,8 @@ def counts(
     for one in hits(documents, scope, query):
         found.update(set(product(*(list(keys(one, dimension, zone, scope)) for dimension in by))))
     times = [place for place, dimension in enumerate(by) if dimension in TIMES]
-    buckets = [Bucket(names, posts) for names, posts in found.items()]
+    alone = list(by) == ["text"]
+    buckets = [Bucket(names, posts) for names, posts in found.items() if posts > 1 or not alone]
     return sorted(buckets, key=lambda b: ([b.keys[place] for place in times], -b.posts, b.keys))
 
 
@@ -115,6 +118,8 @@ def keys(one: EnrichedPost, dimension: Dimension, zone: str, scope: Scope) -> It
             yield one.post.platform
         case "author":
             yield one.post.author.key
+        case "text":
+            yield from seeds(one.bands)
         case "monitor":
             yield from (m for m in set(one.monitors) if scope.monitors is None or m in scope.monitors)
 
@@ -129,6 +134,16 @@ _MOMENTS = [
 
 moments = st.sampled_from(_MOMENTS)
 
+
+BANDS = (
+    tuple(f"{number:06d}" for number in range(1, 15)),
+    tuple(f"{number:06d}" for number in range(5, 19)),
+    ("v00001", "v00002", *(f"{number:06d}" for number in range(14, 26))),
+    ("00000g",),
+    ("00000h",),
+)
+"""Hashes of texts: the first two share many marks, the third has one of the first and some of the second, and the
+others are of short texts."""
 
 _posts = st.builds(
     post,
@@ -158,6 +173,7 @@ _documents = st.builds(
     emotion=st.sampled_from([None, "joy", "none"]),
     offensive=st.booleans(),
     aspects=st.sampled_from([(), (("price", "negative"),), (("price", None), ("delivery", "positive"))]),
+    bands=st.sampled_from([(), *BANDS]),
 )
 batches = st.lists(st.lists(_documents, max_size=8), max_size=3)
 """Batches of documents of the workspace ``acme`` that share a few keys."""
@@ -171,9 +187,10 @@ _fields = st.one_of(
         "author": ("ali", "نرگس", "u3", "x:U1", "x:u1", "nobody"), "platform": ("x", "mastodon", "rss"),
         "lang": ("fa", "en", "fa-Latn", "unknown"), "sentiment": ("negative", "neutral", "unknown"),
         "urgency": ("high", "unknown"), "intent": ("unknown", "praise", "spam"), "topic": ("t1",), "monitor": MONITORS,
-        "customer": ("C1", "c1"), "thread": ("x:a", "x:z", "mastodon:b"), "has": ("link", "media", "question"),
+        "customer": ("C1", "c1"), "thread": ("x:a", "x:z", "mastodon:b"),
         "is": ("reply", "own", "private", "mention", "imported", "offensive"),
         "emotion": ("joy", "anger", "unknown"), "aspect": ("price", "price/negative", "delivery/positive"),
+        "alike": tuple(",".join(marks(bands)) for bands in BANDS), "has": ("link", "media", "question"),
     }.items()),
     st.builds(Field, st.just("followers"), st.sampled_from([":", ">", ">=", "<", "<="]), st.sampled_from(["0", "10"])),
     st.builds(Field, st.sampled_from(["since", "until"]), st.just(":"), _instants),
@@ -192,6 +209,8 @@ scopes = st.builds(
     st.none() | st.lists(st.sampled_from(MONITORS), max_size=2, unique=True).map(tuple),
     st.booleans(),
 )
-ALL_DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
-dimensions = st.lists(st.sampled_from(ALL_DIMENSIONS), max_size=3, unique=True)
+ALL_DIMENSIONS: tuple[Dimension, ...] = tuple(one for one in get_args(Dimension) if one != "text")
+"""Those that may be put together."""
+_alone: list[Dimension] = ["text"]
+dimensions = st.lists(st.sampled_from(ALL_DIMENSIONS), max_size=3, unique=True) | st.just(_alone)
 zones = st.sampled_from(["UTC", "Asia/Tehran", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])

@@ -49,8 +49,9 @@ def test_every_enriched_schema_can_be_read(version: int) -> None:
     assert full.urgency.value is None
     assert (full.revision, full.monitors, full.customer, full.made_up) == (7, ("m1", "m2"), "c1", True)
     assert full.version == (int(datetime(2026, 3, 21, 8, 5, tzinfo=UTC).timestamp()) << 31) + 7
+    assert full.bands == (() if version < 2 else ("ks4coo", "sqvu7b"))
     assert isinstance(small, EnrichedPost)
-    assert (small.monitors, small.collected_at) == ((), None)
+    assert (small.monitors, small.collected_at, small.bands) == ((), None, ())
     assert removed == RemovedPost("w1", NOW, post_key=full.post.key)
     assert author_removed == RemovedPost("w1", NOW, author_key="bluesky:did:plc:parisa")
 

@@ -11,10 +11,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from crm.policies.access import Actor, Role
+from crm.usecases.campaigns import Campaigns
 from crm.usecases.monitors import Monitors
 from crm.usecases.search import Search
 from crm.usecases.trends import Trends
 from dashboard.context import Language, Viewer, viewing
+from enrich.duplicates import MinHash
 from index.sqlite import SQLiteIndex
 from tests.dashboard.fakes import an_actor, fake_services
 from tests.doubles.office import Office, open_office
@@ -41,8 +43,14 @@ def mentions(folder: Path) -> Iterator[Mentions]:
     """Open it, and close it afterwards."""
     office, index = open_office(folder), SQLiteIndex(folder / "index.sqlite")
     parts = (office.records, index, office.clock)
+    search = Search(*parts)
     services = fake_services(
-        an_actor(), search=Search(*parts), trends=Trends(*parts), monitors=Monitors(*parts), inbox=office.inbox
+        an_actor(),
+        search=search,
+        campaigns=Campaigns(search, index, MinHash()),
+        trends=Trends(*parts),
+        monitors=Monitors(*parts),
+        inbox=office.inbox,
     )
     yield Mentions(office, index, services)
     index.close()

@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from enrich.duplicates import MinHash
 from tests.dashboard.bureau import Bureau, open_bureau
 from tests.doubles.office import START, said
 
@@ -129,6 +131,14 @@ def test_posts_are_searched_read_and_corrected(bureau: Bureau) -> None:
     assert bureau.as_("analyst", "GET", "/posts/one", params={"key": KEY}).json()["post"]["post"]["key"] == KEY
     thread = bureau.as_("analyst", "GET", "/posts/thread", params={"key": KEY}).json()
     assert [hit["post"]["post"]["native_id"] for hit in thread] == ["p1", "p2"]
+    texts = ["one and the same text by many accounts", "One and the same text by many accounts!!"]
+    for name, text, bands in zip("ab", texts, MinHash().bands(texts), strict=True):
+        bureau.hear(replace(said(name, text, who=f"did:{name}", at=3), bands=bands))
+    [group] = bureau.as_("analyst", "GET", "/posts/repeated", params={"query": "text"}).json()
+    assert (group["posts"], group["accounts"], group["example"]["post"]["key"]) == (2, 2, "bluesky:b")
+    assert "bands" not in group["example"]
+    alike = bureau.as_("analyst", "GET", "/posts", params={"query": "alike:bluesky:a"}).json()
+    assert [hit["post"]["post"]["native_id"] for hit in alike["hits"]] == ["b", "a"]
     better = {"post_key": KEY, "task": "sentiment", "value": "positive"}
     assert bureau.as_("analyst", "POST", "/posts/correct", json=better).status_code == 204
     assert bureau.as_("analyst", "POST", "/posts/correct", json=better | {"value": "glad"}).status_code == 422

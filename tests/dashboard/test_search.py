@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from dashboard.components.query_text import EXAMPLES, explain, explained, spans_
 from dashboard.pages import search as page
 from dashboard.pages import thread
 from dashboard.text import t
+from enrich.duplicates import MinHash
 from tests.dashboard.client import Browser
 from tests.dashboard.console import Mentions, mentions
 from tests.doubles.office import START, said
@@ -174,3 +176,59 @@ def test_colours_follow_the_language() -> None:
     painted = {text[start:end]: name for start, end, name in spans_of(text)}  # type: ignore[misc, index]
     assert (painted["OR"], painted['"no way"'], painted["lang:"], painted["("]) == ("k", "w", "f", "er")
     assert len(spans_of(text)) == len(spans(text))
+
+
+CAMPAIGN = "everybody at this bank lost the money of a card again today {}"
+
+
+def campaign(console: Mentions, count: int) -> None:
+    """Many accounts say nearly the same, somebody else something else."""
+    posts = [said(f"c{n}", CAMPAIGN.format("!" * n), at=n, who=f"did:{n % 5}") for n in range(count)]
+    posts += [said("other", "a card that works well for me every single day", at=99, who="did:other")]
+    bands = MinHash().bands([one.post.text for one in posts])
+    console.index.write([replace(one, bands=its) for one, its in zip(posts, bands, strict=True)])
+
+
+@pytest.mark.parametrize(("language", "says"), [
+    ("en", "and 6 more like it · by 5 accounts in all"), ("fa", "و ۶ پست همانند دیگر · روی‌هم از ۵ حساب"),
+])  # fmt: skip
+def test_what_many_say_is_shown_once_with_a_count_that_opens_all_of_it(
+    console: Mentions, language: Any, says: str
+) -> None:
+    campaign(console, 7)
+    with console.seen(language):
+        tree = drawn(page.layout(q="card"))
+        (opened,) = [parse_qs(urlsplit(href).query) for href in hrefs(tree) if "alike" in href]
+        every = drawn(page.layout(q=opened["q"][0]))
+        nothing_else = drawn(page.layout(q="works"))
+    assert says in "".join(re.findall(r'"children": \[("[^]]*")\]', tree)).replace('", "', "")
+    assert tree.count('"data-post"') == 2
+    assert opened["q"] == ["(card) alike:bluesky:c6"]
+    assert every.count('"data-post"') == 7
+    assert "row g1 alike" not in every, "who asked for all of them sees them all"
+    assert nothing_else.count('"data-post"') == 1
+
+
+@pytest.mark.parametrize("language", ["en", "fa"])
+def test_repeated_texts_are_listed_with_an_example(console: Mentions, language: Any) -> None:
+    campaign(console, 7)
+    with console.seen(language):
+        plain = drawn(page.layout(q="card"))
+        (way,) = [parse_qs(urlsplit(href).query) for href in hrefs(plain) if "view=" in href]
+        tree = drawn(page.layout(**{name: values[0] for name, values in way.items()}))
+        none = drawn(page.layout(q="works", view="repeated"))
+        wrong = drawn(page.layout(q="card AND", view="repeated"))
+        assert t("search.repeated_none") in none
+        assert t("search.not_searched") in wrong
+        assert t("search.open_repeated") in tree
+    assert way == {"q": ["card"], "view": ["repeated"]}
+    assert tree.count('"data-post"') == 1
+    assert "/search?q=%28card%29+alike%3Abluesky%3Ac6" in tree
+    assert "/search?q=card" in hrefs(tree)
+
+
+def test_an_address_of_near_duplicates_of_a_post_that_is_not_there_finds_nothing(console: Mentions) -> None:
+    campaign(console, 3)
+    with console.seen():
+        assert t("search.none") in drawn(page.layout(q="alike:bluesky:gone"))
+        assert '"data-post": "bluesky:other"' in drawn(page.layout(q="NOT alike:bluesky:c1 card"))

@@ -12,7 +12,8 @@ import pytest
 
 from crm.errors import InvalidInputError
 from crm.words import Label
-from enrich.evaluate import Row, classifier, evaluate, evaluate_file, parse_names, read_rows
+from enrich.evaluate import Row, evaluate, parse_names, read_rows
+from enrich.tasks import classifier, evaluate_file
 
 
 class Parrot:

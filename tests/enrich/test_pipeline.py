@@ -26,6 +26,7 @@ from crm.words import (
     Removed,
     RemovedPost,
 )
+from enrich.duplicates import MinHash
 from enrich.pipeline import Enricher, Models
 
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -54,7 +55,7 @@ def workspace(name: str = "w1", **more: object) -> WorkspaceSnapshot:
 
 def enricher(*workspaces: WorkspaceSnapshot) -> Enricher:
     found = Snapshot({one.id: one for one in workspaces})
-    return Enricher(Models(Says("en"), Says("negative"), Says(None)), lambda: found, lambda: found)
+    return Enricher(Models(Says("en"), Says("negative"), Says(None), MinHash()), lambda: found, lambda: found)
 
 
 def said(text: str, *, who: str = "mina", bio: str = "", origin: Origin = "stream", **more: str) -> Collected:
@@ -156,3 +157,17 @@ def test_demo_posts_are_marked() -> None:
 def test_an_unreadable_event_is_a_permanent_error() -> None:
     with pytest.raises(PermanentError):
         enricher(workspace())([Event("posts.collected", 0, 1, "k", b"{", NOW)])
+
+
+def test_a_post_carries_what_near_duplicates_are_found_by() -> None:
+    (first,) = run(enricher(workspace()), said("nanmah has the very best bread of the town"))
+    (second,) = run(
+        enricher(workspace()), said("NanMah has the very best bread of the town!! https://a.example", who="b")
+    )
+    (empty,) = run(enricher(workspace()), said("", origin="import"))
+    assert isinstance(first, EnrichedPost)
+    assert isinstance(second, EnrichedPost)
+    assert isinstance(empty, EnrichedPost)
+    assert first.bands == second.bands
+    assert len(first.bands) == 14
+    assert empty.bands == ()

@@ -9,6 +9,7 @@ import pytest
 from index.elasticsearch import ElasticsearchIndex
 from index.elasticsearch.address import Address
 from tests.conformance import post_index as suite
+from tests.conformance import post_index_copies as copies
 from tests.conformance import post_index_counts as counts
 from tests.index.months import empty, kept, opened
 
@@ -61,3 +62,9 @@ class TestConversations(suite.Conversations): ...
 
 
 class TestAgreeing(counts.Agreeing): ...
+
+
+class TestCopies(copies.Copies): ...
+
+
+class TestCampaigning(copies.Campaigning): ...

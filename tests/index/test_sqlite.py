@@ -9,6 +9,7 @@ import pytest
 
 from index.sqlite import SQLiteIndex
 from tests.conformance import post_index as suite
+from tests.conformance import post_index_copies as copies
 from tests.conformance import post_index_counts as counts
 
 
@@ -48,3 +49,9 @@ class TestConversations(suite.Conversations): ...
 
 @pytest.mark.slow
 class TestAgreeing(counts.Agreeing): ...
+
+
+class TestCopies(copies.Copies): ...
+
+
+class TestCampaigning(copies.Campaigning): ...
