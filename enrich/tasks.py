@@ -14,6 +14,7 @@ from enrich.duplicates_measured import measure as measure_duplicates
 from enrich.encoder import StaticEncoder
 from enrich.evaluate import evaluate, evaluate_encoder, parse_names, read_rows
 from enrich.language import LanguageModel
+from enrich.matching import evaluate_matching
 from enrich.sentiment import SentimentModel
 from enrich.urgency import UrgencyModel
 
@@ -33,7 +34,15 @@ def _duplicates(file: Path, _names: str) -> object:
     return measure_duplicates(read_rows(file, labelled=False), SystemClock())
 
 
-OTHERS: Mapping[str, Callable[[Path, str], object]] = {"encoder": _encoder, "duplicates": _duplicates}
+def _matching(file: Path, _names: str) -> object:
+    return evaluate_matching(file, SystemClock())
+
+
+OTHERS: Mapping[str, Callable[[Path, str], object]] = {
+    "encoder": _encoder,
+    "duplicates": _duplicates,
+    "matching": _matching,
+}
 """What is evaluated otherwise than by the share of right answers: a file and names of labels to figures."""
 
 

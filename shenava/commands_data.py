@@ -25,6 +25,7 @@ SHOWN = 10
 def add(app: typer.Typer) -> None:
     """Put these commands on the command line."""
     app.command(name="import")(import_files)
+    app.command()(customers)
     app.command()(search)
     app.command()(backup)
     app.command()(restore)
@@ -86,6 +87,35 @@ def import_files(
     if done.rejected_total > SHOWN:
         screen.print(f"... and {done.rejected_total - SHOWN} more; the Health page lists them.")
     print(json.dumps({"posts": done.posts, "rejected": done.rejected_total}))
+    one.close()
+
+
+def customers(
+    file: Annotated[Path, typer.Argument(help="A customer list: CSV, gzip or not.")],
+    columns: Annotated[str, typer.Option("--map", help="Columns by field: name=Title,phone=Mobile.")] = "",
+    store: Annotated[bool, typer.Option("--store", help="Store them, after who stands in it twice was shown.")] = False,
+    data: Data = None,
+) -> None:
+    """Show who stands twice in a list of customers; with --store, store them, the same ones as one."""
+    from collectors.file.columns import parse_map
+    from shenava import customerlist
+
+    one, screen = house(data), screen_for(stderr=True)
+    actor = operator(one)
+    looked = customerlist.look(one, actor, file, parse_map(columns, customerlist.FIELDS))
+    for some in looked.twice:
+        shown = ", ".join(f"{name} ({row})" for name, row in zip(some.names, some.rows, strict=True))
+        screen.print(f"The same with {some.probability:.0%}: {shown}", markup=False)
+    stored, refused = 0, list[tuple[int, str]]()
+    if store:
+        with _told(screen, "Storing") as tell:
+            stored, refused = customerlist.store(one, actor, looked, tell)
+    for row, reason in refused[:SHOWN]:
+        screen.print(f"Not stored: line {row}: {reason}", markup=False)
+    print(json.dumps({
+        "customers": len(looked.lines), "twice": [list(some.rows) for some in looked.twice], "stored": stored,
+        "known": len(looked.known), "unnamed": len(looked.unnamed), "refused": len(refused),
+    }))  # fmt: skip
     one.close()
 
 

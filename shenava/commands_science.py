@@ -22,8 +22,11 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(help="sentiment, language, urgency, encoder or duplicates.")],
-    file: Annotated[Path, typer.Argument(help="Rows with text and label: JSON Lines or CSV, gzip or not.")],
+    task: Annotated[str, typer.Argument(help="sentiment, language, urgency, encoder, duplicates or matching.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Rows with text and label, or accounts and customers: JSON Lines or CSV, gzip or not."),
+    ],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
 ) -> None:
     """Measure a model on a labelled file; nothing is learned from it."""
@@ -53,7 +56,7 @@ def train(
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="log, index, pipeline, duplicates, scale, console, kafka or elasticsearch.")
+        str, typer.Argument(help="log, index, pipeline, duplicates, scale, console, match, kafka or elasticsearch.")
     ],
     folder: Annotated[
         Path | None, typer.Option(help="Where the stores are made; a temporary folder otherwise.")

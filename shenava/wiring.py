@@ -44,6 +44,7 @@ from crm.usecases.setup import Setup
 from crm.usecases.signing import SignIns
 from crm.usecases.snapshots import Snapshots
 from crm.usecases.sources import Sources
+from crm.usecases.suggestions import Suggestions
 from crm.usecases.team import Team
 from crm.usecases.tokens import Tokens
 from crm.usecases.toolbox import Toolbox
@@ -209,6 +210,7 @@ class House:
             customers=customers,
             search=search,
             campaigns=Campaigns(search, index, MinHash()),
+            suggestions=Suggestions(records, customers, clock),
             trends=Trends(records, index, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),

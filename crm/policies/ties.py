@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from crm.words import Author
 
-Evidence = Literal["account", "link", "email", "phone", "person", "list"]
+Evidence = Literal["account", "link", "email", "phone", "person", "list", "likeness"]
+"""What shows that an author is a customer. All but the last are exact; likeness was confirmed by a person."""
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?:\+|\b00|\b0)\d(?:[\s().-]?\d){7,13}\b")

@@ -126,6 +126,13 @@ def open_of(tx: Connection, workspace: str, customer_ids: Collection[str]) -> li
     return found
 
 
+def of_nobody(tx: Connection, workspace: str, limit: int) -> list[Case]:
+    """The newest cases whose author is no customer that we know of."""
+    mine = (cases.c.workspace == workspace) & cases.c.customer_id.is_(None)
+    query = select(cases).where(mine).order_by(cases.c.last_post_at.desc()).limit(limit)
+    return [as_struct(Case, row) for row in tx.execute(query)]
+
+
 def hold_unresolved(tx: Connection, workspace: str, assignee_id: str) -> list[Case]:
     """Somebody's cases that are not resolved; nobody else changes them until the transaction ends."""
     theirs = _having(tx, workspace, cases.c.assignee_id, [assignee_id], hold=True)
@@ -150,11 +157,19 @@ def change(tx: Connection, case_id: str, **fields: object) -> None:
     tx.execute(update(cases).where(cases.c.id == case_id).values(**fields))
 
 
-def tie(tx: Connection, workspace: str, author_key: str, customer_id: str | None) -> None:
-    """Make all cases of an author those of a customer, or of nobody."""
-    theirs = [case.id for case in _having(tx, workspace, cases.c.author_key, [author_key], hold=True)]
-    for some in chunks(theirs):
+def tie(tx: Connection, workspace: str, author_key: str, customer_id: str | None) -> dict[str, str]:
+    """Make all cases of an author those of a customer, or of nobody; returns whose they were, of nobody's left out."""
+    theirs = list(_having(tx, workspace, cases.c.author_key, [author_key], hold=True))
+    for some in chunks([case.id for case in theirs]):
         tx.execute(update(cases).where(cases.c.id.in_(some)).values(customer_id=customer_id))
+    return {case.id: case.customer_id for case in theirs if case.customer_id is not None}
+
+
+def give_back(tx: Connection, workspace: str, author_key: str, owners: Mapping[str, str]) -> None:
+    """Make cases of an author those of customers again, by the case's id; others' cases are left as they are."""
+    for case_id, customer_id in owners.items():
+        mine = (cases.c.workspace == workspace) & (cases.c.id == case_id) & (cases.c.author_key == author_key)
+        tx.execute(update(cases).where(mine).values(customer_id=customer_id))
 
 
 def add_event(

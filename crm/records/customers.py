@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Column, ColumnElement, Connection, func, insert, or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, func, insert, null, or_, select, tuple_, update
 
 from crm.errors import NotFoundError
 from crm.policies.ties import Evidence, TieBook, normal_link
+from crm.records import customer_keys
 from crm.records.sql import as_struct, chunks, columns_of, upsert
 from crm.records.tables import customers, identities
 
@@ -59,14 +60,16 @@ def by_ids(tx: Connection, workspace: str, customer_ids: Collection[str]) -> dic
     """Those of the named customers that are there."""
     found: dict[str, Customer] = {}
     for some in chunks(customer_ids):
-        query = select(customers).where(customers.c.workspace == workspace, customers.c.id.in_(some))
-        found.update({row.id: as_struct(Customer, row) for row in tx.execute(query)})
+        # Asked for the workspace too, SQLite would read all of its customers rather than these.
+        rows = tx.execute(select(customers).where(customers.c.id.in_(some)))
+        found.update({row.id: as_struct(Customer, row) for row in rows if row.workspace == workspace})
     return found
 
 
 def put(tx: Connection, customer: Customer) -> None:
-    """Store a customer, new or changed."""
+    """Store a customer, new or changed, with the keys under which they are found by likeness."""
     upsert(tx, customers, [{**columns_of(customer), "fields": dict(customer.fields)}], ("id",))
+    customer_keys.keep(tx, customer.workspace, [customer.id])
 
 
 def page(
@@ -145,14 +148,20 @@ def was_undone(tx: Connection, workspace: str, author_key: str, customer_id: str
     return tx.execute(query).first() is not None
 
 
-def tie(tx: Connection, one: Identity) -> None:
-    """Store a tie. The author must have no living one."""
-    tx.execute(insert(identities).values(**columns_of(one)))
+def tie(tx: Connection, one: Identity, before: Mapping[str, str] | None = None) -> None:
+    """Store a tie. The author must have no living one. `before` is whose cases of theirs were, for undoing it."""
+    kept = {"before": dict(before)} if before else {}
+    tx.execute(insert(identities).values(**columns_of(one), **kept))
+    customer_keys.keep(tx, one.workspace, [one.customer_id])
 
 
-def untie(tx: Connection, identity_id: str, now: datetime) -> None:
-    """Undo a tie; it stays as history."""
-    tx.execute(update(identities).where(identities.c.id == identity_id).values(undone_at=now))
+def untie(tx: Connection, one: Identity, now: datetime) -> dict[str, str]:
+    """Undo a tie; it stays as history. Returns whose the author's cases were before, without customers who are gone."""
+    before = tx.execute(select(identities.c.before).where(identities.c.id == one.id)).scalar() or {}
+    tx.execute(update(identities).where(identities.c.id == one.id).values(undone_at=now, before=null()))
+    customer_keys.keep(tx, one.workspace, [one.customer_id])
+    there = by_ids(tx, one.workspace, set(before.values()))
+    return {case_id: owner for case_id, owner in before.items() if owner in there}
 
 
 def tie_book(tx: Connection, workspace: str) -> TieBook:

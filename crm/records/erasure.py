@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from msgspec import Struct
 from sqlalchemy import Column, Connection, Delete, FromClause, Table, Text, cast, delete, select, update
 
+from crm.records import customer_keys
 from crm.records.cases import hold_all, hold_cases
 from crm.records.customers import Identity
 from crm.records.replies import Reply
@@ -18,6 +19,7 @@ from crm.records.tables import (
     changes,
     corrections,
     customers,
+    dismissed_ties,
     idea_posts,
     identities,
     kept_posts,
@@ -96,7 +98,7 @@ def named(tx: Connection, workspace: str) -> Named:
     return Named(
         values(kept_posts.c.post_key, cases.c.post_key, replies.c.answer_to, corrections.c.post_key,
                idea_posts.c.post_key, acts.c.post_key),
-        values(kept_posts.c.author_key, cases.c.author_key, identities.c.author_key),
+        values(kept_posts.c.author_key, cases.c.author_key, identities.c.author_key, dismissed_ties.c.author_key),
         values(customers.c.id),
     )  # fmt: skip
 
@@ -152,10 +154,10 @@ def remove(
     The kept posts go afterwards, by `crm.usecases.removal.forget`, which draws the cases that are left anew.
     """
     hold_all(tx, workspace)
-    theirs = _cases(tx, workspace, posts, authors)
-    hold_cases(tx, theirs)
-    answers = {*_answers_in(tx, theirs), *_answers_to(tx, workspace, posts)}
-    _remove_cases(tx, theirs)
+    gone = _cases(tx, workspace, posts, authors)
+    hold_cases(tx, gone)
+    answers = {*_answers_in(tx, gone), *_answers_to(tx, workspace, posts)}
+    _remove_cases(tx, gone)
     _silence(tx, answers)
     for some in chunks(posts):
         for column in (
@@ -168,10 +170,14 @@ def remove(
             tx.execute(_of(column.table, workspace).where(column.in_(some)))
     ties = 0
     for some in chunks(authors):
-        ties += tx.execute(_of(identities, workspace).where(identities.c.author_key.in_(some))).rowcount
+        theirs = (identities.c.workspace == workspace) & identities.c.author_key.in_(some)
+        owners = tx.execute(select(identities.c.customer_id).where(theirs)).scalars().all()
+        ties += tx.execute(delete(identities).where(theirs)).rowcount
+        tx.execute(_of(dismissed_ties, workspace).where(dismissed_ties.c.author_key.in_(some)))
+        customer_keys.keep(tx, workspace, owners)
     for some in chunks(people):
         _remove_customers(tx, workspace, some)
-    return Found(tuple(theirs), tuple(sorted(answers)), ties)
+    return Found(tuple(gone), tuple(sorted(answers)), ties)
 
 
 def _of(table: FromClause, workspace: str) -> Delete:

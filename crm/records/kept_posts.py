@@ -67,6 +67,20 @@ def newest_author(tx: Connection, workspace: str, author_keys: Sequence[str]) ->
     return None if document is None else _DECODER.decode(document).post.author
 
 
+def newest_authors(tx: Connection, workspace: str, author_keys: Collection[str]) -> dict[str, Author]:
+    """What the newest kept post of each of these authors says about its author, by the author's key."""
+    found: dict[str, Author] = {}
+    for some in chunks(author_keys):
+        mine = (kept_posts.c.workspace == workspace) & kept_posts.c.author_key.in_(some)
+        last = select(kept_posts.c.author_key, func.max(kept_posts.c.posted_at).label("at")).where(mine)
+        newest = last.group_by(kept_posts.c.author_key).subquery()
+        same = (kept_posts.c.author_key == newest.c.author_key) & (kept_posts.c.posted_at == newest.c.at)
+        for document in tx.execute(select(kept_posts.c.document).join(newest, same).where(mine)).scalars():
+            author = _DECODER.decode(document).post.author
+            found[author.key] = author
+    return found
+
+
 def last_own(tx: Connection, workspace: str, thread_keys: Collection[str]) -> dict[str, datetime]:
     """When we last spoke in each of these threads."""
     found: dict[str, datetime] = {}

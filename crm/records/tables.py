@@ -539,13 +539,34 @@ identities = Table(  # an author tied to a customer, with its evidence; undone b
     reference("customer_id", "customers.id", cascade=True),
     Column("author_key", String(400), nullable=False),
     Column("handle", String(300), nullable=False),
-    Column("evidence", String(40), nullable=False),  # account link email phone person list
+    Column("evidence", String(40), nullable=False),  # account link email phone person list likeness
     Column("detail", String(400), nullable=False),
     Column("confidence", Float, nullable=False),
     Column("actor", String(60), nullable=False),
     Column("at", Moment, nullable=False),
     Column("undone_at", Moment),
+    Column("before", JSON),  # whose those of the author's cases were that were somebody's when the tie was made
     Index(None, "workspace", "author_key"),
+)
+
+customer_keys = Table(  # under which a customer is found by likeness, see crm.policies.blocking
+    "customer_keys",
+    metadata,
+    workspace_column(),
+    Column("key", BigInteger, nullable=False),
+    reference("customer_id", "customers.id", cascade=True),
+    PrimaryKeyConstraint("workspace", "key", "customer_id"),
+)
+
+dismissed_ties = Table(  # a person said that this author is not this customer
+    "dismissed_ties",
+    metadata,
+    workspace_column(),
+    Column("author_key", String(400), nullable=False),
+    reference("customer_id", "customers.id", cascade=True),
+    Column("actor", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("workspace", "author_key", "customer_id"),
 )
 
 ideas = Table(

@@ -25,7 +25,7 @@ from crm.query.tree import And, Field, Node, Or
 from crm.records import audit, cases, changes, customers, desk, kept_posts, tags
 from crm.records.customers import Customer, Identity
 from crm.records.database import Records
-from crm.usecases import casebook, cursors, reading
+from crm.usecases import casebook, cursors, matching, reading
 from crm.usecases.views import (
     Contact,
     CustomerCard,
@@ -34,6 +34,7 @@ from crm.usecases.views import (
     FoundAuthor,
     PersonPosts,
     SentimentWeek,
+    Suggestion,
 )
 from crm.words import Author
 
@@ -112,15 +113,17 @@ class Customers:
             names = sorted({tag for some in tags.of_cases(tx, [case.id for case in theirs]).values() for tag in some})
             office = desk.desk(tx, actor.workspace)
             author = kept_posts.newest_author(tx, actor.workspace, [subject] if ":" in subject else keys)
-        author = author_for_reader(actor, author) if author else self._author(actor, keys)
+        author = author or self._author(actor, keys)
         if customer is None and author is None:
             raise NotFoundError("customer", subject)
+        could_be = self._could_be(actor, author) if customer is None and author else ()
+        author = author_for_reader(actor, author) if author else None
         weeks = self._weeks(actor, keys, office)
         return CustomerCard(
             customer.name if customer else (author.name or author.handle if author else subject),
             reading.customer(actor, customer) if customer else None, author, tuple(map(reading.evidence, identities)),
             tuple(reading.line(actor, one) for one in theirs), tuple(names), tuple(weeks),
-            turning(weeks), sum(week.negative + week.neutral + week.positive + week.unsure for week in weeks),
+            turning(weeks), sum(week.negative + week.neutral + week.positive + week.unsure for week in weeks), could_be,
         )  # fmt: skip
 
     def save(self, actor: Actor, draft: CustomerDraft, customer_id: str | None = None) -> Customer:
@@ -183,7 +186,7 @@ class Customers:
 
     def tie(
         self, actor: Actor, author_key: str, customer_id: str, evidence: Evidence = "person", detail: str = "",
-        handle: str = "",
+        handle: str = "", confidence: float = 1.0,
     ) -> Identity:  # fmt: skip
         """Say that an author is a customer. Raises NotFoundError, TiedElsewhereError."""
         require(actor, "edit_customers")
@@ -199,17 +202,17 @@ class Customers:
             author = kept_posts.newest_author(tx, actor.workspace, [author_key])
             shown = handle or (author.handle if author else "") or author_key.partition(":")[2]
             one = Identity(
-                new_id(now), actor.workspace, customer.id, author_key, shown, evidence, detail, 1.0, actor.user_id, now
-            )
-            customers.tie(tx, one)
-            cases.tie(tx, actor.workspace, author_key, customer.id)
+                new_id(now), actor.workspace, customer.id, author_key, shown, evidence, detail, confidence,
+                actor.user_id, now,
+            )  # fmt: skip
+            customers.tie(tx, one, cases.tie(tx, actor.workspace, author_key, customer.id))
             audit.append(tx, actor.workspace, actor.user_id, "identity_tied", customer.id, now, identity=one.id,
                          evidence=evidence)  # fmt: skip
             changes.note(tx, actor.workspace, "customer", customer.id, now)
         return one
 
     def untie(self, actor: Actor, identity_id: str) -> None:
-        """Undo a tie; the author's cases are nobody's again. Undoing it twice changes nothing."""
+        """Undo a tie; the author's cases are again whose they were, mostly nobody's. Twice changes nothing."""
         require(actor, "edit_customers")
         now = self._clock.now()
         with self._records.write() as tx:
@@ -217,10 +220,15 @@ class Customers:
             one = customers.identity(tx, actor.workspace, identity_id)
             if one.undone_at is not None:
                 return
-            customers.untie(tx, one.id, now)
+            before = customers.untie(tx, one, now)
             cases.tie(tx, actor.workspace, one.author_key, None)
+            cases.give_back(tx, actor.workspace, one.author_key, before)
             audit.append(tx, actor.workspace, actor.user_id, "identity_untied", one.customer_id, now, identity=one.id)
             changes.note(tx, actor.workspace, "customer", one.customer_id, now)
+
+    def _could_be(self, actor: Actor, author: Author) -> tuple[Suggestion, ...]:
+        with self._records.read() as tx:
+            return matching.of_author(tx, actor, author)
 
     def _author(self, actor: Actor, author_keys: Sequence[str]) -> Author | None:
         for key in author_keys:

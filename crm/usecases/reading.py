@@ -12,14 +12,15 @@ from msgspec import structs
 
 from crm.policies.access import Actor
 from crm.policies.files import FileInfo
-from crm.policies.personal import for_reader, last_digits, masked, readable, reads_contacts
+from crm.policies.likeness import Clue
+from crm.policies.personal import author_for_reader, for_reader, last_digits, masked, readable, reads_contacts
 from crm.ports.index import Order, Page, PostIndex
 from crm.query.tree import Node
 from crm.records.cases import Case
 from crm.records.customers import Customer, Identity
 from crm.records.desk import Note
 from crm.records.replies import Reply
-from crm.usecases.views import CaseLine, case_line
+from crm.usecases.views import CaseLine, Suggestion, case_line
 from crm.words import EnrichedPost
 
 
@@ -90,3 +91,17 @@ def evidence(one: Identity) -> Identity:
     if one.evidence in ("account", "link"):
         return one
     return structs.replace(one, detail=last_digits(one.detail) if one.evidence == "phone" else masked(one.detail))
+
+
+def suggestion(actor: Actor, one: Suggestion) -> Suggestion:
+    """A suggested tie: its evidence is what an account says and what the business has, and masked as both are."""
+    return structs.replace(
+        one, author=author_for_reader(actor, one.author), customer=customer(actor, one.customer),
+        clues=tuple(_clue(actor, clue) for clue in one.clues),
+    )  # fmt: skip
+
+
+def _clue(actor: Actor, one: Clue) -> Clue:
+    # An address that the business has is masked to everybody, as that of an exact tie.
+    shown = masked(one.detail) if one.kind == "email_handle" else readable(actor, one.detail)
+    return structs.replace(one, detail=shown)

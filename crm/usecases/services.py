@@ -23,6 +23,7 @@ from crm.usecases.search import Search
 from crm.usecases.setup import Setup
 from crm.usecases.signing import SignIns
 from crm.usecases.sources import Sources
+from crm.usecases.suggestions import Suggestions
 from crm.usecases.team import Team
 from crm.usecases.toolbox import Toolbox
 from crm.usecases.trail import Trail
@@ -46,6 +47,7 @@ class Services:
     acts: Acts
     toolbox: Toolbox
     customers: Customers
+    suggestions: Suggestions
     search: Search
     campaigns: Campaigns
     trends: Trends

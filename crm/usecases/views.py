@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from crm.policies.files import FileInfo
+from crm.policies.likeness import Clue
 from crm.policies.replies import ReplyStatus
 from crm.ports.responder import ActRule, Ways
 from crm.records.cases import Case, CaseEvent
@@ -127,8 +128,17 @@ class SentimentWeek(Struct, frozen=True):
         return (self.positive - self.negative) / judged if judged else None
 
 
+class Suggestion(Struct, frozen=True):
+    """An author who may be a customer, by likeness: a person confirms or dismisses it. `clues` begin with the best."""
+
+    author: Author
+    customer: Customer
+    confidence: float
+    clues: tuple[Clue, ...]
+
+
 class CustomerCard(Struct, frozen=True):
-    """Who is speaking: a known customer with all identities, or just an author."""
+    """Who is speaking: a known customer with all identities, or just an author and who that `could_be`."""
 
     name: str
     customer: Customer | None
@@ -139,6 +149,7 @@ class CustomerCard(Struct, frozen=True):
     weeks: tuple[SentimentWeek, ...]
     turning: Literal["", "better", "worse"]
     posts: int
+    could_be: tuple[Suggestion, ...] = ()
 
     @property
     def open_cases(self) -> tuple[CaseLine, ...]:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from crm.policies.ties import Evidence
 from crm.records.customers import Customer, Identity
 from crm.usecases.customers import CustomerDraft
-from crm.usecases.views import Contact, CustomerCard, CustomerPage, FoundAuthor, PersonPosts
+from crm.usecases.views import Contact, CustomerCard, CustomerPage, FoundAuthor, PersonPosts, Suggestion
 from dashboard.api import Caller
 from dashboard.api.shapes import Asked, Wanted, shown
 
@@ -42,6 +42,12 @@ class Tie(Asked):
     evidence: Evidence = "person"
     detail: str = ""
     handle: str = ""
+
+
+class Suggested(Asked):
+    """An author who was suggested."""
+
+    author_key: str
 
 
 @router.get("/customers", response_model=shown(CustomerPage))
@@ -86,6 +92,30 @@ def tie(who: Caller, customer_id: str, asked: Tie) -> Identity:
     return who.services.customers.tie(
         who.actor, asked.author_key, customer_id, asked.evidence, asked.detail, asked.handle
     )
+
+
+@router.get("/customers/{customer_id}/suggestions", response_model=list[shown(Suggestion)])  # type: ignore[misc]
+def list_suggestions(who: Caller, customer_id: str) -> list[Suggestion]:
+    """Authors who may be this customer, by likeness; whom an author may be stands in their card as `could_be`."""
+    return who.services.suggestions.accounts(who.actor, customer_id)
+
+
+@router.post("/customers/{customer_id}/suggestions", status_code=201, response_model=shown(Identity))
+def confirm_suggestion(who: Caller, customer_id: str, asked: Suggested) -> Identity:
+    """Tie a suggested author to this customer, with the evidence of the suggestion."""
+    return who.services.suggestions.confirm(who.actor, asked.author_key, customer_id)
+
+
+@router.put("/customers/{customer_id}/dismissals/{author_key:path}", status_code=204)
+def dismiss_suggestion(who: Caller, customer_id: str, author_key: str) -> None:
+    """Remember that this author is not this customer; it is not suggested again."""
+    who.services.suggestions.dismiss(who.actor, author_key, customer_id)
+
+
+@router.delete("/customers/{customer_id}/dismissals/{author_key:path}", status_code=204)
+def restore_suggestion(who: Caller, customer_id: str, author_key: str) -> None:
+    """Forget a dismissal."""
+    who.services.suggestions.take_back(who.actor, author_key, customer_id)
 
 
 @router.delete("/identities/{identity_id}", status_code=204)

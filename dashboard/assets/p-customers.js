@@ -16,9 +16,9 @@
   };
   document.addEventListener("click", (event) => {
     if (!event.target.closest || !byId("customers-card")) return;
-    for (const kind of ["tie", "own", "untie"]) {
+    for (const kind of ["tie", "own", "untie", "confirm", "dismiss"]) {
       const pressed = event.target.closest(`[data-${kind}]`);
-      if (pressed) window.dash_clientside.set_props("customers-command", { data: { kind, value: pressed.dataset[kind], at: Date.now() } });
+      if (pressed) window.dash_clientside.set_props("customers-command", { data: { kind, value: pressed.dataset[kind], customer: pressed.dataset.customer || "", at: Date.now() } });
     }
   });
 })();

@@ -13,7 +13,7 @@ from dashboard.text import t
 
 DOTS = "•••"
 EVIDENCE = {"account": "user-check", "link": "link", "email": "mail", "phone": "phone", "person": "user",
-            "list": "database"}  # fmt: skip
+            "list": "database", "likeness": "wand"}  # fmt: skip
 """The icon of each kind of evidence."""
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dash import html
 from dash.development.base_component import Component
 
 from crm.policies.access import may
 from crm.records.customers import Customer, Identity
-from crm.usecases.views import Contact, CustomerCard
+from crm.usecases.views import Contact, CustomerCard, Suggestion
 from crm.words import Author
 from dashboard.components import avatar, button, handle, icon, name, platform_icon, tag
 from dashboard.context import actor
 from dashboard.customers.parts import EVIDENCE, masked_email, masked_phone, section
+from dashboard.customers.suggested import offers, told
 from dashboard.dates import full_day, month, stamp
 from dashboard.monitors.names import platform_name
 from dashboard.numbers import compact, number, percent
@@ -21,14 +24,16 @@ LINK = "link"
 """The business's own column with the customer's web address; a link to it is evidence."""
 
 
-def profile(card: CustomerCard) -> Component:
-    """Everything that is known of who they are."""
+def profile(card: CustomerCard, accounts: Sequence[Suggestion] = ()) -> Component:
+    """Everything that is known of who they are; `accounts` are suggested to be theirs too."""
     able = may(actor(), "edit_customers")
     parts = [
         _head(card),
         _tiles(card),
         html.Div(contact(card.customer), id="customers-contact") if card.customer else None,
         _identities(card, able) if card.customer else _account(card),
+        offers(card.could_be, _presses if able else None) if card.customer is None else None,
+        offers(accounts, _presses if able else None, accounts=True) if card.customer else None,
         _suggest() if card.customer is None and able else None,
         section(t("customers.tags"), html.Div(list(map(tag, card.tags)), className="row g1 wraps"))
         if card.tags
@@ -37,6 +42,10 @@ def profile(card: CustomerCard) -> Component:
     ]
     return html.Aside([part for part in parts if part is not None], className="cust-side",
                       **{"aria-label": t("customers.profile")})  # fmt: skip
+
+
+def _presses(what: str, one: Suggestion) -> dict[str, str]:
+    return {f"data-{what}": one.author.key, "data-customer": one.customer.id}
 
 
 def _head(card: CustomerCard) -> Component:
@@ -93,7 +102,8 @@ def _identity(one: Identity, able: bool) -> Component:
     platform = one.author_key.partition(":")[0]
     why = t(f"customers.evidence_{one.evidence}")
     sure = f"{t('common.comma')} {percent(one.confidence)}" if one.confidence < 1 else ""
-    long = t(f"customers.evidence_{one.evidence}_why", detail=one.detail or one.handle, day=full_day(one.at))
+    shown = told(one.detail) if one.evidence == "likeness" else one.detail or one.handle
+    long = t(f"customers.evidence_{one.evidence}_why", detail=shown, day=full_day(one.at))
     off = (
         html.Button(
             icon("unlink", 14),

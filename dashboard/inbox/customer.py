@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from crm.policies.access import may
 from crm.records.customers import Customer, Identity
-from crm.usecases.views import CaseLine, CaseView, CustomerCard
+from crm.usecases.views import CaseLine, CaseView, CustomerCard, Suggestion
 from dashboard.components import (
     avatar,
     badge,
@@ -26,10 +26,11 @@ from dashboard.components import (
 )
 from dashboard.context import actor
 from dashboard.customers.parts import masked_email, masked_phone
+from dashboard.customers.suggested import offers, told
 from dashboard.dates import month, stamp
 from dashboard.inbox import ties
 from dashboard.inbox.parts import does, platform_name
-from dashboard.numbers import compact, number
+from dashboard.numbers import compact, number, percent
 from dashboard.text import t
 
 EVIDENCE = {
@@ -39,6 +40,7 @@ EVIDENCE = {
     "phone": "phone",
     "person": "user",
     "list": "database",
+    "likeness": "wand",
 }
 TURNS = {"worse": ("neg", "negative"), "better": ("pos", "positive")}
 
@@ -53,6 +55,7 @@ def customer(view: CaseView) -> list[Component]:
         _mood(card),
         html.Hr(className="hr"),
         _identities(card, editable),
+        offers(card.could_be, _presses if editable else None),
         ties.panel(view) if editable and card.customer is None else None,
         _cases(card, view),
         _tags(card),
@@ -60,6 +63,11 @@ def customer(view: CaseView) -> list[Component]:
     ]
     attributes = {"data-customer": card.customer.id} if card.customer else {}
     return [html.Div([part for part in parts if part is not None], className="cu", **attributes)]
+
+
+def _presses(what: str, one: Suggestion) -> dict[str, str]:
+    given = {"author": one.author.key, "value": one.customer.id, "name": one.customer.name}
+    return does(f"{what}-tie", **given)
 
 
 def _head(view: CaseView, card: CustomerCard) -> Component:
@@ -159,10 +167,11 @@ def _identities(card: CustomerCard, editable: bool) -> Component:
 
 
 def _identity(one: Identity, editable: bool) -> Component:
+    sure = f"{t('common.comma')} {percent(one.confidence)}" if one.confidence < 1 else ""
     why = html.Span(
-        [icon(EVIDENCE[one.evidence], 14), t(f"inbox.evidence_{one.evidence}")],
+        [icon(EVIDENCE[one.evidence], 14), f"{t(f'inbox.evidence_{one.evidence}')}{sure}"],
         className="ok",
-        title=one.detail,
+        title=told(one.detail) if one.evidence == "likeness" else one.detail,
     )
     off = (
         html.Button(

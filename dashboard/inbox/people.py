@@ -27,6 +27,25 @@ def _untie(command: Command) -> Effect:
     return Effect(case=command.case, again=True, settle=True, said=t("inbox.done_untied"), undo=undo)
 
 
+def _confirm(command: Command) -> Effect:
+    one = services().suggestions.confirm(actor(), command.author, command.value)
+    undo: dict[str, object] = {"do": "untie", "case": command.case, "value": one.id}
+    return Effect(case=command.case, again=True, settle=True, said=t("inbox.done_tied", name=command.name), undo=undo)
+
+
+def _dismiss(command: Command) -> Effect:
+    services().suggestions.dismiss(actor(), command.author, command.value)
+    undo: dict[str, object] = {"do": "suggest-tie", "case": command.case, "author": command.author,
+                               "value": command.value}  # fmt: skip
+    return Effect(case=command.case, again=True, said=t("inbox.done_dismissed", name=command.name), undo=undo)
+
+
+def _suggest(command: Command) -> Effect:
+    """Take a dismissal back."""
+    services().suggestions.take_back(actor(), command.author, command.value)
+    return Effect(case=command.case, again=True)
+
+
 def _new_customer(command: Command) -> Effect:
     draft = CustomerDraft(command.name, command.email, command.phone, vip=bool(command.vip))
     saved = services().customers.save(actor(), draft)
@@ -51,6 +70,9 @@ def _delete_view(command: Command) -> Effect:
 STEPS: dict[str, Callable[[Command], Effect]] = {
     "tie": _tie,
     "untie": _untie,
+    "confirm-tie": _confirm,
+    "dismiss-tie": _dismiss,
+    "suggest-tie": _suggest,
     "new-customer": _new_customer,
     "save-view": _save_view,
     "delete-view": _delete_view,

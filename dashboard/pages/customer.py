@@ -42,6 +42,7 @@ class Command(TypedDict):
 
     kind: str
     value: str
+    customer: str
 
 
 @page("/customers/{customer}", "customers.customer", action="read_customers")
@@ -87,7 +88,8 @@ def _body(card: CustomerCard, subject: Subject) -> list[Component]:
     def to(after: str) -> str:
         return address(key, after) if card.customer else author_address(key, after)
 
-    return [profile(card), story(card, posts, to, to("") if subject["after"] else "")]
+    accounts = services().suggestions.accounts(actor(), card.customer.id) if card.customer else ()
+    return [profile(card, accounts), story(card, posts, to, to("") if subject["after"] else "")]
 
 
 def _dialogs(card: CustomerCard) -> list[Component]:
@@ -200,20 +202,33 @@ def find_owners(text: str | None) -> list[Component]:
     Input("customers-command", "data"), State("customers-subject", "data"), prevent_initial_call=True,
 )  # fmt: skip
 def do(command: Command, subject: Subject) -> tuple[object, object]:
-    """Tie an account to this customer, this account to a customer, or undo a tie."""
+    """Tie an account to this customer, this account to a customer, or undo a tie; confirm or dismiss a suggestion."""
     kind, value = command["kind"], command["value"]
     if kind == "untie":
         return _untie(value, subject), no_update
+    if kind == "dismiss":
+        return _dismiss(value, command["customer"], subject), no_update
     try:
         if kind == "tie":
             services().customers.tie(actor(), value, subject["id"])
         elif kind == "own":
             services().customers.tie(actor(), subject["author"], value)
+        elif kind == "confirm":
+            services().suggestions.confirm(actor(), value, command["customer"])
     except TiedElsewhereError as error:
         show(toast(t("common.failed_title"), sub=t("customers.tied_elsewhere", name=error.customer), bad=True))
         raise PreventUpdate from error
     show(toast(t("customers.tied")))
-    return (_page(subject), no_update) if kind == "tie" else (no_update, address(value))
+    if subject["id"]:
+        return _page(subject), no_update
+    return no_update, address(command["customer"] if kind == "confirm" else value)
+
+
+def _dismiss(author_key: str, customer_id: str, subject: Subject) -> Component:
+    services().suggestions.dismiss(actor(), author_key, customer_id)
+    back = {"kind": "customers-dismissed", "author": author_key, "customer": customer_id}
+    show(toast(t("customers.dismissed"), undo=back, seconds=10))
+    return _page(subject)
 
 
 def _untie(identity_id: str, subject: Subject) -> Component:
@@ -231,7 +246,11 @@ def _untie(identity_id: str, subject: Subject) -> Component:
 @callback(Output("page", "children", allow_duplicate=True), Input("undo", "data"), State("url", "pathname"),
           prevent_initial_call=True)  # fmt: skip
 def undo(back: dict[str, str] | None, path: str) -> object:
-    """Tie again what was untied just now."""
+    """Tie again what was untied just now, or suggest again what was dismissed."""
+    if back and back.get("kind") == "customers-dismissed":
+        services().suggestions.take_back(actor(), back["author"], back["customer"])
+        show(toast(t("customers.suggested_again")))
+        return no_update  # the change that is signalled draws the card anew
     if not back or back.get("kind") != "customers-tie":
         raise PreventUpdate
     evidence: Evidence = next((one for one in get_args(Evidence) if one == back["evidence"]), "person")

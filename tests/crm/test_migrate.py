@@ -9,9 +9,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, select
 
-from crm.records import acts, cases, checksums, migrate, tables
+from crm.policies import blocking
+from crm.records import acts, cases, checksums, customer_keys, migrate, tables
 from crm.records.columns import metadata
 from crm.records.database import Records
 from tests.doubles.fixtures import Drawer
@@ -48,6 +49,28 @@ def test_the_newest_file_is_the_newest_migration() -> None:
     script = ScriptDirectory.from_config(migrate.configuration())
     assert script.get_current_head() == migrate.newest()
     assert {one.revision for one in script.walk_revisions()} == set(migrate.versions())
+
+
+def test_customers_of_before_get_the_keys_of_likeness(records: Records) -> None:
+    config = migrate.configuration()
+    with records.write() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, "0013")
+        tx.exec_driver_sql("INSERT INTO workspaces VALUES ('w1', 'W', 'UTC', 'en', 0, '[]', '{}', 0, 1, 0)")
+        tx.exec_driver_sql(
+            "INSERT INTO customers (id, workspace, name, vip, fields, made_up, created_at, updated_at) VALUES "
+            "('c1', 'w1', 'Sara Ahmadi', false, '{\"link\": \"https://sara.example\"}', false, 0, 0)"
+        )
+        tx.exec_driver_sql(
+            "INSERT INTO identities (id, workspace, customer_id, author_key, handle, evidence, detail, confidence, "
+            "actor, at) VALUES ('i1', 'w1', 'c1', 'x:7', 'sara_a', 'person', '', 1, 'lena', 0)"
+        )
+    migrate.upgrade(records, lambda: None)
+    with records.read() as tx:
+        (known,) = customer_keys.known(tx, "w1", ["c1"])
+        kept = set(tx.execute(select(tables.customer_keys.c.key)).scalars())
+    assert (known.handles, known.link) == (("sara_a",), "https://sara.example")
+    assert kept == blocking.customer_keys(known)
 
 
 def test_migrating_twice_changes_nothing(records: Records) -> None:

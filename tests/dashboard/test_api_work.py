@@ -196,6 +196,24 @@ def test_customers_are_kept_and_tied(bureau: Bureau) -> None:
     assert bureau.as_("analyst", "GET", path).json()["open_cases"] == []
 
 
+def test_suggested_ties_are_listed_dismissed_and_confirmed(bureau: Bureau) -> None:
+    made = bureau.as_("agent", "POST", "/customers", json={"name": "Mina Rahimi"}).json()
+    bureau.as_("agent", "POST", f"/customers/{made['id']}/identities", json={"author_key": "x:7", "handle": "Mina"})
+    path, author = f"/customers/{made['id']}", "bluesky:did:mina"
+    (one,) = bureau.as_("analyst", "GET", f"{path}/suggestions").json()
+    assert (one["author"]["handle"], one["clues"][0]["kind"]) == ("mina", "handle_same")
+    assert "email" not in one["customer"]
+    card = bureau.as_("analyst", "GET", f"/customers/{author}").json()
+    assert [two["customer"]["id"] for two in card["could_be"]] == [made["id"]]
+    assert bureau.as_("analyst", "PUT", f"{path}/dismissals/{author}").status_code == 403
+    assert bureau.as_("agent", "PUT", f"{path}/dismissals/{author}").status_code == 204
+    assert bureau.as_("analyst", "GET", f"{path}/suggestions").json() == []
+    assert bureau.as_("agent", "DELETE", f"{path}/dismissals/{author}").status_code == 204
+    tie = bureau.as_("agent", "POST", f"{path}/suggestions", json={"author_key": author})
+    assert (tie.status_code, tie.json()["evidence"]) == (201, "likeness")
+    assert bureau.as_("stranger", "GET", f"{path}/suggestions").status_code == 404
+
+
 def test_trends_carry_the_query_behind_each_figure(bureau: Bureau) -> None:
     period = {"since": (START - timedelta(days=6)).isoformat(), "until": LATER}
     view = bureau.as_("analyst", "GET", "/trends", params=period).json()

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from crm.errors import NotFoundError
 from crm.records.customers import Customer
 from crm.usecases.customers import CustomerDraft
+from crm.words import EnrichedPost
 from dashboard.customers.parts import masked_email, masked_phone
 from dashboard.pages import customer as card
 from dashboard.pages import customers as page
@@ -179,3 +181,54 @@ def test_erasing_gives_a_signed_receipt_that_names_nobody(desk: Desk, mina: Cust
 
 def _form(**changes: Any) -> dict[str, Any]:
     return {**FORM, **changes}
+
+
+def by_sara() -> EnrichedPost:
+    post = said("s1", "still no card", who="did:sara")
+    author = replace(post.post.author, handle="sara_ahmadi68", name="Sara Ahmadi", place="Tehran")
+    return replace(post, post=replace(post.post, author=author))
+
+
+SARA = "bluesky:did:sara"
+
+
+def test_an_author_is_offered_who_they_could_be(desk: Desk) -> None:
+    desk.bureau.hear(by_sara())
+    people = desk.bureau.services.customers
+    sara = people.save(desk.actor, CustomerDraft("سارا احمدی", "sara_ahmadi68@mail.example", fields={"city": "تهران"}))
+    with desk.seen():
+        tree = drawn(card.author(key=SARA))
+    for words in ("Could be …", "The same name in other letters", "The handle begins their e-mail address", "Tehran"):
+        assert words in tree
+    assert "sara_ahmadi68@mail.example" not in tree
+    assert f'"data-confirm": "{SARA}"' in tree
+    with desk.seen("fa"):
+        assert "همان نام به خط دیگر" in drawn(card.author(key=SARA))
+    with desk.seen(role="analyst"):
+        masked = drawn(card.author(key=SARA))
+        assert "Could be …" in masked
+        assert "data-confirm" not in masked
+    desk.role = "administrator"
+    command = {"kind": "confirm", "value": SARA, "customer": sara.id}
+    answer = desk.press("customers-command.data", command, subject={"id": "", "author": SARA, "after": ""})
+    assert answer.json()["response"]["url"]["href"] == f"/customers/{sara.id}"
+    with desk.seen():
+        tree = drawn(card.one(sara.id))
+        assert "Suggested by likeness (The handle begins their e-mail address, The same name in other letters" in tree
+        assert "Likeness, 99" in tree
+
+
+def test_a_customer_is_offered_accounts_which_can_be_dismissed(desk: Desk) -> None:
+    desk.bureau.hear(by_sara())
+    sara = desk.bureau.services.customers.save(desk.actor, CustomerDraft("سارا احمدی"))
+    with desk.seen():
+        assert "Accounts that could be theirs" in drawn(card.one(sara.id))
+    command = {"kind": "dismiss", "value": SARA, "customer": sara.id}
+    answer = desk.press("customers-command.data", command, subject=subject(sara))
+    assert '"kind":"customers-dismissed"' in answer.text.replace(" ", "")
+    with desk.seen():
+        assert "Accounts that could be theirs" not in drawn(card.one(sara.id))
+    back = {"kind": "customers-dismissed", "author": SARA, "customer": sara.id}
+    desk.press("undo.data", back, pathname=f"/customers/{sara.id}")
+    with desk.seen():
+        assert "Accounts that could be theirs" in drawn(card.one(sara.id))

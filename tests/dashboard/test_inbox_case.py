@@ -92,6 +92,21 @@ def test_a_customer_is_shown_with_identities_and_evidence(room: Room) -> None:
     assert "inbox-find-text" not in text
 
 
+def test_somebody_unknown_could_be_a_customer(room: Room) -> None:
+    actor = room.actor()
+    saved = room.services.customers.save(actor, CustomerDraft("Mina Rad"))
+    room.services.customers.tie(actor, "x:7", saved.id, handle="mina")
+    text = "".join(drawn(room)["inbox-customer"])
+    assert "Could be …" in text
+    assert "The handle of another account of theirs" in text
+    assert 'data-do="confirm-tie"' in text
+    assert 'data-do="dismiss-tie"' in text
+    room.services.suggestions.confirm(actor, room.cases()[0].author_key, saved.id)
+    text = "".join(drawn(room)["inbox-customer"])
+    assert "Confirmed likeness, 9" in text
+    assert "Could be …" not in text
+
+
 def ways_in(composer: str) -> list[str]:
     buttons = re.findall(r'<button [^>]*role="radio"[^>]*>', composer)
     return [found[1] for one in buttons if (found := re.search(r'data-value="(\w+)"', one))]

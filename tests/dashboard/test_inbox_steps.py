@@ -188,6 +188,23 @@ def test_customers_are_tied_untied_and_made(room: Room, case_id: str) -> None:
     assert room.view(case_id).vip
 
 
+def test_suggested_ties_are_confirmed_dismissed_and_both_undone(room: Room, case_id: str) -> None:
+    author = room.view(case_id).case.author_key
+    saved = room.services.customers.save(room.actor(), CustomerDraft("Mina Rad", "mina@example.org"))
+    room.services.customers.tie(room.actor(), "x:7", saved.id, handle="mina")
+    given = {"case": case_id, "author": author, "value": saved.id, "name": "Mina Rad"}
+    assert [one.customer.id for one in room.view(case_id).customer.could_be] == [saved.id]
+    effect = room.take("dismiss-tie", **given)
+    assert effect.said == "Mina Rad is not suggested here again"
+    assert room.view(case_id).customer.could_be == ()
+    room.undo(effect)
+    effect = room.take("confirm-tie", **given)
+    tied = room.view(case_id).customer
+    assert {one.evidence for one in tied.identities} == {"person", "likeness"}
+    room.undo(effect)
+    assert room.view(case_id).customer.customer is None
+
+
 def test_a_stale_screen_is_told_who_changed_the_case(room: Room, case_id: str) -> None:
     seen = room.view(case_id).case.version
     room.take("assign", who="manager", case=case_id, value="manager")
