@@ -182,7 +182,8 @@ class Aspect(Struct, frozen=True, omit_defaults=True):
 class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     """A post as one workspace understands it: the document that the index holds, always whole.
 
-    `tokens` are the folded tokens of :mod:`crm.text` joined by spaces, in text order.
+    `tokens` are the folded tokens of :mod:`crm.text` joined by spaces, in text order; behind those of a post in
+    Finglish stands the Persian that it says (:func:`crm.text.heard`).
     `monitors` are ids of the monitors it matches, `thread_key` the joined thread,
     `customer` the id of an exactly tied customer. `made_up` marks demo data. A post that no model was asked about
     an intent, an emotion, offence or aspects has none; one label without a value in `intents` is an abstention.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from crm.ports.classifier import Classifier
 from crm.ports.likeness import Likeness
 from crm.ports.log import Event, Record
 from crm.query import Subject
-from crm.text import searchable, tokens
+from crm.text import finglish, heard, searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
 from crm.words import AGAIN, Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
 
@@ -29,7 +30,7 @@ class Models(Struct, frozen=True):
 
 
 class Understood(Struct, frozen=True):
-    """What the models say of one post, before any workspace looks at it."""
+    """What the models say of one post, before any workspace looks at it. `tokens` are those of its text as written."""
 
     tokens: tuple[str, ...]
     language: Label
@@ -99,17 +100,26 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
     labels = _corrected(understood, workspace.corrections.get(post.key, {}))
     own = event.own or event.origin == "own" or post.author.key in workspace.own
     tie = None if own else ties.exact(post.author, workspace.ties)
+    said = understood.tokens
+    if labels.language.value == finglish.LANGUAGE:
+        said = (*said, *_heard(searchable(post)))
     subject = Subject.new(
-        post, understood.tokens, language=labels.language.value, sentiment=labels.sentiment.value,
+        post, said, language=labels.language.value, sentiment=labels.sentiment.value,
         urgency=labels.urgency.value, origin=event.origin, own=own,
     )  # fmt: skip
     return EnrichedPost(
-        workspace=workspace.id, post=post, tokens=" ".join(understood.tokens), language=labels.language,
+        workspace=workspace.id, post=post, tokens=" ".join(said), language=labels.language,
         sentiment=labels.sentiment, urgency=labels.urgency, revision=workspace.revision, thread_key=post.thread_key,
         monitors=workspace.monitors.match(subject), customer=tie.customer_id if tie else None, origin=event.origin,
         own=own, made_up=event.origin == "demo", open_cases=event.open_cases, collected_at=event.collected_at,
         bands=understood.bands,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1000)
+def _heard(text: str) -> tuple[str, ...]:
+    # Kept because several workspaces may want the same post.
+    return tuple(heard(text))
 
 
 def _corrected(understood: Understood, answers: object) -> Understood:

@@ -13,6 +13,7 @@ from crm.ports.clock import SystemClock
 from enrich.duplicates_measured import measure as measure_duplicates
 from enrich.encoder import StaticEncoder
 from enrich.evaluate import evaluate, evaluate_encoder, parse_names, read_rows
+from enrich.finglish import evaluate_finglish
 from enrich.language import LanguageModel
 from enrich.matching import evaluate_matching
 from enrich.sentiment import SentimentModel
@@ -38,10 +39,15 @@ def _matching(file: Path, _names: str) -> object:
     return evaluate_matching(file, SystemClock())
 
 
+def _finglish(file: Path, _names: str) -> object:
+    return evaluate_finglish(file, SystemClock())
+
+
 OTHERS: Mapping[str, Callable[[Path, str], object]] = {
     "encoder": _encoder,
     "duplicates": _duplicates,
     "matching": _matching,
+    "finglish": _finglish,
 }
 """What is evaluated otherwise than by the share of right answers: a file and names of labels to figures."""
 

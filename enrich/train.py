@@ -16,6 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from crm.errors import InvalidInputError
 from crm.ports.clock import Clock, SystemClock
 from enrich import card, features, fit, linear, sets
 from enrich.card import Figure
@@ -27,6 +28,7 @@ from enrich.sentiment import LIMIT as SENTIMENT_LIMIT
 from enrich.sentiment import SentimentModel
 from enrich.sets import Example
 
+ONLY = ("language",)
 SHORT_ROWS = 9000
 PERSIAN_FIRST, ENGLISH_FIRST = 1.2, 0.4
 """Logits by which the languages of this house lead those that share their letters and many of their words."""
@@ -60,24 +62,31 @@ class Job(msgspec.Struct, frozen=True):
         return one.label if one.label in self.labels else "other"
 
 
-def train_all(data: Path, out: Path, seed: int, model_card: Path | None = None) -> list[dict[str, object]]:
+def train_all(
+    data: Path, out: Path, seed: int, model_card: Path | None = None, only: str = ""
+) -> list[dict[str, object]]:
     """What ``shenava train`` does, with a progress bar on stderr; returns the figures as plain values.
 
-    The figures go into `model_card` too. Raises InvalidInputError where a set is missing or the card has no place.
+    `only` names one question whose heads are learned; the others keep theirs, and their figures. The figures go into
+    `model_card` too. Raises InvalidInputError where a set is missing, the card has no place or `only` is unknown.
     """
+    if only not in ("", *ONLY):
+        raise InvalidInputError(f"{only!r} can't be learned alone; choose {', '.join(ONLY)}.")
     with Progress(console=Console(stderr=True)) as progress:
-        figures = learn(data, out, seed, SystemClock(), progress)
+        figures = learn(data, out, seed, SystemClock(), progress, only)
     if model_card:
         card.write(model_card, figures)
     return msgspec.convert(msgspec.to_builtins(figures), type=list[dict[str, object]])
 
 
-def learn(data: Path, out: Path, seed: int, clock: Clock, progress: Progress) -> list[Figure]:
+def learn(data: Path, out: Path, seed: int, clock: Clock, progress: Progress, only: str = "") -> list[Figure]:
     """Learn every head from the sets in `data` into `out`; returns what was measured on held-out rows.
 
     The figures are written to ``figures.json`` beside the weights. Raises InvalidInputError where a set is missing.
     """
-    jobs = [*_language_jobs(data, Random(seed)), *(_sentiment_job(data, head) for head in ("fa", "en", "multi"))]
+    jobs = [*_language_jobs(data, Random(seed))]
+    if only != "language":
+        jobs += [_sentiment_job(data, head) for head in ("fa", "en", "multi")]
     bar = progress.add_task("Learning", total=2 * len(jobs) + 1)
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
@@ -92,9 +101,17 @@ def learn(data: Path, out: Path, seed: int, clock: Clock, progress: Progress) ->
             progress.advance(bar)
         progress.update(bar, description="Measuring")
         figures = list(_measured(data, split, jobs, clock))
+        if only:
+            figures += [one for one in _before(out) if not one.task.startswith(only)]
         progress.advance(bar)
     (out / "figures.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
     return figures
+
+
+def _before(out: Path) -> list[Figure]:
+    """The figures that were written when everything was learned last."""
+    written = out / "figures.json"
+    return msgspec.json.decode(written.read_bytes(), type=list[Figure]) if written.exists() else []
 
 
 def _fitted(job: Job, start: linear.Head | None) -> linear.Head:
@@ -147,8 +164,8 @@ def _measured(data: Path, weights: Path, jobs: Sequence[Job], clock: Clock) -> I
     single = [one for one in jobs[0].examples if one.held and one.origin.endswith("single-words")]
     for name, part in _groups(single, by_label=True):
         yield _recalled(f"single words of {name} among fa, ar, ur", part, language, ("fa", "ar", "ur"))
-    model = SentimentModel(language, weights)
     for job in jobs[2:]:
+        model = SentimentModel(language, weights)
         held = [one for one in job.examples if one.held] + _unseen(data, job)
         shares = dict(zip(map(id, held), _baseline(job, held), strict=True))
         for name, part in _groups(held):

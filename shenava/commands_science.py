@@ -22,7 +22,9 @@ def add(app: typer.Typer) -> None:
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(help="sentiment, language, urgency, encoder, duplicates or matching.")],
+    task: Annotated[
+        str, typer.Argument(help="sentiment, language, urgency, encoder, duplicates, matching or finglish.")
+    ],
     file: Annotated[
         Path,
         typer.Argument(help="Rows with text and label, or accounts and customers: JSON Lines or CSV, gzip or not."),
@@ -40,7 +42,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("enrich/weights"),
     seed: int = 7,
     card: Annotated[Path | None, typer.Option(help="The model card to write the figures into.")] = None,
-    only: Annotated[str, typer.Option(help="encoder: that one alone, which the others read.")] = "",
+    only: Annotated[str, typer.Option(help="encoder, finglish or language: that one alone.")] = "",
     cache: Annotated[Path | None, typer.Option(help="Keeps what the slow sentence encoder said (.npz).")] = None,
 ) -> None:
     """Learn the shipped weights again."""
@@ -49,9 +51,14 @@ def train(
 
         print(json.dumps(train_encoder(data, out, cache, card), ensure_ascii=False))
         return
+    if only == "finglish":
+        from enrich.finglish import train_finglish
+
+        print(json.dumps(train_finglish(data), ensure_ascii=False))
+        return
     from enrich.train import train_all
 
-    print(json.dumps(train_all(data, out, seed, card), ensure_ascii=False))
+    print(json.dumps(train_all(data, out, seed, card, only), ensure_ascii=False))
 
 
 def bench(

@@ -6,9 +6,9 @@ from collections import OrderedDict
 
 from crm.ports.clock import Clock
 from crm.ports.index import PostIndex, Scope
-from crm.query import MonitorSet, Subject
-from crm.query.tree import And, Everything, Field, Node, Not, Or
-from crm.text import searchable, tokens
+from crm.query import MonitorSet, Subject, leaves
+from crm.query.tree import And, Everything, Field, Node, Not, Or, Words
+from crm.text import overheard, searchable, tokens
 from crm.usecases.snapshots import Snapshot, Snapshots
 from crm.words import Collected, CollectedEvent, Post, Removed
 
@@ -32,6 +32,7 @@ class Sieve:
         self._monitors: list[MonitorSet] = []
         self._threads: frozenset[str] = frozenset()
         self._own: frozenset[str] = frozenset()
+        self._persian = False
 
     def lets_through(self, event: CollectedEvent) -> bool:
         """Whether the event goes on the stream."""
@@ -51,7 +52,7 @@ class Sieve:
             return True
         if {post.root_key, post.parent_key} & self._threads:
             return True
-        subject = _early(post)
+        subject = _early(post, self._persian)
         if any(monitors.match(subject) for monitors in self._monitors):
             return True
         return post.edited_at is not None and self._has(post.key)  # it may have matched with its words of before
@@ -74,12 +75,24 @@ class Sieve:
         self._snapshot = snapshot
         every = snapshot.workspaces.values()
         self._monitors = [MonitorSet({key: relaxed(node) for key, node in one.queries.items()}) for one in every]
+        self._persian = any(_has_persian(node) for one in every for node in one.queries.values())
         self._threads = frozenset().union(*(one.threads for one in every))
         self._own = frozenset().union(*(one.own for one in every))
 
 
-def _early(post: Post) -> Subject:
-    return Subject.new(post, tokens(searchable(post)))
+def _early(post: Post, persian: bool) -> Subject:
+    # Whether it is Finglish is not known yet either; enrichment decides.
+    return Subject.new(post, overheard(searchable(post)) if persian else tokens(searchable(post)))
+
+
+def _has_persian(node: Node) -> bool:
+    """Whether a query asks for Persian words, which a post in Finglish may say too."""
+    texts = (
+        leaf.tokens[0] if isinstance(leaf, Words) else leaf.token
+        for leaf in leaves(node)
+        if not isinstance(leaf, Field)
+    )
+    return any("\u0600" <= text[0] <= "\u08ff" for text in texts)
 
 
 def relaxed(node: Node) -> Node:

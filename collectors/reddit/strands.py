@@ -16,7 +16,7 @@ from crm.ports.source import CantBeAskedError, Job, Option, Problem, Search
 from crm.query import Subject, compile_matcher
 from crm.query.tree import Field, Node
 from crm.query.widen import widened
-from crm.text import searchable, tokens
+from crm.text import overheard, searchable
 from crm.words import Origin, Post, content_id
 
 ALL, SEARCH, NEW, INBOX_ONLY = CHOICES = ("all", "search", "new", "inbox")
@@ -115,7 +115,7 @@ def concerning(searches: Sequence[Search]) -> Callable[[Post], bool]:
     matchers = [compile_matcher(query) for query in found if query is not None]
 
     def concerns(post: Post) -> bool:
-        subject = Subject.new(post, tokens(searchable(post)))
+        subject = Subject.new(post, overheard(searchable(post)))
         return any(matches(subject) for matches in matchers)
 
     return concerns

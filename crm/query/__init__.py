@@ -1,7 +1,8 @@
 """The one boolean language of the house, for people who search and for monitors.
 
 Written
-    ``word``            a word in any spelling that folds alike; «نان‌ماه» is also looked for as two words
+    ``word``            a word in any spelling that folds alike; «نان‌ماه» is also looked for as two words, «خونه» as
+                        «خانه», "salam" as «سلام» (:mod:`crm.query.alike`)
     ``"a phrase"``      words side by side, also written as one; «…» and “…” do the same, ``="…"`` takes it literally
     ``a b``             both, as ``a AND b``, ``a & b`` and ``a +و b``; two Persian words also written as one
     ``a OR b``          either, as ``a | b`` and ``a +یا b``; AND binds more tightly

@@ -11,7 +11,8 @@ from crm.query.match import near_pairs, spots
 from crm.query.parser import parse
 from crm.query.scanner import Kind, field_parts, scan
 from crm.query.tree import And, Near, Node, Or, Prefix, Words
-from crm.text import located
+from crm.query.walk import leaves
+from crm.text import finglish, located
 
 SpanKind = Literal["operator", "field", "phrase", "word", "paren", "error"]
 _KINDS: dict[Kind, SpanKind] = {
@@ -34,13 +35,17 @@ def _found(node: Node, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
                 yield from _found(child, tokens)
 
 
-def highlight_spans(text: str, query: Node) -> list[tuple[int, int]]:
+def highlight_spans(text: str, query: Node, language: str | None = None) -> list[tuple[int, int]]:
     """The spans (start, end) of `text` in which words of `query` stand, in order and apart from each other.
 
-    What the query excludes and its fields are not shown.
+    What the query excludes and its fields are not shown. Where the `language` is Finglish, so are the words that stand
+    for Persian ones of the query.
     """
     places = located(text)
     tokens = [token for token, _, _ in places]
+    if language == finglish.LANGUAGE:
+        wanted = {token for leaf in leaves(query, negated=False) if isinstance(leaf, Words) for token in leaf.tokens}
+        tokens = [next((one for one in finglish.readings(token) if one in wanted), token) for token in tokens]
     hits = [places[first : first + size] for first, size in set(_found(query, tokens))]
     return _merged(sorted((min(start for _, start, _ in hit), max(end for _, _, end in hit)) for hit in hits))
 

@@ -2,7 +2,7 @@
 
 «نان‌ماه», «نان ماه» and «نانماه» are one name to a reader. A half-space joins in the index, so a word with
 one and a phrase are looked for both parted and written as one; Persian words that merely stand side by
-side in a query too.
+side in a query too. How else the same is said (spoken Persian, Finglish) is :mod:`crm.query.alike`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise, product
 
+from crm.query import alike
 from crm.query.tree import And, Everything, Near, Node, Not, Or, Prefix, Words
-from crm.text import ZWNJ, hashtag_parts, tokens
+from crm.text import URL, ZWNJ, hashtag_parts, tokens
+from crm.text.spoken import LONGEST_FORM
 
 MOST_JOINED = 8
 """Phrases of more tokens are looked for as they stand."""
@@ -73,9 +75,19 @@ def spellings(words: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def phrase(text: str) -> Node | None:
-    """A phrase in all its spellings; None where it holds no word."""
+    """A phrase in all its spellings and the other ways to say it; None where it holds no word.
+
+    A name with a half-space is said in one way only («نان‌ماه» is no «نون‌ماه»), and so are handles and addresses.
+    """
+    found = _spelt(text)
+    if found and (text.startswith("@") or URL.match(text)):
+        return any_of(found)
+    return any_of([*found, *map(Words, alike.ways(tuple(tokens(text))))]) if found else None
+
+
+def _spelt(text: str) -> list[Words]:
     found = tokens(_HALF_SPACE.sub(" ", text))
-    return any_of([Words(way) for way in spellings(found)]) if found else None
+    return [Words(way) for way in spellings(found)] if found else []
 
 
 def exact(text: str) -> Node | None:
@@ -85,12 +97,18 @@ def exact(text: str) -> Node | None:
 
 
 def word(text: str) -> Node | None:
-    """A bare word, a hashtag, a handle or a prefix; None where it holds nothing to search for."""
+    """A bare word, a hashtag, a handle or a prefix; None where it holds nothing to search for.
+
+    A hashtag is a name: it is looked for in its spellings, but not in other words.
+    """
     if text and not text.strip("*"):
         return Everything()
     if text.endswith("*"):
         return _prefix(text.rstrip("*"))
-    return phrase(" ".join(hashtag_parts(text[1:])) if text.startswith("#") else text)
+    if text.startswith("#"):
+        found = _spelt(" ".join(hashtag_parts(text[1:])))
+        return any_of(found) if found else None
+    return phrase(text)
 
 
 def _prefix(text: str) -> Node | None:
@@ -112,25 +130,44 @@ def near(left: Node, right: Node, distance: int) -> Node | None:
 
 
 def side_by_side(bare: Sequence[Node]) -> list[Node]:
-    """Bare words in a row: each also as one word with a neighbour, where both are Persian; an ezafe goes."""
+    """Bare words in a row: each also as one word with a neighbour, where both are Persian; an ezafe goes.
+
+    Beside a word of Finglish, a word that might be English is read as Finglish too.
+    """
     row: list[Node] = []
     for node in bare:
         if not (node == Words(("ی",)) and row and (before := _single(row[-1])) and before.endswith("ه")):
             row.append(node)
-    found: list[Node] = []
-    for at, node in enumerate(row):
-        pairs = [row[at - 1 : at + 1]] * (at > 0) + [row[at : at + 2]] * (at + 1 < len(row))
-        joined = [one for left, right in pairs if (one := _as_one(left, right))]
-        found.append(any_of([node, *(Words((one,)) for one in joined)]))
-    return found
+    context = any(alike.is_finglish(token) for node in row if isinstance(node, Or) and (token := _word(node)))
+    others: list[list[Node]] = [[node] for node in row]
+    for size in range(2, LONGEST_FORM + 1):
+        for at in range(len(row) - size + 1):
+            ways = [Words(way) for way in _as_one([_single(node) for node in row[at : at + size]])]
+            for place in range(at, at + size):
+                others[place] += ways
+    if context:
+        for node, ways_of_it in zip(row, others, strict=True):
+            ways_of_it += [Words(way) for way in alike.read(_word(node))]
+    return [any_of(ways_of_it) for ways_of_it in others]
+
+
+def _word(node: Node) -> str:
+    """The token of a single word, in whatever ways it is looked for; else nothing."""
+    first = node.children[0] if isinstance(node, Or) else node
+    if not isinstance(first, Words) or len(first.tokens) != 1:
+        return ""
+    return first.tokens[0] if first == node or phrase(first.tokens[0]) == node else ""
 
 
 def _single(node: Node) -> str:
     """The token of a single Persian word, else nothing."""
-    token = node.tokens[0] if isinstance(node, Words) and len(node.tokens) == 1 else ""
+    token = _word(node)
     return token if "\u0600" <= token[:1] <= "\u08ff" and ZWNJ not in token else ""
 
 
-def _as_one(left: Node, right: Node) -> str:
-    a, b = _single(left), _single(right)
-    return a + b if a and b and _joinable(a, b) else ""
+def _as_one(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """What Persian words that stand side by side are also written as; none where one of them is no such word."""
+    if not all(words):
+        return []
+    joined = [(words[0] + words[1],)] if len(words) == 2 and _joinable(words[0], words[1]) else []
+    return [*joined, *alike.also(tuple(words))]

@@ -8,6 +8,7 @@ from itertools import islice
 
 from crm.query import terms
 from crm.query.tree import And, Everything, Field, FieldName, Near, Node, Not, Or, Prefix, Words
+from crm.text import ZWNJ
 
 _NEEDS_QUOTES = re.compile(r"[\s,،()|\"«»“”]")
 NOTHING = Not(Everything())
@@ -93,12 +94,17 @@ def _exactly(node: Words | Prefix) -> str:
 
 
 def _phrase(node: Or) -> str:
-    """The phrase whose spellings this is, else nothing."""
+    """The word or phrase whose spellings and other ways to say it these are, else nothing."""
     first = node.children[0]
-    if not isinstance(first, Words) or len(first.tokens) < 2:
+    if not isinstance(first, Words):
         return ""
     text = " ".join(first.tokens)
-    return f'"{text}"' if terms.phrase(text) == node else ""
+    if len(first.tokens) == 1 and terms.word(text) == node:
+        return text
+    for way in (text, ZWNJ.join(first.tokens)):
+        if terms.phrase(way) == node:
+            return f'"{way}"'
+    return ""
 
 
 def _field(node: Field) -> str:

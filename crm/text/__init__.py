@@ -11,20 +11,22 @@ Elasticsearch's tokenizers keep it whole when tokens are joined by spaces. In or
   «200 تومن», "iphone14" stays), half-spaces and affixes settled by :mod:`crm.text.affixes`.
 
 Folding folded text changes nothing. It is linear in the length of the text. Persian in Latin letters is
-folded as the Latin letters it is.
+folded as the Latin letters it is; a post that is recognised as such also holds the Persian words that it stands for
+(:func:`heard`). That spoken Persian finds formal Persian is the query's work (:mod:`crm.query.alike`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from crm.text import finglish
 from crm.text.affixes import join, part, squeeze
 from crm.text.characters import TABLE, ZWNJ
 from crm.words import Post
 
-__all__ = ["URL", "ZWNJ", "fold", "hashtag_parts", "located", "searchable", "tokens"]
+__all__ = ["URL", "ZWNJ", "fold", "hashtag_parts", "heard", "located", "overheard", "searchable", "tokens"]
 
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"«»]+", re.IGNORECASE)
 _SPECIAL = re.compile(
@@ -99,6 +101,37 @@ def tokens(text: str) -> list[str]:
 def fold(text: str) -> str:
     """The tokens of a text joined by single spaces: what :class:`crm.words.EnrichedPost` keeps."""
     return " ".join(tokens(text))
+
+
+def heard(text: str) -> list[str]:
+    """The folded Persian that a text in Finglish says, behind it the second readings of its words.
+
+    What stands in Persian or as digits stays in its place; addresses and handles say nothing.
+    """
+    return _heard(text, finglish.readings)
+
+
+def overheard(text: str) -> list[str]:
+    """The tokens of a text whose language is not known yet, with the Persian of what may be Finglish.
+
+    Words that are not known are not spelt out.
+    """
+    said = tokens(text)
+    return [*said, *_heard(text, finglish.known_readings)] if finglish.likely(said) else said
+
+
+def _heard(text: str, read: Callable[[str], tuple[str, ...]]) -> list[str]:
+    said, others = list[str](), list[str]()
+    for token in tokens(_SPECIAL.sub(_without_names, text)):
+        readings = read(token)
+        if readings or not token.isascii() or token.isdigit():
+            said.append(readings[0] if readings else token)
+        others += readings[1:]
+    return [*tokens(" ".join(said)), *others]
+
+
+def _without_names(special: re.Match[str]) -> str:
+    return " " if special.lastgroup in ("url", "handle") else special[0]
 
 
 def searchable(post: Post) -> str:

@@ -269,7 +269,9 @@ class Monitors:
 
     def _hits(self, actor: Actor, node: Node, parsed: Node) -> tuple[Hit, ...]:
         page = self._reading.search(actor, node, "newest", PREVIEW_HITS)
-        return tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed))) for hit in page.hits)
+        return tuple(
+            Hit(hit, tuple(query.highlight_spans(hit.post.text, parsed, hit.language.value))) for hit in page.hits
+        )
 
     def _parse(self, actor: Actor, text: str) -> Node:
         return query.parse(text, zone=self._zone(actor), now=self._clock.now())

@@ -67,7 +67,9 @@ class Search:
         bound = self.bound(actor, text)
         page = self._reading.search(actor, bound.node, order, limit, cursor)
         total = self._index.count(actor.scope, bound.node)
-        hits = tuple(Hit(hit, tuple(query.highlight_spans(hit.post.text, bound.asked))) for hit in page.hits)
+        hits = tuple(
+            Hit(hit, tuple(query.highlight_spans(hit.post.text, bound.asked, hit.language.value))) for hit in page.hits
+        )
         return SearchPage(hits, page.cursor, total[0].posts if total else 0, bound.bounded)
 
     def bound(self, actor: Actor, text: str) -> Bound:

@@ -141,6 +141,20 @@ def test_people_outrank_models() -> None:
     assert post.monitors == ("m1",)
 
 
+def test_a_post_in_finglish_holds_the_persian_that_it_says() -> None:
+    queries = {"m1": parse("سلام"), "m2": parse("خراب NEAR/3 گوشی"), "m3": parse("من")}
+    finglish = workspace(monitors=MonitorSet(queries), queries=queries)
+    text = "salam, man goshim kharab shode"
+    model = enricher(finglish)
+    assert posts(run(model, said(text))) == []
+    model = enricher(
+        workspace(monitors=MonitorSet(queries), queries=queries, corrections={"bluesky:p1": {"language": "fa-Latn"}})
+    )
+    (one,) = posts(run(model, said(text)))
+    assert one.monitors == ("m1", "m3")
+    assert one.tokens.startswith("salam man goshim kharab shode سلام من گوشیم خراب شده")
+
+
 def test_removals_go_to_everybody_concerned() -> None:
     one = enricher(workspace("w1"), workspace("w2", sources=frozenset()))
     shared = Removed("feed", NOW, post_key="bluesky:p1")

@@ -168,6 +168,17 @@ def test_the_sieve_passes_threads_removals_and_our_own(office: Office) -> None:
     assert sieve.lets_through(Removed("s", START, post_key="bluesky:p5"))
 
 
+def test_the_sieve_passes_what_may_be_finglish(office: Office) -> None:
+    with office.records.write() as tx:
+        found = monitors.get(tx, WORKSPACE, MONITOR)
+        assert found
+        monitors.put(tx, structs.replace(found, query="خراب"))
+    sieve = Sieve(Snapshots(office.records, office.clock), office.index, office.clock)
+    assert sieve.lets_through(heard("p1", "goshim kharabe, kharab shode"))
+    assert not sieve.lets_through(heard("p2", "salam khoobi"))
+    assert not sieve.lets_through(heard("p3", "the weather"))
+
+
 def test_an_edit_reaches_what_we_have_though_its_words_match_no_more(office: Office) -> None:
     sieve = Sieve(Snapshots(office.records, office.clock), office.index, office.clock)
     assert sieve.lets_through(heard("p1", "nanmah"))

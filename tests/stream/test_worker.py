@@ -12,7 +12,7 @@ import pytest
 from crm.envelope import encode
 from crm.errors import AuthorisationError, InvalidInputError, RateLimitedError, RetryableError, StoreError
 from crm.ports.log import Event, Record
-from crm.words import Removed
+from crm.words import SCHEMA_VERSION, Removed
 from stream.sqlite import SQLiteLog
 from stream.stats import WorkerStats
 from stream.upkeep import LogSink, replay, trim_topics
@@ -220,7 +220,7 @@ def test_a_dead_letter_says_what_where_and_why(
     assert (letter.topic, letter.group, letter.partition, letter.offset) == (TOPIC, GROUP, 0, 0)
     assert (letter.key, letter.value) == ("csv:1", value)
     assert (letter.error_kind, letter.error) == ("InvalidInputError", "The post csv:1 can't be written.")
-    assert (letter.schema, letter.workspace, letter.replayed_at) == (1, "w1", None)
+    assert (letter.schema, letter.workspace, letter.replayed_at) == (SCHEMA_VERSION, "w1", None)
     assert letter.failed_at <= clock.now()
 
 
