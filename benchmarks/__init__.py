@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crm.errors import InvalidInputError
 
-NAMES = ("log", "index", "pipeline", "duplicates", "scale", "console", "elasticsearch", "kafka", "match")
+NAMES = ("log", "index", "pipeline", "enrich", "duplicates", "scale", "console", "elasticsearch", "kafka", "match")
 
 
 def run(name: str, folder: Path) -> dict[str, object]:

@@ -63,7 +63,8 @@ def train(
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="log, index, pipeline, duplicates, scale, console, match, kafka or elasticsearch.")
+        str,
+        typer.Argument(help="log, index, pipeline, enrich, duplicates, scale, console, match, kafka or elasticsearch."),
     ],
     folder: Annotated[
         Path | None, typer.Option(help="Where the stores are made; a temporary folder otherwise.")

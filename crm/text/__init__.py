@@ -43,6 +43,9 @@ _LABEL = re.compile(r"[^.@]+")
 _TAG_PART = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[^A-Z_]+")
 _TOKEN = re.compile("[a-z0-9]+|[\u0600-\u08ff\u200c]+|[^\x00-\x7f\u0600-\u08ff\u200c\u00a0]+")
 
+LONGEST = 40_000
+"""Characters of a post that are read: as long as the longest post of any platform, on Reddit."""
+
 _CACHED_LENGTH = 24
 """Longer runs are mostly addresses that never come back."""
 
@@ -84,7 +87,7 @@ def _run_tokens(run: str) -> tuple[str, ...]:
     """The tokens of text without a space. No rule up to here looks across a space."""
     if not run.isalnum():
         run = _SPECIAL.sub(_spaced, run)
-    return tuple(part(_TOKEN.findall(squeeze(run.translate(TABLE)))))
+    return tuple(part(_TOKEN.findall(squeeze(run.translate(TABLE)[:LONGEST]))))
 
 
 _cached_tokens = lru_cache(maxsize=50_000)(_run_tokens)
@@ -135,8 +138,8 @@ def _without_names(special: re.Match[str]) -> str:
 
 
 def searchable(post: Post) -> str:
-    """The text of a post that is searched: its title, where it has one, and its text."""
-    return f"{post.title}\n{post.text}" if post.title else post.text
+    """The text of a post that is searched and understood: its title, where it has one, and its text up to LONGEST."""
+    return f"{post.title}\n{post.text}"[:LONGEST] if post.title else post.text[:LONGEST]
 
 
 def _stream(text: str) -> Iterator[Piece]:

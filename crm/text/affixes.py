@@ -28,6 +28,8 @@ _PLURAL = re.compile("(..+)(ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مو�
 _ALONE = ("تنها", "انتها", "منتها", "اشتها", "طاها", "بینهایت", "بیانتها")
 _NOT_PLURALS = frozenset(stem + ending for stem in _ALONE for ending in ("", "ی", "یی", "یم", "یت", "یش"))
 _TRIGGERS = VERB_PREFIXES | COMPARATIVES | {"ی"}
+_LONGEST = 60
+"""Letters from which on nothing more is joined to a word: no language writes such a word, and each joining reads it."""
 _RUN = re.compile(r"([a-z\u0620-\u08ff])\1\1+")
 _NEVER_DOUBLE = frozenset("ahijkquvwxy")
 _ENDS_DOUBLE = frozenset({"too", "zoo", "woo", "boo", "see", "fee", "free", "three", "agree", "bee", "tree"})
@@ -60,7 +62,7 @@ def _parts(word: str) -> list[str]:
     """A word with its half-spaces as words: enclitics stand apart, an ezafe goes, the rest is joined."""
     found: list[str] = []
     for part in word.split(ZWNJ):
-        if (not found and part) or part in ENCLITICS:
+        if part and (not found or part in ENCLITICS or len(found[-1]) >= _LONGEST):
             found.append(part)
         elif part and not (part == "ی" and found[-1][-1] == "ه"):
             found[-1] = squeeze(found[-1] + part)
@@ -86,7 +88,8 @@ def part(words: Iterable[str]) -> Iterator[str]:
 def _joined(last: str, word: str) -> str:
     """The two words as one where a rule says so, else nothing."""
     prefix = last in VERB_PREFIXES and "\u0600" <= word[0] <= "\u08ff"
-    if not prefix and not (word in COMPARATIVES and "\u0600" <= last[:1] <= "\u08ff"):
+    comparative = word in COMPARATIVES and "\u0600" <= last[:1] <= "\u08ff" and len(last) < _LONGEST
+    if not prefix and not comparative:
         return ""
     joined = squeeze(last + word)
     return "" if _plural(joined) else joined
