@@ -43,6 +43,9 @@ _LABEL = re.compile(r"[^.@]+")
 _TAG_PART = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[^A-Z_]+")
 _TOKEN = re.compile("[a-z0-9]+|[\u0600-\u08ff\u200c]+|[^\x00-\x7f\u0600-\u08ff\u200c\u00a0]+")
 
+_LETTER_APOSTROPHE = "ʼ"
+"""The one sign in ``_SPECIAL`` that Python counts among the letters."""
+
 LONGEST = 40_000
 """Characters of a post that are read: as long as the longest post of any platform, on Reddit."""
 
@@ -85,9 +88,16 @@ def _spaced(special: re.Match[str]) -> str:
 
 def _run_tokens(run: str) -> tuple[str, ...]:
     """The tokens of text without a space. No rule up to here looks across a space."""
-    if not run.isalnum():
+    if not run.isalnum() or _LETTER_APOSTROPHE in run:
         run = _SPECIAL.sub(_spaced, run)
-    return tuple(part(_TOKEN.findall(squeeze(run.translate(TABLE)[:LONGEST]))))
+    return tuple(part(_TOKEN.findall(squeeze(_cut(run.translate(TABLE))))))
+
+
+def _cut(folded: str) -> str:
+    """At most LONGEST characters, without the word that the cut would halve where there is another one."""
+    if len(folded) <= LONGEST:
+        return folded
+    return folded[:LONGEST].rpartition(" ")[0] or folded[:LONGEST]
 
 
 _cached_tokens = lru_cache(maxsize=50_000)(_run_tokens)
