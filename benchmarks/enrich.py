@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from benchmarks.index import posts
 from crm import envelope
 from crm.policies.ties import TieBook
 from crm.ports.log import Event
+from crm.ports.signals import SignalReader
 from crm.query import MonitorSet, parse
 from crm.text import searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
@@ -70,8 +72,12 @@ def _questions(models: Models) -> dict[str, Callable[[Sequence[str]], object]]:
     asked: dict[str, Callable[[Sequence[str]], object]] = {"tokens": lambda batch: [tokens(text) for text in batch]}
     for field in msgspec.structs.fields(Models):
         model = getattr(models, field.name)
-        asked[field.name] = getattr(model, "predict", None) or getattr(model, "bands", None) or model.read
+        asked[field.name] = getattr(model, "predict", None) or getattr(model, "bands", None) or partial(_read, model)
     return asked
+
+
+def _read(reader: SignalReader, batch: Sequence[str]) -> object:
+    return reader.read(batch, [None] * len(batch))
 
 
 def _rate(rows: Sequence[Row], ask: Callable[[Sequence[Row]], object]) -> float:

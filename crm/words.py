@@ -36,7 +36,7 @@ Intent = Literal[
 ]  # fmt: skip
 """What somebody wants who says this; several at once, but for spam and other."""
 Emotion = Literal["anger", "sadness", "joy", "fear", "none"]
-Offence = Literal["offensive", "decent"]
+Offence = Literal["offensive", "other"]
 
 
 def content_id(*parts: str) -> str:
@@ -212,6 +212,7 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     emotion: Label | None = None
     offence: Label | None = None
     aspects: tuple[Aspect, ...] = ()
+    bands: tuple[str, ...] = ()
 
     @property
     def wants(self) -> tuple[str, ...]:
@@ -233,8 +234,6 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
         """The aspects, each also with the feeling where that is sure: ``price``, ``price/negative``."""
         names = [(one.name, f"{one.name}/{one.sentiment.value}" if one.sentiment.value else "") for one in self.aspects]
         return tuple(dict.fromkeys(name for pair in names for name in pair if name))
-
-    bands: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -148,6 +148,29 @@ def read_rows(path: Path, *, labelled: bool = True) -> list[Row]:
         raise InvalidInputError(f"{path.name} can't be read: {error}.") from error
 
 
+def read_tags(path: Path, key: str) -> list[tuple[str, dict[str, str]]] | None:
+    """Texts with several answers each: a JSON list of names, or of pairs of name and sentiment, under `key`.
+
+    None where the first row has no such key: then it is a file of rows with one label. Raises InvalidInputError, with
+    the line, for a row that lacks what it must have.
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    if path.name.removesuffix(".gz").endswith(".csv"):
+        return None
+    with _opened(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = msgspec.json.decode(line, type=dict[str, object])
+                if not found and key not in row:
+                    return None
+                tags = msgspec.convert(row[key], type=list[str | tuple[str, str]])
+                pairs = [(tag, "") if isinstance(tag, str) else tag for tag in tags]
+                found.append((msgspec.convert(row["text"], type=str), dict(pairs)))
+            except (msgspec.MsgspecError, KeyError) as error:
+                raise InvalidInputError(f"{path.name}, line {number}: no text with its {key} ({error}).") from error
+    return found
+
+
 def _opened(path: Path) -> TextIO:
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")

@@ -39,8 +39,8 @@ class Rows(msgspec.Struct, frozen=True):
 
 def fit(recipe: Recipe, labels: tuple[str, ...], rows: Rows, start: linear.Head | None = None) -> linear.Head:
     """A head whose probabilities are not calibrated yet; `start` (a head fitted on most of the rows) saves time."""
-    counts = _matrix(rows.texts, recipe.spec)
-    scale = _scale(counts, rows.columns, recipe.spread)
+    counts = matrix(rows.texts, recipe.spec)
+    scale = scale_of(counts, rows.columns, recipe.spread)
     scaled = counts @ sparse.diags(scale)
     model = LogisticRegression(C=recipe.c, max_iter=recipe.rounds, tol=recipe.tolerance, warm_start=start is not None)
     if start is not None:
@@ -85,7 +85,7 @@ def baseline(texts: Sequence[str], columns: NDArray[np.int64], asked: Sequence[s
     return answers
 
 
-def _matrix(texts: Sequence[str], spec: features.Spec) -> sparse.csr_matrix:
+def matrix(texts: Sequence[str], spec: features.Spec) -> sparse.csr_matrix:
     """Counts of the features, each row divided by the root of its sum as :class:`enrich.linear.Head` does."""
     owners, buckets = [], []
     for at in range(0, len(texts), 500):
@@ -101,7 +101,7 @@ def _matrix(texts: Sequence[str], spec: features.Spec) -> sparse.csr_matrix:
     return sparse.diags((1 / np.sqrt(sums)).astype(np.float32)) @ counts
 
 
-def _scale(counts: sparse.csr_matrix, columns: NDArray[np.int64], spread: float) -> NDArray[np.float32]:
+def scale_of(counts: sparse.csr_matrix, columns: NDArray[np.int64], spread: float) -> NDArray[np.float32]:
     """What every bucket is multiplied by before the fit; 0 where no row has it."""
     seen = np.asarray((counts > 0).sum(axis=0)).ravel()
     scale = (np.log((1 + counts.shape[0]) / (1 + seen)) + 1) * (seen > 0)

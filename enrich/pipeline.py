@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from crm import envelope
 from crm.policies import ties
 from crm.ports.classifier import Classifier
 from crm.ports.likeness import Likeness
 from crm.ports.log import Event, Record
+from crm.ports.signals import SignalReader, Signals
 from crm.query import Subject
 from crm.text import finglish, heard, searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
@@ -21,12 +22,13 @@ PERSON = "person"
 
 
 class Models(Struct, frozen=True):
-    """One classifier per question, and what finds near-duplicates."""
+    """One classifier per question, what reads several at once, and what finds near-duplicates."""
 
     language: Classifier
     sentiment: Classifier
     urgency: Classifier
     likeness: Likeness
+    signals: SignalReader
 
 
 class Understood(Struct, frozen=True):
@@ -36,6 +38,7 @@ class Understood(Struct, frozen=True):
     language: Label
     sentiment: Label
     urgency: Label
+    signals: Signals
     bands: tuple[str, ...] = ()
 
 
@@ -65,10 +68,12 @@ class Enricher:
     def understand(self, posts: Sequence[Post]) -> list[Understood]:
         """Ask every model once for the whole batch."""
         texts = [searchable(post) for post in posts]
+        languages = self._models.language.predict(texts)
         answers = zip(
-            self._models.language.predict(texts),
+            languages,
             self._models.sentiment.predict(texts),
             self._models.urgency.predict(texts),
+            self._models.signals.read(texts, [label.value for label in languages]),
             self._models.likeness.bands(texts),
             strict=True,
         )
@@ -103,17 +108,15 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
     said = understood.tokens
     if labels.language.value == finglish.LANGUAGE:
         said = (*said, *_heard(searchable(post)))
-    subject = Subject.new(
-        post, said, language=labels.language.value, sentiment=labels.sentiment.value,
-        urgency=labels.urgency.value, origin=event.origin, own=own,
-    )  # fmt: skip
-    return EnrichedPost(
+    signals = labels.signals
+    whole = EnrichedPost(
         workspace=workspace.id, post=post, tokens=" ".join(said), language=labels.language,
         sentiment=labels.sentiment, urgency=labels.urgency, revision=workspace.revision, thread_key=post.thread_key,
-        monitors=workspace.monitors.match(subject), customer=tie.customer_id if tie else None, origin=event.origin,
-        own=own, made_up=event.origin == "demo", open_cases=event.open_cases, collected_at=event.collected_at,
-        bands=understood.bands,
+        customer=tie.customer_id if tie else None, origin=event.origin, own=own, made_up=event.origin == "demo",
+        open_cases=event.open_cases, collected_at=event.collected_at, intents=signals.intents, emotion=signals.emotion,
+        offence=signals.offence, aspects=signals.aspects, bands=understood.bands,
     )  # fmt: skip
+    return structs.replace(whole, monitors=workspace.monitors.match(Subject.of(whole)))
 
 
 @lru_cache(maxsize=1000)
@@ -131,6 +134,7 @@ def _corrected(understood: Understood, answers: object) -> Understood:
         said.get("language", understood.language),
         said.get("sentiment", understood.sentiment),
         said.get("urgency", understood.urgency),
+        understood.signals,
         understood.bands,
     )
 

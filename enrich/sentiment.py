@@ -46,6 +46,10 @@ class SentimentModel:
         """See :class:`crm.ports.classifier.Decisive`."""
         return self._answers(texts, among, 0.0)
 
+    def shares(self, texts: Sequence[str]) -> linear.Floats:
+        """The probability of each of `labels`, (texts, labels)."""
+        return linear.probabilities(self._logits(texts), range(len(self.labels)))
+
     def _answers(self, texts: Sequence[str], among: Sequence[str] | None, threshold: float) -> list[Label]:
         columns = linear.chosen(self.labels, among)
         shares = linear.probabilities(self._logits(texts), columns)

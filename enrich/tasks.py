@@ -12,17 +12,22 @@ from crm.ports.classifier import Decisive
 from crm.ports.clock import SystemClock
 from enrich.duplicates_measured import measure as measure_duplicates
 from enrich.encoder import StaticEncoder
-from enrich.evaluate import evaluate, evaluate_encoder, parse_names, read_rows
+from enrich.evaluate import evaluate, evaluate_encoder, parse_names, read_rows, read_tags
 from enrich.finglish import evaluate_finglish
 from enrich.language import LanguageModel
 from enrich.matching import evaluate_matching
 from enrich.sentiment import SentimentModel
+from enrich.signals import SignalsModel
+from enrich.tags_measured import OneOf, evaluate_tags
 from enrich.urgency import UrgencyModel
 
 TASKS: Mapping[str, Callable[[], Decisive]] = {
     "sentiment": lambda: SentimentModel(LanguageModel()),
     "language": LanguageModel,
     "urgency": UrgencyModel,
+    "intent": lambda: _one_of("intent", "intents"),
+    "emotion": lambda: _one_of("emotion", "emotion"),
+    "offence": lambda: _one_of("offence", "offence"),
 }
 """What may be evaluated, with the shipped model that answers."""
 
@@ -33,6 +38,27 @@ def _encoder(file: Path, names: str) -> object:
 
 def _duplicates(file: Path, _names: str) -> object:
     return measure_duplicates(read_rows(file, labelled=False), SystemClock())
+
+
+def _one_of(task: str, question: str) -> OneOf:
+    language = LanguageModel()
+    return OneOf(task, question, SignalsModel(SentimentModel(language).shares), language)
+
+
+def _tags(task: str, key: str, file: Path) -> object:
+    """Figures of rows with several answers each; None where the rows of the file have one label."""
+    rows = read_tags(file, key)
+    if rows is None:
+        return None
+    language = LanguageModel()
+    return evaluate_tags(task, rows, SignalsModel(SentimentModel(language).shares), language, SystemClock())
+
+
+def _aspects(file: Path, _names: str) -> object:
+    found = _tags("aspects", "aspects", file)
+    if found is None:
+        raise InvalidInputError(f'{file.name} has no rows with "aspects": lists of pairs of aspect and sentiment.')
+    return found
 
 
 def _matching(file: Path, _names: str) -> object:
@@ -48,6 +74,7 @@ OTHERS: Mapping[str, Callable[[Path, str], object]] = {
     "duplicates": _duplicates,
     "matching": _matching,
     "finglish": _finglish,
+    "aspects": _aspects,
 }
 """What is evaluated otherwise than by the share of right answers: a file and names of labels to figures."""
 
@@ -59,7 +86,9 @@ def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
     Some tasks ask no question of a text, see :data:`OTHERS`: they print figures of their own.
     Raises InvalidInputError for an unknown task, a file that can't be used or malformed `names`.
     """
-    if task in OTHERS:
+    if task == "intent" and (tagged := _tags("intent", "intents", file)) is not None:
+        found = tagged
+    elif task in OTHERS:
         found = OTHERS[task](file, names)
     else:
         found = evaluate(task, read_rows(file), classifier(task), SystemClock(), parse_names(names))

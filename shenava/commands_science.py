@@ -23,7 +23,11 @@ def add(app: typer.Typer) -> None:
 
 def evaluate(
     task: Annotated[
-        str, typer.Argument(help="sentiment, language, urgency, encoder, duplicates, matching or finglish.")
+        str,
+        typer.Argument(
+            help="sentiment, language, urgency, intent, offence, emotion, aspects, encoder, duplicates, matching or "
+            "finglish."
+        ),
     ],
     file: Annotated[
         Path,
@@ -42,7 +46,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("enrich/weights"),
     seed: int = 7,
     card: Annotated[Path | None, typer.Option(help="The model card to write the figures into.")] = None,
-    only: Annotated[str, typer.Option(help="encoder, finglish or language: that one alone.")] = "",
+    only: Annotated[str, typer.Option(help="encoder, signals, finglish or language: that alone.")] = "",
     cache: Annotated[Path | None, typer.Option(help="Keeps what the slow sentence encoder said (.npz).")] = None,
 ) -> None:
     """Learn the shipped weights again."""
@@ -50,6 +54,11 @@ def train(
         from enrich.train_encoder import train_encoder
 
         print(json.dumps(train_encoder(data, out, cache, card), ensure_ascii=False))
+        return
+    if only == "signals":
+        from enrich.train_signals import train_signals
+
+        print(json.dumps(train_signals(data, out, card), ensure_ascii=False))
         return
     if only == "finglish":
         from enrich.finglish import train_finglish

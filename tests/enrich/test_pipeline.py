@@ -10,11 +10,13 @@ from crm import envelope
 from crm.errors import PermanentError
 from crm.policies.ties import TieBook
 from crm.ports.log import Event
+from crm.ports.signals import Signals
 from crm.query import MonitorSet, parse
 from crm.usecases.corrections import again
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
 from crm.words import (
     AGAIN,
+    Aspect,
     Author,
     Collected,
     CollectedEvent,
@@ -43,6 +45,26 @@ class Says:
         return [Label(self._value, 0.9, self.name, self.version) for _ in texts]
 
 
+class Praises:
+    """Finds praise of the price in everything."""
+
+    name, version = "fixed", "1"
+
+    def read(self, texts: Sequence[str], languages: Sequence[str | None]) -> list[Signals]:
+        assert len(texts) == len(languages)
+        sure = Label("positive", 0.9, self.name, self.version)
+        said = structs.replace(sure, value="praise")
+        return [
+            Signals(
+                (said,),
+                structs.replace(sure, value="joy"),
+                structs.replace(sure, value="other"),
+                (Aspect("price", sure),),
+            )
+            for _ in texts
+        ]
+
+
 def workspace(name: str = "w1", **more: object) -> WorkspaceSnapshot:
     queries = {"m1": parse("nanmah"), "m2": parse("bread sentiment:negative")}
     fields: dict[str, object] = {
@@ -55,7 +77,9 @@ def workspace(name: str = "w1", **more: object) -> WorkspaceSnapshot:
 
 def enricher(*workspaces: WorkspaceSnapshot) -> Enricher:
     found = Snapshot({one.id: one for one in workspaces})
-    return Enricher(Models(Says("en"), Says("negative"), Says(None), MinHash()), lambda: found, lambda: found)
+    return Enricher(
+        Models(Says("en"), Says("negative"), Says(None), MinHash(), Praises()), lambda: found, lambda: found
+    )
 
 
 def said(text: str, *, who: str = "mina", bio: str = "", origin: Origin = "stream", **more: str) -> Collected:
@@ -185,3 +209,11 @@ def test_a_post_carries_what_near_duplicates_are_found_by() -> None:
     assert first.bands == second.bands
     assert len(first.bands) == 14
     assert empty.bands == ()
+
+
+def test_monitors_ask_for_what_was_signalled() -> None:
+    queries = {"m1": parse("intent:praise aspect:price/positive"), "m2": parse("emotion:anger OR is:offensive")}
+    one = enricher(workspace(monitors=MonitorSet(queries), queries=queries))
+    (found,) = posts(run(one, said("cheap bread")))
+    assert (found.monitors, found.wants, found.feeling, found.offensive) == (("m1",), ("praise",), "joy", False)
+    assert found.spoken_of == ("price", "price/positive")
