@@ -21,6 +21,10 @@ FOREIGN_SHARE = 0.04
 KURDISH_PASHTO = "ەێۆڵڕێټډړږښګڼۍې"
 """Letters that Persian, Arabic and Urdu do without: a post with this share of them is in none of the three."""
 
+SHORT_LEAD = 1.75
+"""Logits by which Persian leads in a text of one word, a quarter of it in one of two: Arabic and Urdu write many words
+of Persian just so, and a post without a hint to the contrary is Persian in this house. Chosen on held-out words."""
+
 _NONE, _ARABIC, _LATIN, _FOREIGN = range(4)
 
 
@@ -67,8 +71,15 @@ class LanguageModel:
             rows = np.flatnonzero(scripts == script)
             if len(rows):
                 columns = np.array([self.labels.index(label) for label in head.labels])
-                logits[np.ix_(rows, columns)] = head.logits([texts[row] for row in rows.tolist()])
+                chosen = [texts[row] for row in rows.tolist()]
+                logits[np.ix_(rows, columns)] = head.logits(chosen)
+                if script == _ARABIC:
+                    logits[rows, LABELS.index("fa")] += [_lead(text) for text in chosen]
         return scripts, logits
+
+
+def _lead(text: str) -> float:
+    return SHORT_LEAD / max(len(text[:LIMIT].split()), 1) ** 2
 
 
 def script_of(texts: Sequence[str]) -> NDArray[np.int64]:

@@ -42,6 +42,8 @@ WHOLE = 0.5
 MEANT = {"complaint": "negative", "praise": "positive"}
 """Intents that say how an aspect is felt about: the sentiment model knows the tone, they know the matter."""
 MOST_CLAUSES = 12
+SURER = 1.25
+"""How far above its bar an intent stands that is said beside a likelier one."""
 
 _CLAUSE = re.compile(r"(?:[.!?؟…;؛\n]+|[,،]|\b(?:but|however|although|though|yet|ولی|اما|منتها|فقط|البته|عوضش)\b)+")
 _ALONE = ("spam", "other")
@@ -103,8 +105,8 @@ class SignalsModel:
             return (self._label(None, shares.max() if speaks else 0),)
         if INTENTS[order[0]] in _ALONE:
             return (self._label(INTENTS[order[0]], shares[order[0]]),)
-        sure = [at for at in order if ratios[at] >= 1 and INTENTS[at] not in _ALONE]
-        return tuple(self._label(INTENTS[at], shares[at]) for at in sure)
+        beside = [at for at in order[1:] if ratios[at] >= SURER and INTENTS[at] not in _ALONE]
+        return tuple(self._label(INTENTS[at], shares[at]) for at in (order[0], *beside))
 
     def _emotion(self, shares: NDArray[np.float64], group: str, speaks: bool) -> Label:
         ratios = shares / self._bars["emotion"][group]

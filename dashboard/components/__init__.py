@@ -6,6 +6,7 @@ from dashboard.components.buttons import button, icon_button, link_button, split
 from dashboard.components.dialog import confirm, dialog
 from dashboard.components.figures import bar, figure, figures, moods, sparkline
 from dashboard.components.icon import icon, platform_icon
+from dashboard.components.labels import label_name, labels
 from dashboard.components.layout import card, cards, main, page_header, pane, panes
 from dashboard.components.link import link
 from dashboard.components.marks import badge, chip, chips, clock, kbd, made_up, sentiment, sentiment_of, tag
@@ -19,8 +20,8 @@ from dashboard.components.words import handle, highlighted, name, preview, said
 __all__ = [
     "alert", "avatar", "avatars", "badge", "bar", "bone", "button", "card", "cards", "chip", "chips", "clock",
     "confirm", "dialog", "empty", "failed", "failure", "figure", "figures", "grid", "handle", "highlighted",
-    "icon", "icon_button", "initials", "kbd", "link", "link_button", "made_up", "main", "moods", "name",
-    "nobody", "page_header", "pane", "panes", "platform_icon", "post_card", "post_foot", "preview", "said",
-    "sentiment", "sentiment_of", "show", "skeleton_cards", "skeleton_rows", "sparkline", "split", "table",
-    "tag", "toast",
+    "icon", "icon_button", "initials", "kbd", "label_name", "labels", "link", "link_button", "made_up", "main",
+    "moods", "name", "nobody", "page_header", "pane", "panes", "platform_icon", "post_card", "post_foot",
+    "preview", "said", "sentiment", "sentiment_of", "show", "skeleton_cards", "skeleton_rows", "sparkline", "split",
+    "table", "tag", "toast",
 ]  # fmt: skip

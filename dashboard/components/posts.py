@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from crm.words import EnrichedPost
 from dashboard.components.icon import icon, platform_icon
+from dashboard.components.labels import labels
 from dashboard.components.marks import made_up, sentiment_of
 from dashboard.components.words import Spans, handle, name, said
 from dashboard.dates import full, relative
@@ -37,6 +38,7 @@ def post_card(hit: EnrichedPost, *, spans: Spans = (), actions: Component | None
             html.Div(by, className="by"),
             title,
             said(post.text, hit.language.value or "", spans),
+            labels(hit),
             post_foot(hit, actions),
         ],
         className=f"post {class_}".strip(),

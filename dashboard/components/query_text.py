@@ -12,8 +12,8 @@ from dashboard.text import t
 
 _CLASSES = {"operator": "k", "field": "f", "phrase": "w", "word": "w", "paren": "p", "error": "er"}
 EXAMPLES = (
-    "words", "phrase", "or", "not", "group", "prefix", "near", "sentiment", "platform", "author", "since", "monitor",
-    "case", "is",
+    "words", "phrase", "or", "not", "group", "prefix", "near", "sentiment", "intent", "aspect", "platform", "author",
+    "since", "monitor", "case", "is",
 )  # fmt: skip
 
 

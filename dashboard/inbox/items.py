@@ -12,7 +12,7 @@ from crm.policies.files import FileInfo
 from crm.records.users import User
 from crm.usecases.views import CaseView, ThreadItem
 from crm.words import EnrichedPost, Media
-from dashboard.components import avatar, badge, handle, icon, name, said, sentiment_of
+from dashboard.components import avatar, badge, handle, icon, labels, name, said, sentiment_of
 from dashboard.context import actor
 from dashboard.inbox.acting import buttons, is_hidden, marks
 from dashboard.inbox.events import event
@@ -60,6 +60,7 @@ def post(one: ThreadItem, hit: EnrichedPost, *, linked: bool = False, files: Seq
             _who(one, hit, called),
             title,
             said(hit.post.text, clean_language(hit.language.value or "")),
+            labels(hit),
             sent_with(files),
             *map(_media, () if files else hit.post.media),
             _foot(one, hit),

@@ -12,7 +12,19 @@ from dash.development.base_component import Component
 from crm.policies.access import may
 from crm.usecases.monitors import Hit
 from crm.words import EnrichedPost
-from dashboard.components import avatar, badge, handle, icon, link, made_up, name, platform_icon, post_foot, said
+from dashboard.components import (
+    avatar,
+    badge,
+    handle,
+    icon,
+    labels,
+    link,
+    made_up,
+    name,
+    platform_icon,
+    post_foot,
+    said,
+)
 from dashboard.components.marks import sentiment, sentiment_of
 from dashboard.context import Language, actor, language
 from dashboard.dates import full, relative
@@ -26,7 +38,8 @@ def hit_card(hit: Hit, group: Component | None = None) -> Component:
     """A hit with its matched words marked; `group` says how many more there are like it."""
     one, post = hit.post, hit.post.post
     title = html.B(post.title, dir="auto", className="say w6") if post.title else None
-    inside = [by_line(one), title, said(post.text, language_of(one), hit.spans), group, post_foot(one, _actions(one))]
+    words = said(post.text, language_of(one), hit.spans)
+    inside = [by_line(one), title, words, labels(one), group, post_foot(one, _actions(one))]
     return html.Article(inside, className="post hit", tabIndex="-1", **{"data-post": post.key})
 
 
@@ -34,7 +47,7 @@ def thread_post(hit: Hit, *, linked: bool) -> Component:
     """A post of a conversation; `linked` draws the line to the next one."""
     one, author = hit.post, hit.post.post.author
     who = avatar(author.name or author.handle, platform=one.post.platform, me=one.own)
-    body = html.Div([by_line(one), said(one.post.text, language_of(one)), post_foot(one)])
+    body = html.Div([by_line(one), said(one.post.text, language_of(one)), labels(one), post_foot(one)])
     classes = f"m{' link' if linked else ''}{' our' if one.own else ''}"
     return html.Article([who, body], className=classes, tabIndex="-1", **{"data-post": one.post.key})
 
