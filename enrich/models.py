@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from crm.ports.classifier import Decisive
 from enrich.duplicates import MinHash
+from enrich.evaluate import parse_names
 from enrich.language import LanguageModel
 from enrich.pipeline import Models
 from enrich.sentiment import SentimentModel
 from enrich.signals import SignalsModel
+from enrich.transformer import TransformerSentiment
 from enrich.urgency import UrgencyModel
 
 
@@ -15,3 +18,11 @@ def shipped_models() -> Models:
     language = LanguageModel()
     sentiment = SentimentModel(language)
     return Models(language, sentiment, UrgencyModel(), MinHash(), SignalsModel(sentiment.shares))
+
+
+def costly_sentiment(source: str, names: str = "") -> Decisive:
+    """A better and slower model of sentiment: a name of the Hugging Face hub or a folder. `names` is theirs=ours,….
+
+    Raises InvalidInputError where it can't be had or used.
+    """
+    return TransformerSentiment(source, parse_names(names))

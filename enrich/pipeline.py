@@ -17,6 +17,7 @@ from crm.query import Subject
 from crm.text import finglish, heard, searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
 from crm.words import AGAIN, Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
+from enrich.cascade import Cascade
 
 PERSON = "person"
 
@@ -45,9 +46,12 @@ class Understood(Struct, frozen=True):
 class Enricher:
     """The handler of the enrich role. See :class:`stream.worker.Worker`."""
 
-    def __init__(self, models: Models, snapshot: Callable[[], Snapshot], fresh: Callable[[], Snapshot]) -> None:
-        """`snapshot` may be a second old, `fresh` is read at once."""
-        self._models, self._snapshot, self._fresh = models, snapshot, fresh
+    def __init__(
+        self, models: Models, snapshot: Callable[[], Snapshot], fresh: Callable[[], Snapshot],
+        cascade: Cascade | None = None,
+    ) -> None:  # fmt: skip
+        """`snapshot` may be a second old, `fresh` is read at once; `cascade` asks a costly model of sentiment."""
+        self._models, self._snapshot, self._fresh, self._cascade = models, snapshot, fresh, cascade
 
     def __call__(self, events: Sequence[Event]) -> list[Record]:
         """Enrich a batch. Raises PermanentError where an event can't be read."""
@@ -68,10 +72,10 @@ class Enricher:
     def understand(self, posts: Sequence[Post]) -> list[Understood]:
         """Ask every model once for the whole batch."""
         texts = [searchable(post) for post in posts]
-        languages = self._models.language.predict(texts)
+        languages, moods = self._models.language.predict(texts), self._models.sentiment.predict(texts)
         answers = zip(
             languages,
-            self._models.sentiment.predict(texts),
+            self._cascade.better(posts, texts, moods) if self._cascade else moods,
             self._models.urgency.predict(texts),
             self._models.signals.read(texts, [label.value for label in languages]),
             self._models.likeness.bands(texts),

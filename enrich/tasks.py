@@ -16,6 +16,7 @@ from enrich.evaluate import evaluate, evaluate_encoder, parse_names, read_rows, 
 from enrich.finglish import evaluate_finglish
 from enrich.language import LanguageModel
 from enrich.matching import evaluate_matching
+from enrich.models import costly_sentiment
 from enrich.sentiment import SentimentModel
 from enrich.signals import SignalsModel
 from enrich.tags_measured import OneOf, evaluate_tags
@@ -79,14 +80,21 @@ OTHERS: Mapping[str, Callable[[Path, str], object]] = {
 """What is evaluated otherwise than by the share of right answers: a file and names of labels to figures."""
 
 
-def evaluate_file(task: str, file: Path, names: str = "") -> dict[str, object]:
+def evaluate_file(task: str, file: Path, names: str = "", model: str = "") -> dict[str, object]:
     """What ``shenava eval TASK FILE --labels theirs=ours`` prints, as plain values.
+
+    `model` names a transformer to measure in the place of the shipped model; `names` may name its labels too.
 
     See :class:`enrich.evaluate.Evaluation`.
     Some tasks ask no question of a text, see :data:`OTHERS`: they print figures of their own.
     Raises InvalidInputError for an unknown task, a file that can't be used or malformed `names`.
     """
-    if task == "intent" and (tagged := _tags("intent", "intents", file)) is not None:
+    if model:
+        if task != "sentiment":
+            raise InvalidInputError(f"--model names a model of sentiment; leave it out for {task}.")
+        renamed = parse_names(names)
+        found: object = evaluate(task, read_rows(file), costly_sentiment(model, names), SystemClock(), renamed)
+    elif task == "intent" and (tagged := _tags("intent", "intents", file)) is not None:
         found = tagged
     elif task in OTHERS:
         found = OTHERS[task](file, names)

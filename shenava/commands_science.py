@@ -34,11 +34,14 @@ def evaluate(
         typer.Argument(help="Rows with text and label, or accounts and customers: JSON Lines or CSV, gzip or not."),
     ],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
+    model: Annotated[
+        str, typer.Option(help="For sentiment: a transformer instead of ours, by its name of the hub or its folder.")
+    ] = "",
 ) -> None:
     """Measure a model on a labelled file; nothing is learned from it."""
     from enrich.tasks import evaluate_file
 
-    print(json.dumps(evaluate_file(task, file, labels), ensure_ascii=False))
+    print(json.dumps(evaluate_file(task, file, labels, model), ensure_ascii=False))
 
 
 def train(

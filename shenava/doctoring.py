@@ -29,6 +29,7 @@ _PLACES = {
 }
 SILENCE = timedelta(seconds=30)
 """How long a role that works may say nothing: it speaks every two seconds."""
+COSTLY = "see the costly tier in docs/models.md, or take SHENAVA_SENTIMENT_MODEL out"
 
 
 class Finding(Struct, frozen=True):
@@ -55,6 +56,7 @@ def examine(house: House) -> list[Finding]:
         _looked("stream", lambda: _stream(house), _mend(house.settings.stream)),
         _looked("index", lambda: _index(house), _mend(house.settings.index)),
         _running(house),
+        *([_looked("sentiment model", lambda: _costly(house), COSTLY)] if house.settings.sentiment_model else []),
     ]
     if all(finding.ok for finding in found[:2]):
         found += [*_every("sources", _sources, house), *_every("accounts", _accounts, house)]
@@ -118,6 +120,13 @@ def _index(house: House) -> str:
     _whole(house.index)
     house.index.get(Scope(""), ["nothing"])
     return house.settings.index.partition(":")[0]
+
+
+def _costly(house: House) -> str:
+    from enrich.models import costly_sentiment
+
+    said = house.settings
+    return f"{costly_sentiment(said.sentiment_model, said.sentiment_model_labels).name} answers"
 
 
 def _running(house: House) -> Finding:

@@ -57,11 +57,16 @@ def run(house: House, stop: Event) -> None:
 
 def understanding(house: House) -> Any:
     """The worker that enriches posts."""
-    from enrich.models import shipped_models
+    from enrich.cascade import Cascade
+    from enrich.models import costly_sentiment, shipped_models
     from enrich.pipeline import Enricher
     from stream.upkeep import LogSink
 
-    enricher = Enricher(shipped_models(), house.snapshots.current, house.snapshots.fresh)
+    said, cascade = house.settings, None
+    if said.sentiment_model:
+        model = costly_sentiment(said.sentiment_model, said.sentiment_model_labels)
+        cascade = Cascade(model, said.sentiment_model_share)
+    enricher = Enricher(shipped_models(), house.snapshots.current, house.snapshots.fresh, cascade)
     return _worker(house, COLLECTED, "enrich", enricher, LogSink(house.log, ENRICHED))
 
 

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     allow_addresses: tuple[str, ...] = ()
     zone: str = "Asia/Tehran"
     backups_kept_days: int = Field(30, ge=1)
+    sentiment_model: str = ""
+    sentiment_model_labels: str = ""
+    sentiment_model_share: float = Field(0.1, gt=0, le=1)
     index_kept_months: int = Field(0, ge=0, le=1200)
     log: Form = "text"
 
