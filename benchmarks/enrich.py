@@ -72,7 +72,12 @@ def _questions(models: Models) -> dict[str, Callable[[Sequence[str]], object]]:
     asked: dict[str, Callable[[Sequence[str]], object]] = {"tokens": lambda batch: [tokens(text) for text in batch]}
     for field in msgspec.structs.fields(Models):
         model = getattr(models, field.name)
-        asked[field.name] = getattr(model, "predict", None) or getattr(model, "bands", None) or partial(_read, model)
+        asked[field.name] = (
+            getattr(model, "predict", None)
+            or getattr(model, "bands", None)
+            or getattr(model, "encode", None)
+            or partial(_read, model)
+        )
     return asked
 
 

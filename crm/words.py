@@ -213,6 +213,7 @@ class EnrichedPost(Struct, frozen=True, omit_defaults=True, tag="enriched"):
     offence: Label | None = None
     aspects: tuple[Aspect, ...] = ()
     bands: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
     @property
     def wants(self) -> tuple[str, ...]:

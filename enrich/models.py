@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm.ports.classifier import Decisive
 from enrich.duplicates import MinHash
+from enrich.encoder import StaticEncoder
 from enrich.evaluate import parse_names
 from enrich.language import LanguageModel
 from enrich.pipeline import Models
@@ -17,7 +18,9 @@ def shipped_models() -> Models:
     """Load the shipped weights once for all questions."""
     language = LanguageModel()
     sentiment = SentimentModel(language)
-    return Models(language, sentiment, UrgencyModel(), MinHash(), SignalsModel(sentiment.shares))
+    encoder = StaticEncoder()
+    signals = SignalsModel(sentiment.shares, encoder)
+    return Models(language, sentiment, UrgencyModel(), MinHash(), signals, encoder)
 
 
 def costly_sentiment(source: str, names: str = "") -> Decisive:

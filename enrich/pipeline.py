@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 
 from msgspec import Struct, structs
 
 from crm import envelope
 from crm.policies import ties
 from crm.ports.classifier import Classifier
+from crm.ports.encoder import Encoder
 from crm.ports.likeness import Likeness
 from crm.ports.log import Event, Record
 from crm.ports.signals import SignalReader, Signals
+from crm.ports.topics import TopicBook, Vectors
 from crm.query import Subject
 from crm.text import finglish, heard, searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
@@ -30,6 +33,7 @@ class Models(Struct, frozen=True):
     urgency: Classifier
     likeness: Likeness
     signals: SignalReader
+    encoder: Encoder
 
 
 class Understood(Struct, frozen=True):
@@ -41,6 +45,7 @@ class Understood(Struct, frozen=True):
     urgency: Label
     signals: Signals
     bands: tuple[str, ...] = ()
+    vector: Vectors | None = None
 
 
 class Enricher:
@@ -60,7 +65,8 @@ class Enricher:
         again = any(one.source == AGAIN for one in collected)
         snapshot = self._fresh() if again else self._snapshot()
         posts = [one for one in collected if isinstance(one, Collected)]
-        understood = iter(self.understand([one.post for one in posts]))
+        topical = any(workspace.topics for workspace in snapshot.workspaces.values())
+        understood = iter(self.understand([one.post for one in posts], topical))
         out: list[EnrichedEvent] = []
         for one in collected:
             if isinstance(one, Collected):
@@ -69,8 +75,8 @@ class Enricher:
                 out += _removals(one, snapshot)
         return [envelope.record(event) for event in out]
 
-    def understand(self, posts: Sequence[Post]) -> list[Understood]:
-        """Ask every model once for the whole batch."""
+    def understand(self, posts: Sequence[Post], topical: bool = False) -> list[Understood]:
+        """Ask every model once for the whole batch; vectors only where some workspace has topics."""
         texts = [searchable(post) for post in posts]
         languages, moods = self._models.language.predict(texts), self._models.sentiment.predict(texts)
         answers = zip(
@@ -79,6 +85,7 @@ class Enricher:
             self._models.urgency.predict(texts),
             self._models.signals.read(texts, [label.value for label in languages]),
             self._models.likeness.bands(texts),
+            self._models.encoder.encode(texts) if topical else repeat(None, len(texts)),
             strict=True,
         )
         return [Understood(tuple(tokens(text)), *found) for text, found in zip(texts, answers, strict=True)]
@@ -120,7 +127,16 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
         open_cases=event.open_cases, collected_at=event.collected_at, intents=signals.intents, emotion=signals.emotion,
         offence=signals.offence, aspects=signals.aspects, bands=understood.bands,
     )  # fmt: skip
-    return structs.replace(whole, monitors=workspace.monitors.match(Subject.of(whole)))
+    monitors = workspace.monitors.match(Subject.of(whole))
+    return structs.replace(whole, monitors=monitors, topics=_topics(understood.vector, monitors, workspace.topics))
+
+
+def _topics(vector: Vectors | None, monitors: Sequence[str], books: Mapping[str, TopicBook]) -> tuple[str, ...]:
+    """The topic of a post in each of its monitors that has topics."""
+    if vector is None or not vector.any():
+        return ()
+    found = [books[monitor].of(vector) for monitor in monitors if monitor in books]
+    return tuple(topic for topic in found if topic is not None)
 
 
 @lru_cache(maxsize=1000)
@@ -140,6 +156,7 @@ def _corrected(understood: Understood, answers: object) -> Understood:
         said.get("urgency", understood.urgency),
         understood.signals,
         understood.bands,
+        understood.vector,
     )
 
 

@@ -20,6 +20,7 @@ from enrich.models import costly_sentiment
 from enrich.sentiment import SentimentModel
 from enrich.signals import SignalsModel
 from enrich.tags_measured import OneOf, evaluate_tags
+from enrich.topics_measured import evaluate_topics
 from enrich.urgency import UrgencyModel
 
 TASKS: Mapping[str, Callable[[], Decisive]] = {
@@ -66,6 +67,10 @@ def _matching(file: Path, _names: str) -> object:
     return evaluate_matching(file, SystemClock())
 
 
+def _topics(file: Path, _names: str) -> object:
+    return evaluate_topics(read_rows(file), StaticEncoder(), SystemClock())
+
+
 def _finglish(file: Path, _names: str) -> object:
     return evaluate_finglish(file, SystemClock())
 
@@ -76,6 +81,7 @@ OTHERS: Mapping[str, Callable[[Path, str], object]] = {
     "matching": _matching,
     "finglish": _finglish,
     "aspects": _aspects,
+    "topics": _topics,
 }
 """What is evaluated otherwise than by the share of right answers: a file and names of labels to figures."""
 

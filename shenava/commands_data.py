@@ -27,6 +27,7 @@ def add(app: typer.Typer) -> None:
     app.command(name="import")(import_files)
     app.command()(customers)
     app.command()(search)
+    app.command()(topics)
     app.command()(backup)
     app.command()(restore)
     app.command()(migrate)
@@ -116,6 +117,24 @@ def customers(
         "customers": len(looked.lines), "twice": [list(some.rows) for some in looked.twice], "stored": stored,
         "known": len(looked.known), "unnamed": len(looked.unnamed), "refused": len(refused),
     }))  # fmt: skip
+    one.close()
+
+
+def topics(data: Data = None) -> None:
+    """Find the topics of every monitor now; an installation that runs does it every day where somebody began it."""
+    from crm.usecases.topics import FIND, ask_all
+    from shenava.jobs import SETTLE, Jobs
+
+    one = installed(data)
+    asked = ask_all(one.records, one.clock)
+    one.clock.sleep(SETTLE.total_seconds() + 1)
+    done, work = 0, Jobs(one, (FIND,))
+    with _told(screen_for(stderr=True), "Finding topics") as tell:
+        tell("Finding topics", 0, asked)
+        while found := work.step(limit=1):
+            done += found
+            tell("Finding topics", min(done, asked), asked)
+    print(json.dumps({"monitors": asked, "found": done}))
     one.close()
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
 from datetime import timedelta
+from multiprocessing import get_context
 from threading import Event
 
 from crm import query
 from crm.errors import RetryableError, ShenavaError
 from crm.ports.index import Scope
+from crm.ports.topics import FoundTopic
 from crm.query.tree import Field, Node, Or
-from crm.records import changes, jobs, monitors, workspaces
+from crm.records import changes, jobs, monitors, topics, workspaces
 from crm.records.jobs import Work
+from crm.text import searchable
 from crm.usecases.corrections import again
 from crm.usecases.monitors import RERUN, narrowed
 from crm.usecases.setup import DEMO
+from crm.usecases.topics import FIND, store, texts_of
 from crm.words import COLLECTED
 from shenava.pressure import Pressure
 from shenava.wiring import House
@@ -23,21 +28,36 @@ LEASE = timedelta(minutes=2)
 SETTLE = timedelta(seconds=2)
 """A run waits until every worker has seen the change that asked for it."""
 PAGE = 500
+MOST_TEXTS = 20_000
+"""Posts of a monitor in which its topics are found, the newest."""
+HEARTBEAT = timedelta(seconds=10)
+
+
+def find_topics(texts: Sequence[str], seeds: Sequence[Sequence[str]]) -> list[FoundTopic]:
+    """See :class:`crm.ports.topics.TopicFinder`; for a process of its own."""
+    from enrich.encoder import StaticEncoder
+    from enrich.topics import find
+
+    return find(texts, StaticEncoder(), seeds)
 
 
 class Jobs:
     """Does one piece of work at a time."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, only: Collection[str] = ()) -> None:
+        """`only` some kinds of work; all where it is empty."""
         self._house = house
         self._pressure = Pressure(house.log, house.clock)
-        self._kinds: dict[str, Callable[[Work], None]] = {RERUN: self._rerun, DEMO: self._demo}
+        every: dict[str, Callable[[Work], None]] = {
+            RERUN: self._rerun, DEMO: self._demo, FIND: self._find_topics,
+        }  # fmt: skip
+        self._kinds = {kind: work for kind, work in every.items() if not only or kind in only}
 
-    def step(self) -> int:
-        """Do all the work that waits; returns how many pieces were done."""
+    def step(self, limit: int | None = None) -> int:
+        """Do all the work that waits, or at most `limit` pieces; returns how many were done."""
         done = 0
         for kind, work in self._kinds.items():
-            while (claimed := self._claim(kind)) is not None:
+            while (limit is None or done < limit) and (claimed := self._claim(kind)) is not None:
                 self._do(work, claimed)
                 done += 1
         return done
@@ -93,6 +113,23 @@ class Jobs:
             return marked
         parsed = query.parse(monitor.query, zone=zone, now=house.clock.now())
         return Or((marked, narrowed(parsed, monitor.platforms, monitor.languages)))
+
+    def _find_topics(self, work: Work) -> None:
+        """Find the topics of a monitor, in a process of its own, which takes its memory and its threads with it."""
+        house, monitor_id = self._house, str(work.arguments["monitor"])
+        with house.records.read() as tx:
+            sought = topics.themes_of(tx, work.workspace, monitor_id)
+        posts = texts_of(house.index, work.workspace, monitor_id, MOST_TEXTS)
+        self._change(work, done=0, total=len(posts))
+        texts, seeds = [searchable(one.post) for one in posts], [one.words for one in sought]
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            asked = pool.submit(find_topics, texts, seeds)
+            while not asked.done():
+                wait([asked], HEARTBEAT.total_seconds())
+                self._change(work)
+            found = asked.result()
+        store(house.records, work.workspace, monitor_id, found, sought, house.clock)
+        self._change(work, done=len(posts))
 
     def _demo(self, work: Work) -> None:
         from shenava.demo.load import load

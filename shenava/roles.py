@@ -36,11 +36,13 @@ def collect(house: House, stop: Event) -> None:
 
 def enrich(house: House, stop: Event) -> None:
     """Understand what was collected, and bring it into the index and before the team."""
+    from crm.usecases.topics import ask_stale
     from shenava.jobs import Jobs
 
     jobs = Jobs(house)
     _every(house, stop, TRIM_SECONDS, lambda: _trim(house))
     _every(house, stop, REPORT_SECONDS, jobs.step)
+    _every(house, stop, TIDY_SECONDS, lambda: ask_stale(house.records, house.clock))
     pipeline.run(house, stop)
 
 

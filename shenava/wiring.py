@@ -48,6 +48,7 @@ from crm.usecases.suggestions import Suggestions
 from crm.usecases.team import Team
 from crm.usecases.tokens import Tokens
 from crm.usecases.toolbox import Toolbox
+from crm.usecases.topics import Topics
 from crm.usecases.trail import Trail
 from crm.usecases.trends import Trends
 from shenava import backup
@@ -212,6 +213,7 @@ class House:
             campaigns=Campaigns(search, index, MinHash()),
             suggestions=Suggestions(records, customers, clock),
             trends=Trends(records, index, clock),
+            topics=Topics(records, index, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),
             privacy=Privacy(records, index, log, vault, clock, self._kept),

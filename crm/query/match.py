@@ -83,7 +83,7 @@ class Subject(Struct, frozen=True):
             enriched.language.value, enriched.sentiment.value, enriched.urgency.value,
             enriched.wants, enriched.feeling, enriched.spoken_of, enriched.offensive,
             monitors=enriched.monitors, customer=enriched.customer, origin=enriched.origin, own=enriched.own,
-            bands=enriched.bands,
+            bands=enriched.bands, topics=enriched.topics,
         )  # fmt: skip
 
 

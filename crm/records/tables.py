@@ -569,6 +569,50 @@ dismissed_ties = Table(  # a person said that this author is not this customer
     PrimaryKeyConstraint("workspace", "author_key", "customer_id"),
 )
 
+topics = Table(  # themes found in the posts of a monitor
+    "topics",
+    metadata,
+    id_column(),
+    workspace_column(),
+    reference("monitor_id", "monitors.id", cascade=True),
+    Column("name", String(120), nullable=False),  # what people call it; empty where they said nothing
+    Column("words", JSON, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # its middle, 32-bit floats
+    Column("near", Float, nullable=False),  # cosine from which a post belongs to it
+    Column("posts", Integer, nullable=False),
+    Column("theme_id", String(32)),
+    Column("state", String(10), nullable=False),  # live or gone
+    Column("hidden", Boolean, nullable=False),
+    Column("found_at", Moment, nullable=False),
+    Column("refreshed_at", Moment, nullable=False),
+    Index(None, "workspace", "monitor_id"),
+)
+
+topic_events = Table(  # what became of a topic: new, merged, split, renamed, hidden, gone
+    "topic_events",
+    metadata,
+    id_column(),
+    workspace_column(),
+    reference("topic_id", "topics.id", cascade=True),
+    Column("kind", String(20), nullable=False),
+    Column("other", String(32)),
+    Column("detail", Text, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+themes = Table(  # words by which people look for a topic of a monitor
+    "themes",
+    metadata,
+    id_column(),
+    workspace_column(),
+    reference("monitor_id", "monitors.id", cascade=True),
+    Column("words", JSON, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "workspace", "monitor_id"),
+)
+
 ideas = Table(
     "ideas",
     metadata,

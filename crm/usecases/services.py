@@ -26,6 +26,7 @@ from crm.usecases.sources import Sources
 from crm.usecases.suggestions import Suggestions
 from crm.usecases.team import Team
 from crm.usecases.toolbox import Toolbox
+from crm.usecases.topics import Topics
 from crm.usecases.trail import Trail
 from crm.usecases.trends import Trends
 
@@ -51,6 +52,7 @@ class Services:
     search: Search
     campaigns: Campaigns
     trends: Trends
+    topics: Topics
     health: Health
     trail: Trail
     privacy: Privacy

@@ -15,9 +15,10 @@ from crm.errors import PermanentError
 from crm.ids import first_id
 from crm.policies.ties import TieBook
 from crm.ports.clock import Clock
+from crm.ports.topics import TopicBook
 from crm.query import MonitorSet
 from crm.query.tree import Node
-from crm.records import corrections, customers, monitors, sources, threads, workspaces
+from crm.records import corrections, customers, monitors, sources, threads, topics, workspaces
 from crm.records.database import Records
 from crm.records.tables import cases, changes
 from crm.usecases.monitors import narrowed
@@ -33,7 +34,8 @@ class WorkspaceSnapshot(Struct, frozen=True):
     """One workspace at one moment.
 
     `sources` holds signatures of its enabled sources, `own` keys of our accounts as authors,
-    `threads` keys of the threads that the team works on, `corrections` answers of people by post and task.
+    `threads` keys of the threads that the team works on, `corrections` answers of people by post and task,
+    `topics` what posts of each monitor are held against.
     """
 
     id: str
@@ -45,6 +47,7 @@ class WorkspaceSnapshot(Struct, frozen=True):
     ties: TieBook
     threads: frozenset[str]
     corrections: Mapping[str, Mapping[str, str]]
+    topics: Mapping[str, TopicBook] = {}
 
 
 class Snapshot(Struct, frozen=True):
@@ -160,6 +163,7 @@ def _settings(tx: Connection, workspace: workspaces.Workspace, now: datetime) ->
         "sources": frozenset(signature(one.kind, one.options) for one in used),
         "own": frozenset(one.author_key for one in sources.accounts_of(tx, workspace.id)),
         "corrections": corrections.every(tx, workspace.id),
+        "topics": topics.books(tx, workspace.id),
     }
 
 

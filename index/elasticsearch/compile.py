@@ -27,6 +27,7 @@ _BOUNDS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "since": "gte", "unti
 _TERMS = {
     "platform": "platform", "monitor": "monitors", "customer": "customer", "thread": "thread", "has": "traits",
     "is": "traits", "intent": "intents", "emotion": "emotion", "aspect": "aspects",
+    "topic": "topics",
 }  # fmt: skip
 _LABELS = {"lang": "language", "sentiment": "sentiment", "urgency": "urgency"}
 
@@ -127,8 +128,6 @@ def _field(field: Field) -> Query:
             return {"term": {_LABELS[field.name]: "" if field.value == UNKNOWN else field.value}}
         case "intent" | "emotion" if field.value == UNKNOWN:
             return {"bool": {"must_not": [{"exists": {"field": _TERMS[field.name]}}]}}
-        case "topic":
-            return _NONE
         case "followers":
             number = int(field.value)
             bound = _BOUNDS.get(field.operator)

@@ -50,6 +50,7 @@ class Row(Struct, frozen=True, omit_defaults=True):
     aspects: tuple[str, ...] = ()
     bands: tuple[str, ...] = ()
     seeds: Sequence[str] = ()
+    topics: tuple[str, ...] = ()
 
 
 class Source(Struct, frozen=True):
@@ -81,6 +82,7 @@ def row(document: EnrichedPost) -> Row:
         tuple(map(term, document.monitors)), tuple(shown), term(document.customer) if document.customer else None,
         author.followers, tuple(map(beginning, long)), document.wants, document.feeling,
         tuple(map(term, document.spoken_of)), document.bands, seeds(document.bands),
+        tuple(map(term, document.topics)),
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ MAPPING: dict[str, object] = {
         "intents": _LABEL,
         "emotion": _LABEL,
         "aspects": _LABEL,
+        "topics": _FACET,
         "monitors": _LABEL,
         "author": _LABEL,
         "handle": _FACET,

@@ -19,7 +19,7 @@ from crm.words import Emotion, EnrichedPost, Intent
 _MARK = "\x02"
 _NAMES = {name: _MARK + short for name, short in {
     "platform": "p", "lang": "l", "sentiment": "s", "urgency": "u", "monitor": "m", "author": "h", "thread": "t",
-    "customer": "c", "is": "i", "intent": "n", "emotion": "e", "aspect": "b",
+    "customer": "c", "is": "i", "intent": "n", "emotion": "e", "aspect": "b", "topic": "o",
 }.items()}  # fmt: skip
 _PLAIN = re.compile(r"[a-z0-9_.:-]{1,40}")
 _MOST_BITS = 24
@@ -72,6 +72,7 @@ def own_facets(document: EnrichedPost) -> str:
     found = [facet("thread", document.thread_key), _traits(shown)]
     if document.intents or document.emotion or document.aspects:
         found.append(_said(document.wants, document.feeling, document.spoken_of))
+    found += [facet("topic", topic) for topic in document.topics]
     if document.customer:
         found.append(facet("customer", document.customer))
     followers = document.post.author.followers
@@ -118,7 +119,7 @@ def field_facets(field: Field) -> list[str]:
             return [facet("is", field.value)]
         case "platform" | "lang" | "sentiment" | "urgency" | "monitor" | "customer" | "thread":
             return [facet(field.name, field.value)]
-        case "intent" | "emotion" | "aspect":
+        case "intent" | "emotion" | "aspect" | "topic":
             return [facet(field.name, field.value)]
         case "case" | "tag":
             raise InvalidInputError(f"The field {field.name} is answered by the records; bind it to threads first.")

@@ -7,7 +7,7 @@ from crm.query import UNKNOWN
 from crm.query.tree import And, Everything, Field, Node, Not, Or
 from index.sqlite.kinds import Kind
 
-_FIELDS = frozenset({"platform", "lang", "sentiment", "urgency", "monitor", "topic"})
+_FIELDS = frozenset({"platform", "lang", "sentiment", "urgency", "monitor"})
 _TRAITS = frozenset({"private", "mention"})
 
 
@@ -54,4 +54,4 @@ def _field_matches(field: Field, kind: Kind) -> bool:
             return field.value in kind.monitors
         case "is":
             return kind.private if field.value == "private" else bool(kind.monitors)
-    return (labels.get(field.name, "") or UNKNOWN) == field.value and field.name != "topic"
+    return (labels.get(field.name, "") or UNKNOWN) == field.value

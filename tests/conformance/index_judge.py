@@ -64,12 +64,13 @@ def document(
     offensive: bool = False,
     aspects: tuple[tuple[str, str | None], ...] = (),
     bands: tuple[str, ...] = (),
+    topics: tuple[str, ...] = (),
 ) -> EnrichedPost:
     """A document as enrichment makes it."""
     return EnrichedPost(
         workspace, said, " ".join(tokens(searchable(said))), Label(language, 0.9, "language", "1"),
         Label(sentiment, 0.8, "sentiment", "1"), Label(urgency, 0.7, "urgency", "1"), revision,
-        thread_key or said.thread_key, monitors, customer, origin, own, bands=bands,
+        thread_key or said.thread_key, monitors, customer, origin, own, bands=bands, topics=topics,
         intents=tuple(Label(intent, 0.8, "intent", "1") for intent in intents),
         emotion=Label(emotion, 0.6, "emotion", "1") if emotion else None,
         offence=Label("offensive", 0.9, "offence", "1") if offensive else None,
@@ -174,6 +175,7 @@ _documents = st.builds(
     offensive=st.booleans(),
     aspects=st.sampled_from([(), (("price", "negative"),), (("price", None), ("delivery", "positive"))]),
     bands=st.sampled_from([(), *BANDS]),
+    topics=st.sampled_from([(), ("t1",), ("t1", "t2")]),
 )
 batches = st.lists(st.lists(_documents, max_size=8), max_size=3)
 """Batches of documents of the workspace ``acme`` that share a few keys."""
@@ -186,7 +188,8 @@ _fields = st.one_of(
     *(st.builds(Field, st.just(name), st.just(":"), st.sampled_from(values)) for name, values in {
         "author": ("ali", "نرگس", "u3", "x:U1", "x:u1", "nobody"), "platform": ("x", "mastodon", "rss"),
         "lang": ("fa", "en", "fa-Latn", "unknown"), "sentiment": ("negative", "neutral", "unknown"),
-        "urgency": ("high", "unknown"), "intent": ("unknown", "praise", "spam"), "topic": ("t1",), "monitor": MONITORS,
+        "urgency": ("high", "unknown"), "intent": ("unknown", "praise", "spam"), "topic": ("t1", "t3"),
+        "monitor": MONITORS,
         "customer": ("C1", "c1"), "thread": ("x:a", "x:z", "mastodon:b"),
         "is": ("reply", "own", "private", "mention", "imported", "offensive"),
         "emotion": ("joy", "anger", "unknown"), "aspect": ("price", "price/negative", "delivery/positive"),

@@ -14,6 +14,7 @@ from crm.policies.access import Actor, Role
 from crm.usecases.campaigns import Campaigns
 from crm.usecases.monitors import Monitors
 from crm.usecases.search import Search
+from crm.usecases.topics import Topics
 from crm.usecases.trends import Trends
 from dashboard.context import Language, Viewer, viewing
 from enrich.duplicates import MinHash
@@ -49,6 +50,7 @@ def mentions(folder: Path) -> Iterator[Mentions]:
         search=search,
         campaigns=Campaigns(search, index, MinHash()),
         trends=Trends(*parts),
+        topics=Topics(*parts),
         monitors=Monitors(*parts),
         inbox=office.inbox,
     )

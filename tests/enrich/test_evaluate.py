@@ -75,7 +75,7 @@ def test_rows_of_no_known_label_are_refused() -> None:
 
 
 def test_an_unknown_task_names_those_there_are() -> None:
-    with pytest.raises(InvalidInputError, match="language, matching, offence, sentiment, urgency"):
+    with pytest.raises(InvalidInputError, match="language, matching, offence, sentiment, topics, urgency"):
         classifier("weather")
 
 

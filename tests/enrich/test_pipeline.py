@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from msgspec import structs
 
@@ -11,6 +12,7 @@ from crm.errors import PermanentError
 from crm.policies.ties import TieBook
 from crm.ports.log import Event
 from crm.ports.signals import Signals
+from crm.ports.topics import TopicBook
 from crm.query import MonitorSet, parse
 from crm.usecases.corrections import again
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
@@ -29,6 +31,7 @@ from crm.words import (
     RemovedPost,
 )
 from enrich.duplicates import MinHash
+from enrich.encoder import StaticEncoder
 from enrich.pipeline import Enricher, Models
 
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
@@ -78,7 +81,9 @@ def workspace(name: str = "w1", **more: object) -> WorkspaceSnapshot:
 def enricher(*workspaces: WorkspaceSnapshot) -> Enricher:
     found = Snapshot({one.id: one for one in workspaces})
     return Enricher(
-        Models(Says("en"), Says("negative"), Says(None), MinHash(), Praises()), lambda: found, lambda: found
+        Models(Says("en"), Says("negative"), Says(None), MinHash(), Praises(), StaticEncoder()),
+        lambda: found,
+        lambda: found,
     )
 
 
@@ -217,3 +222,14 @@ def test_monitors_ask_for_what_was_signalled() -> None:
     (found,) = posts(run(one, said("cheap bread")))
     assert (found.monitors, found.wants, found.feeling, found.offensive) == (("m1",), ("praise",), "joy", False)
     assert found.spoken_of == ("price", "price/positive")
+
+
+def test_a_post_belongs_to_the_nearest_topic_of_each_of_its_monitors() -> None:
+    encoder = StaticEncoder()
+    vectors = encoder.encode(["the bread is late again", "lovely fresh bread"])
+    book = TopicBook(("late", "lovely"), vectors, np.array([0.5, 0.5], dtype=np.float32))
+    one = enricher(workspace(topics={"m1": book, "m9": book}))
+    near, far = said("nanmah bread was late again"), said("nanmah tax office opening hours")
+    assert [found.topics for found in posts(run(one, near, far))] == [("late",), ()]
+    assert posts(run(enricher(workspace(topics={"m2": book})), said("bread: late again")))[0].topics == ("late",)
+    assert posts(run(enricher(workspace()), near))[0].topics == ()

@@ -1,0 +1,42 @@
+"""Topics of a whole installation: asked for, found in a process of their own, and stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crm.records import jobs, monitors, topics
+from crm.records.monitors import Monitor
+from crm.usecases.monitors import RERUN
+from crm.usecases.topics import FIND, ask_all
+from shenava.commands_data import operator
+from shenava.jobs import SETTLE, Jobs
+from shenava.settings import Settings
+from shenava.wiring import House
+from tests.doubles.office import MONITOR, START, said
+from tests.enrich.test_topics import PARTS
+
+pytestmark = pytest.mark.slow
+
+
+def test_topics_are_found_and_stored(tmp_path: Path) -> None:
+    house = House(Settings.load(data=tmp_path / "data"))
+    actor = operator(house)
+    with house.records.write() as tx:
+        monitors.put(tx, Monitor(MONITOR, actor.workspace, "Bank", "bank", "Bank", True, START, START))
+    texts = [f"{begin} {end}" for begins, ends in PARTS.values() for begin in begins for end in ends]
+    house.index.write([said(str(at), text, at=at, workspace=actor.workspace) for at, text in enumerate(texts)])
+    assert ask_all(house.records, house.clock) == 1
+    house.clock.sleep(SETTLE.total_seconds() + 0.1)
+    assert Jobs(house, (FIND,)).step() == 1
+    with house.records.read() as tx:
+        work = jobs.newest(tx, actor.workspace, FIND)
+        found = topics.of_monitor(tx, actor.workspace, MONITOR)
+        again = jobs.newest(tx, actor.workspace, RERUN)
+    assert work is not None
+    assert (work.state, work.done, work.error) == ("done", len(texts), None)
+    assert len(found) >= 3
+    assert again is not None
+    assert again.state == "waiting"
+    house.close()
