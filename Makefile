@@ -9,7 +9,7 @@ UV := $(BIN)/uv --quiet --system-certs pip
 TEST := $(BIN)/python -m pytest
 QUICK := not slow and not server and not browser and not faults
 
-.PHONY: up setup dev check test faults lock clean
+.PHONY: up setup dev topics check test faults lock clean
 
 up: setup  ## start everything at http://127.0.0.1:$(PORT)
 	@exec $(BIN)/shenava up --data "$(DATA)" --port $(PORT) $(if $(DEMO),--demo)
@@ -35,6 +35,9 @@ dev: .venv/ready-dev  ## install what its developers need as well
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	@$(UV) install -r requirements-dev.txt
 	@touch $@
+
+topics: setup  ## install what finds topics, without PyTorch
+	@$(UV) install -r requirements-topics.txt
 
 check: dev  ## lint, types, layers and unit tests, under a minute
 	$(BIN)/ruff format --check -q .
@@ -64,6 +67,8 @@ lock:  ## pin the newest versions that fit
 		--generate-hashes pyproject.toml -o requirements.txt
 	$(BIN)/uv --system-certs pip compile -q --universal --no-emit-index-url --no-annotate --no-header \
 		--generate-hashes -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv --system-certs pip compile -q --universal --no-emit-index-url --no-annotate --no-header \
+		--generate-hashes -c requirements-dev.txt --extra topics pyproject.toml -o requirements-topics.txt
 
 clean:  ## forget the virtual environment and caches, never data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,6 +6,7 @@ assigning new texts reads tens of them a second; here a new post belongs to the 
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections import Counter
@@ -66,6 +67,8 @@ def find(texts: Sequence[str], encoder: Encoder, seeds: Sequence[Sequence[str]] 
 
 def bertopic(encoder: Encoder, smallest: int, seeds: Sequence[Sequence[str]] = (), neighbours: int = NEIGHBOURS) -> Any:
     """A BERTopic model on our encoder and our folding. Raises InvalidInputError where it is not installed."""
+    # Else transformers, which BERTopic imports, tells everybody that there is no PyTorch.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -156,7 +159,7 @@ def _as_written(words: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
     for text in texts:
         for token, start, end in located(text):
             if token in wanted:
-                wanted[token][text[start:end].strip("\u200c").lower()] += 1
+                wanted[token][text[start:end].strip("\u200c#").lower()] += 1
     return tuple(said.most_common(1)[0][0] if (said := wanted[word]) else word for word in words)
 
 

@@ -61,7 +61,7 @@ class Topics:
         shown = [self._view(actor, one) for one in found if one.hidden == hidden]
         return sorted(shown, key=lambda view: -view.posts)
 
-    def story(self, actor: Actor, monitor_id: str, limit: int = 30) -> list[tuple[TopicEvent, str]]:
+    def story(self, actor: Actor, monitor_id: str, limit: int = 12) -> list[tuple[TopicEvent, str]]:
         """What became of the topics of a monitor, newest first, each with the label of its topic."""
         require(actor, "read_trends")
         with self._records.read() as tx:

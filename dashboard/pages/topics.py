@@ -17,6 +17,8 @@ from dashboard.page import page
 from dashboard.text import t
 from dashboard.topics import parts
 
+PERSIAN_COMMA = "\u060c"
+
 
 class Command(TypedDict):
     """What was pressed: p-topics.js writes it into the store ``topics-command``."""
@@ -94,7 +96,7 @@ def do(command: Command, monitor_id: str) -> tuple[object, object, object, objec
     if kind in ("hide", "show"):
         services().topics.hide(actor(), value, kind == "hide")
     elif kind == "theme":
-        words = value.replace("،", ",").split(",")
+        words = value.replace(PERSIAN_COMMA, ",").split(",")
         services().topics.add_theme(actor(), monitor_id, words)
         show(toast(t("topics.theme_added")))
     elif kind == "unseek":

@@ -117,7 +117,7 @@ def themes(found: Sequence[Theme], able: bool) -> Component:
     """What people look for, and a field for more."""
     rows = [
         html.Li(
-            [html.Bdi("، ".join(one.words) if viewer().direction == "rtl" else ", ".join(one.words), className="cut"),
+            [html.Bdi(f"{t('common.comma')} ".join(one.words), className="cut"),
              html.Span(icon_button("x", t("topics.remove_theme"), **_does("unseek", one.id))
                        if able else None, className="end")],
             className="row g2",
@@ -125,11 +125,11 @@ def themes(found: Sequence[Theme], able: bool) -> Component:
         for one in found
     ]  # fmt: skip
     field = (
-        html.Form(
+        html.Div(
             [dmc.TextInput(id="topics-theme", placeholder=t("topics.theme_hint"), autoComplete="off", className="grow",
                            **{"aria-label": t("topics.theme_add")}),
              button(t("topics.add"), kind="sm", **_does("theme"))],
-            className="row g2", action="javascript:void 0",
+            className="row g2",
         )
         if able
         else None
@@ -160,7 +160,7 @@ def _does(kind: str, value: str = "") -> dict[str, Any]:
 
 def name_dialog() -> Component:
     """Asks for the name of a topic."""
-    field = dmc.TextInput(id="topics-name", label=t("topics.name"), maxLength=80, autoComplete="off",
+    field = dmc.TextInput(id="topics-name", label=t("topics.name"), autoComplete="off",
                           description=t("topics.name_hint"), **{"data-autofocus": True})  # fmt: skip
     save = html.Div(button(t("common.save"), "topics-name-save", kind="pri"), className="row",
                     style={"justifyContent": "flex-end", "marginBlockStart": 16})  # fmt: skip
