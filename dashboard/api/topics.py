@@ -20,6 +20,12 @@ class OfMonitor(Asked):
     monitor: str
 
 
+class TopicQuery(OfMonitor):
+    """A monitor, and whether its hidden topics are asked for instead of the others."""
+
+    hidden: bool = False
+
+
 class TopicShown(Struct, frozen=True):
     """A topic: posts of the last 28 days and of the 28 before; `net` sentiment is from -100 to 100.
 
@@ -71,9 +77,9 @@ class Unsought(Asked):
 
 
 @router.get("/topics", response_model=list[shown(TopicShown)])  # type: ignore[misc]
-def topics(who: Caller, wanted: Annotated[OfMonitor, Query()], hidden: bool = False) -> list[TopicShown]:
+def topics(who: Caller, wanted: Annotated[TopicQuery, Query()]) -> list[TopicShown]:
     """The topics of a monitor, most posts first; the hidden ones or the others. `examples` are keys of posts."""
-    return [_shown(view) for view in who.services.topics.all(who.actor, wanted.monitor, hidden=hidden)]
+    return [_shown(view) for view in who.services.topics.all(who.actor, wanted.monitor, hidden=wanted.hidden)]
 
 
 @router.get("/topics/themes", response_model=list[shown(ThemeShown)])  # type: ignore[misc]
@@ -82,7 +88,7 @@ def themes(who: Caller, wanted: Annotated[OfMonitor, Query()]) -> list[ThemeShow
     return [ThemeShown(one.id, one.words) for one in who.services.topics.themes(who.actor, wanted.monitor)]
 
 
-@router.post("/topics/find", status_code=202)
+@router.post("/topics/find", status_code=204)
 def find(who: Caller, asked: OfMonitor) -> None:
     """Find the topics of a monitor anew, in the background."""
     who.services.topics.refresh(who.actor, asked.monitor)

@@ -20,7 +20,8 @@ from tests.dashboard.bureau import Bureau, open_bureau
 from tests.dashboard.client import Browser
 from tests.dashboard.fakes import an_actor, fake_services
 
-REAL = ("monitors", "customers", "suggestions", "privacy", "disclosure", "sources", "budgets", "setup", "inbox", "live")
+REAL = ("monitors", "customers", "suggestions", "privacy", "disclosure", "sources", "budgets", "setup", "inbox", "live",
+        "topics")  # fmt: skip
 
 
 class Desk:

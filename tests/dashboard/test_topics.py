@@ -97,9 +97,30 @@ def test_a_topic_is_named_hidden_and_shown_again(desk: Desk) -> None:
 
 
 def test_themes_are_added_in_both_scripts_and_removed(desk: Desk) -> None:
+    pressed = desk.press("topics-command.data", command("theme", "dark mode، حالت شب, night"), monitor=MONITOR)
+    assert pressed.status_code == 200
+    assert "Looked for from the next time on" in pressed.text
+    (theme,) = desk.bureau.services.topics.themes(desk.actor, MONITOR)
+    assert theme.words == ("dark mode", "حالت شب", "night")
     with desk.seen():
-        topics.do(command("theme", "dark mode، حالت شب, night"), MONITOR)
-        (theme,) = desk.bureau.services.topics.themes(desk.actor, MONITOR)
-        assert theme.words == ("dark mode", "حالت شب", "night")
         topics.do(command("unseek", theme.id), MONITOR)
     assert desk.bureau.services.topics.themes(desk.actor, MONITOR) == []
+
+
+def test_topics_by_the_api(desk: Desk) -> None:
+    topic, bureau = found(desk), desk.bureau
+    of_monitor = {"params": {"monitor": MONITOR}}
+    (one,) = bureau.as_("agent", "GET", "/topics", **of_monitor).json()
+    assert (one["id"], one["label"], one["posts"], one["examples"]) == (topic, "card, blocked, کارت", 1, ["bluesky:a"])
+    assert bureau.as_("manager", "POST", "/topics/name", json={"topic": topic, "name": "Cards"}).status_code == 204
+    assert bureau.as_("manager", "POST", "/topics/hide", json={"topic": topic}).status_code == 204
+    assert bureau.as_("agent", "GET", "/topics", **of_monitor).json() == []
+    hidden = bureau.as_("agent", "GET", "/topics", params={"monitor": MONITOR, "hidden": True}).json()
+    assert [one["label"] for one in hidden] == ["Cards"]
+    theme = bureau.as_("manager", "POST", "/topics/themes", json={"monitor": MONITOR, "words": ["night"]}).json()
+    assert bureau.as_("agent", "GET", "/topics/themes", **of_monitor).json() == [theme]
+    gone = bureau.as_("manager", "POST", "/topics/themes/remove", json={"theme": theme["id"]})
+    assert gone.status_code == 204
+    assert bureau.as_("manager", "POST", "/topics/find", json={"monitor": MONITOR}).status_code == 204
+    assert bureau.as_("agent", "POST", "/topics/find", json={"monitor": MONITOR}).status_code == 403
+    assert bureau.as_("agent", "GET", "/topics", params={"monitor": "nothing"}).status_code == 404
