@@ -19,10 +19,8 @@ from crm.ports.topics import TopicBook, Vectors
 from crm.query import Subject
 from crm.text import finglish, heard, searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
-from crm.words import AGAIN, Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
+from crm.words import AGAIN, PERSON, Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
 from enrich.cascade import Cascade
-
-PERSON = "person"
 
 
 class Models(Struct, frozen=True):
@@ -154,7 +152,11 @@ def _corrected(understood: Understood, answers: object) -> Understood:
         said.get("language", understood.language),
         said.get("sentiment", understood.sentiment),
         said.get("urgency", understood.urgency),
-        understood.signals,
+        structs.replace(
+            understood.signals,
+            emotion=said.get("emotion", understood.signals.emotion),
+            offence=said.get("offence", understood.signals.offence),
+        ),
         understood.bands,
         understood.vector,
     )

@@ -37,6 +37,7 @@ from crm.usecases.inbox import Inbox
 from crm.usecases.live import Live
 from crm.usecases.monitors import Monitors
 from crm.usecases.privacy import Kept, Privacy
+from crm.usecases.quality import Quality
 from crm.usecases.replies import Replies
 from crm.usecases.search import Search
 from crm.usecases.services import Services
@@ -214,6 +215,7 @@ class House:
             suggestions=Suggestions(records, customers, clock),
             trends=Trends(records, index, clock),
             topics=Topics(records, index, clock),
+            quality=Quality(records, index, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),
             privacy=Privacy(records, index, log, vault, clock, self._kept),

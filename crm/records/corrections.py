@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import get_args
 
-from sqlalchemy import Connection, select
+from msgspec import Struct
+from sqlalchemy import Connection, insert, select
 
-from crm.records.sql import upsert
-from crm.records.tables import corrections
+from crm.records.sql import as_struct, upsert
+from crm.records.tables import answers, corrections
+from crm.words import Emotion, Offence
 
-VALUES = {
+VALUES: dict[str, tuple[str, ...]] = {
     "sentiment": ("negative", "neutral", "positive"),
     "language": ("fa", "en", "ar", "ur", "fa-Latn", "other"),
     "urgency": ("low", "normal", "high"),
+    "emotion": get_args(Emotion),
+    "offence": get_args(Offence),
 }
 
 
@@ -31,3 +36,42 @@ def every(tx: Connection, workspace: str) -> dict[str, dict[str, str]]:
     for row in tx.execute(select(corrections).where(corrections.c.workspace == workspace)):
         found.setdefault(row.post_key, {})[row.task] = row.value
     return found
+
+
+class Answer(Struct, frozen=True):
+    """A person's answer about a post beside what the model had said of it: `said` is None where it abstained.
+
+    `language`, `length` (characters) and `followers` are those of the post, for telling where the model errs.
+    """
+
+    id: str
+    workspace: str
+    post_key: str
+    task: str
+    value: str
+    said: str | None
+    model: str
+    language: str | None
+    length: int
+    followers: int | None
+    user_id: str
+    at: datetime
+
+
+def keep(tx: Connection, answer: Answer) -> None:
+    """Keep an answer beside those of before."""
+    tx.execute(insert(answers).values(**{name: getattr(answer, name) for name in Answer.__struct_fields__}))
+
+
+def answered(tx: Connection, workspace: str, task: str, limit: int = 20_000) -> list[Answer]:
+    """The newest answers to one question, newest first."""
+    mine = (answers.c.workspace == workspace) & (answers.c.task == task)
+    rows = tx.execute(select(answers).where(mine).order_by(answers.c.id.desc()).limit(limit))
+    return [as_struct(Answer, row) for row in rows]
+
+
+def first_said(tx: Connection, workspace: str, post_key: str, task: str) -> Answer | None:
+    """The newest answer about a post: it knows what the model had said before people outranked it."""
+    mine = (answers.c.workspace == workspace) & (answers.c.post_key == post_key) & (answers.c.task == task)
+    row = tx.execute(select(answers).where(mine).order_by(answers.c.id.desc()).limit(1)).first()
+    return None if row is None else as_struct(Answer, row)

@@ -14,6 +14,7 @@ from crm.records.replies import Reply
 from crm.records.sql import as_struct, chunks
 from crm.records.tables import (
     acts,
+    answers,
     audit_details,
     cases,
     changes,
@@ -97,7 +98,7 @@ def named(tx: Connection, workspace: str) -> Named:
 
     return Named(
         values(kept_posts.c.post_key, cases.c.post_key, replies.c.answer_to, corrections.c.post_key,
-               idea_posts.c.post_key, acts.c.post_key),
+               answers.c.post_key,               idea_posts.c.post_key, acts.c.post_key),
         values(kept_posts.c.author_key, cases.c.author_key, identities.c.author_key, dismissed_ties.c.author_key),
         values(customers.c.id),
     )  # fmt: skip
@@ -108,13 +109,13 @@ def held(
 ) -> Held:
     """What :func:`remove` would take, and what else is kept of the same."""
     theirs = _cases(tx, workspace, posts, authors)
-    answers = sorted({*_answers_in(tx, theirs), *_answers_to(tx, workspace, posts)})
+    written = sorted({*_answers_in(tx, theirs), *_answers_to(tx, workspace, posts)})
     ties: set[str] = set()
     for column, wanted in ((identities.c.author_key, authors), (identities.c.customer_id, people)):
         for some in chunks(wanted):
             query = select(identities.c.id).where(identities.c.workspace == workspace, column.in_(some))
             ties.update(tx.execute(query).scalars())
-    return Held(tuple(theirs), tuple(answers), tuple(sorted(ties)))
+    return Held(tuple(theirs), tuple(written), tuple(sorted(ties)))
 
 
 def answers_of(tx: Connection, held: Held) -> list[Reply]:
@@ -156,12 +157,13 @@ def remove(
     hold_all(tx, workspace)
     gone = _cases(tx, workspace, posts, authors)
     hold_cases(tx, gone)
-    answers = {*_answers_in(tx, gone), *_answers_to(tx, workspace, posts)}
+    written = {*_answers_in(tx, gone), *_answers_to(tx, workspace, posts)}
     _remove_cases(tx, gone)
-    _silence(tx, answers)
+    _silence(tx, written)
     for some in chunks(posts):
         for column in (
             corrections.c.post_key,
+            answers.c.post_key,
             idea_posts.c.post_key,
             acts.c.post_key,
             thread_joins.c.thread_key,
@@ -177,7 +179,7 @@ def remove(
         customer_keys.keep(tx, workspace, owners)
     for some in chunks(people):
         _remove_customers(tx, workspace, some)
-    return Found(tuple(gone), tuple(sorted(answers)), ties)
+    return Found(tuple(gone), tuple(sorted(written)), ties)
 
 
 def _of(table: FromClause, workspace: str) -> Delete:

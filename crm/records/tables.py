@@ -646,6 +646,24 @@ corrections = Table(
     UniqueConstraint("workspace", "post_key", "task"),
 )
 
+answers = Table(  # every answer that a person gave, beside what the model had said: what quality is judged by
+    "answers",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("post_key", String(400), nullable=False),
+    Column("task", String(20), nullable=False),
+    Column("value", String(200), nullable=False),
+    Column("said", String(200)),  # null where the model abstained
+    Column("model", String(100), nullable=False),
+    Column("language", String(20)),
+    Column("length", Integer, nullable=False),  # characters of the post
+    Column("followers", BigInteger),
+    Column("user_id", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "workspace", "task"),
+)
+
 # --- what keeps the rest honest ----------------------------------------------------------------------------
 
 tombstones = Table(

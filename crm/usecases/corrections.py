@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from crm.envelope import record
 from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
@@ -12,13 +14,13 @@ from crm.ports.clock import Clock
 from crm.ports.index import PostIndex
 from crm.ports.log import EventLog, Record
 from crm.records import audit, changes, corrections, tombstones, workspaces
-from crm.records.corrections import VALUES
+from crm.records.corrections import VALUES, Answer
 from crm.records.database import Records
-from crm.words import AGAIN, COLLECTED, Collected, EnrichedPost
+from crm.words import AGAIN, COLLECTED, PERSON, Collected, EnrichedPost
 
 
 class Corrections:
-    """Correcting language, sentiment and urgency of a post."""
+    """Correcting language, sentiment, urgency, emotion and offence of a post; what is right may be confirmed too."""
 
     def __init__(self, records: Records, index: PostIndex, log: EventLog, clock: Clock) -> None:
         self._records, self._index, self._log, self._clock = records, index, log, clock
@@ -41,11 +43,27 @@ class Corrections:
             if tombstones.buried(tx, actor.workspace, [post_key, found[0].post.author.key]):
                 raise NotFoundError("post", post_key)
             corrections.put(tx, actor.workspace, post_key, task, value, actor.user_id, new_id(now), now)
+            corrections.keep(tx, _answer(tx, actor, found[0], task, value, now))
             workspaces.next_revision(tx, actor.workspace)
             subject = tombstones.opaque(tx, actor.workspace, post_key)
             audit.append(tx, actor.workspace, actor.user_id, "correct", subject, now, task=task, value=value)
             changes.note(tx, actor.workspace, "post", "", now)
         self._log.append(COLLECTED, [again(found[0], now)])
+
+
+def _answer(tx: Connection, actor: Actor, document: EnrichedPost, task: str, value: str, now: datetime) -> Answer:
+    """The answer, beside what the model said: known from the answer before where a person had outranked it."""
+    label = {"sentiment": document.sentiment, "language": document.language, "urgency": document.urgency,
+             "emotion": document.emotion, "offence": document.offence}[task]  # fmt: skip
+    said, model = (label.value, f"{label.model} {label.version}".strip()) if label else (None, "")
+    if model == PERSON:
+        before = corrections.first_said(tx, actor.workspace, document.post.key, task)
+        said, model = (before.said, before.model) if before else (None, "")
+    post = document.post
+    return Answer(
+        new_id(now), actor.workspace, post.key, task, value, said, model, document.language.value, len(post.text),
+        post.author.followers, actor.user_id, now,
+    )  # fmt: skip
 
 
 def again(document: EnrichedPost, now: datetime) -> Record:

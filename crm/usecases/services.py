@@ -18,6 +18,7 @@ from crm.usecases.inbox import Inbox
 from crm.usecases.live import Live
 from crm.usecases.monitors import Monitors
 from crm.usecases.privacy import Privacy
+from crm.usecases.quality import Quality
 from crm.usecases.replies import Replies
 from crm.usecases.search import Search
 from crm.usecases.setup import Setup
@@ -53,6 +54,7 @@ class Services:
     campaigns: Campaigns
     trends: Trends
     topics: Topics
+    quality: Quality
     health: Health
     trail: Trail
     privacy: Privacy

@@ -26,10 +26,11 @@ class PostQuery(Wanted):
 
 
 class Correction(Asked):
-    """A person's better answer: sentiment (negative, neutral, positive), urgency (low, normal, high) or language."""
+    """A person's answer: sentiment (negative, neutral, positive), urgency (low, normal, high), language, emotion
+    (anger, sadness, joy, fear, none) or offence (offensive, other)."""
 
     post_key: str
-    task: Literal["sentiment", "urgency", "language"]
+    task: Literal["sentiment", "urgency", "language", "emotion", "offence"]
     value: str
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from crm.policies.access import Actor, Role
 from crm.usecases.campaigns import Campaigns
 from crm.usecases.monitors import Monitors
+from crm.usecases.quality import Quality
 from crm.usecases.search import Search
 from crm.usecases.topics import Topics
 from crm.usecases.trends import Trends
@@ -51,6 +52,7 @@ def mentions(folder: Path) -> Iterator[Mentions]:
         campaigns=Campaigns(search, index, MinHash()),
         trends=Trends(*parts),
         topics=Topics(*parts),
+        quality=Quality(*parts),
         monitors=Monitors(*parts),
         inbox=office.inbox,
     )

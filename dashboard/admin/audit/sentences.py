@@ -153,6 +153,8 @@ def _correct(_row: AuditRow, detail: Detail, _people: Mapping[str, str]) -> Sent
         "sentiment": _known(t(f"common.sentiment_{value}"), value),
         "urgency": _known(t(f"inbox.priority_{value}"), value),
         "language": _known(t(f"inbox.language_{value}"), value),
+        "emotion": _known(t(f"labels.emotion_{value}"), value),
+        "offence": t("labels.is_offensive") if value == "offensive" else t("labels.intent_other"),
     }.get(task, value)
     return Sentence("correct", {"task": _known(t(f"audit.task_{task}"), task), "value": shown})
 
