@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 
+import numpy as np
 from msgspec import Struct, structs
 
 from crm import envelope
 from crm.policies import ties
+from crm.policies.heads import Head
 from crm.ports.classifier import Classifier
 from crm.ports.encoder import Encoder
+from crm.ports.graded import Graded
 from crm.ports.likeness import Likeness
 from crm.ports.log import Event, Record
 from crm.ports.signals import SignalReader, Signals
@@ -22,12 +25,15 @@ from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
 from crm.words import AGAIN, PERSON, Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
 from enrich.cascade import Cascade
 
+SHIPPED, SURE = "sentiment-ngrams", 0.45
+"""The model that heads build on, and its threshold."""
+
 
 class Models(Struct, frozen=True):
     """One classifier per question, what reads several at once, and what finds near-duplicates."""
 
     language: Classifier
-    sentiment: Classifier
+    sentiment: Graded
     urgency: Classifier
     likeness: Likeness
     signals: SignalReader
@@ -44,6 +50,7 @@ class Understood(Struct, frozen=True):
     signals: Signals
     bands: tuple[str, ...] = ()
     vector: Vectors | None = None
+    moods: tuple[float, ...] | None = None
 
 
 class Enricher:
@@ -63,8 +70,10 @@ class Enricher:
         again = any(one.source == AGAIN for one in collected)
         snapshot = self._fresh() if again else self._snapshot()
         posts = [one for one in collected if isinstance(one, Collected)]
-        topical = any(workspace.topics for workspace in snapshot.workspaces.values())
-        understood = iter(self.understand([one.post for one in posts], topical))
+        everybody = snapshot.workspaces.values()
+        headed = any(workspace.heads for workspace in everybody)
+        topical = headed or any(workspace.topics for workspace in everybody)
+        understood = iter(self.understand([one.post for one in posts], topical, headed))
         out: list[EnrichedEvent] = []
         for one in collected:
             if isinstance(one, Collected):
@@ -73,8 +82,8 @@ class Enricher:
                 out += _removals(one, snapshot)
         return [envelope.record(event) for event in out]
 
-    def understand(self, posts: Sequence[Post], topical: bool = False) -> list[Understood]:
-        """Ask every model once for the whole batch; vectors only where some workspace has topics."""
+    def understand(self, posts: Sequence[Post], topical: bool = False, headed: bool = False) -> list[Understood]:
+        """Ask every model once for the whole batch; vectors and shares only where some workspace builds on them."""
         texts = [searchable(post) for post in posts]
         languages, moods = self._models.language.predict(texts), self._models.sentiment.predict(texts)
         answers = zip(
@@ -84,6 +93,7 @@ class Enricher:
             self._models.signals.read(texts, [label.value for label in languages]),
             self._models.likeness.bands(texts),
             self._models.encoder.encode(texts) if topical else repeat(None, len(texts)),
+            map(tuple, self._models.sentiment.shares(texts).tolist()) if headed else repeat(None, len(texts)),
             strict=True,
         )
         return [Understood(tuple(tokens(text)), *found) for text, found in zip(texts, answers, strict=True)]
@@ -111,6 +121,9 @@ def _wanted(post: EnrichedPost, workspace: WorkspaceSnapshot) -> bool:
 
 def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnapshot) -> EnrichedPost:
     post = event.post
+    if workspace.heads:
+        sentiment = _headed(understood, post.key, workspace.heads.get("sentiment", ()))
+        understood = structs.replace(understood, sentiment=sentiment)
     labels = _corrected(understood, workspace.corrections.get(post.key, {}))
     own = event.own or event.origin == "own" or post.author.key in workspace.own
     tie = None if own else ties.exact(post.author, workspace.ties)
@@ -127,6 +140,18 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
     )  # fmt: skip
     monitors = workspace.monitors.match(Subject.of(whole))
     return structs.replace(whole, monitors=monitors, topics=_topics(understood.vector, monitors, workspace.topics))
+
+
+def _headed(understood: Understood, key: str, heads: Sequence[Head]) -> Label:
+    """The sentiment by the workspace's own head, where it has one; a model that is better still is left alone."""
+    shipped = understood.sentiment
+    head = next((one for one in heads if one.answers(key)), None)
+    if head is None or understood.vector is None or understood.moods is None or shipped.model != SHIPPED:
+        return shipped
+    shares = head.shares(np.array([understood.moods]), understood.vector[None, :])[0]
+    best = int(shares.argmax())
+    sure = shares[best] >= SURE and understood.vector.any()
+    return Label(head.labels[best] if sure else None, round(float(shares[best]), 4), f"{SHIPPED}+own", head.version)
 
 
 def _topics(vector: Vectors | None, monitors: Sequence[str], books: Mapping[str, TopicBook]) -> tuple[str, ...]:
@@ -159,6 +184,7 @@ def _corrected(understood: Understood, answers: object) -> Understood:
         ),
         understood.bands,
         understood.vector,
+        understood.moods,
     )
 
 

@@ -17,6 +17,7 @@ from crm.records import changes, jobs, monitors, topics, workspaces
 from crm.records.jobs import Work
 from crm.text import searchable
 from crm.usecases.corrections import again
+from crm.usecases.learning import LEARN, learn_now
 from crm.usecases.monitors import RERUN, narrowed
 from crm.usecases.setup import DEMO
 from crm.usecases.topics import FIND, store, texts_of
@@ -49,7 +50,7 @@ class Jobs:
         self._house = house
         self._pressure = Pressure(house.log, house.clock)
         every: dict[str, Callable[[Work], None]] = {
-            RERUN: self._rerun, DEMO: self._demo, FIND: self._find_topics,
+            RERUN: self._rerun, DEMO: self._demo, FIND: self._find_topics, LEARN: self._learn,
         }  # fmt: skip
         self._kinds = {kind: work for kind, work in every.items() if not only or kind in only}
 
@@ -130,6 +131,14 @@ class Jobs:
             found = asked.result()
         store(house.records, work.workspace, monitor_id, found, sought, house.clock)
         self._change(work, done=len(posts))
+
+    def _learn(self, work: Work) -> None:
+        """Learn from the answers that people gave."""
+        from enrich.models import shipped_models
+
+        house, models = self._house, shipped_models()
+        judged = learn_now(house.records, house.index, models.sentiment, models.encoder, work.workspace, house.clock)
+        self._change(work, done=judged.taught + judged.kept, total=judged.taught + judged.kept)
 
     def _demo(self, work: Work) -> None:
         from shenava.demo.load import load

@@ -36,6 +36,7 @@ def collect(house: House, stop: Event) -> None:
 
 def enrich(house: House, stop: Event) -> None:
     """Understand what was collected, and bring it into the index and before the team."""
+    from crm.usecases.learning import ask_where_answers_are_new
     from crm.usecases.topics import ask_stale
     from shenava.jobs import Jobs
 
@@ -43,6 +44,7 @@ def enrich(house: House, stop: Event) -> None:
     _every(house, stop, TRIM_SECONDS, lambda: _trim(house))
     _every(house, stop, REPORT_SECONDS, jobs.step)
     _every(house, stop, TIDY_SECONDS, lambda: ask_stale(house.records, house.clock))
+    _every(house, stop, TIDY_SECONDS, lambda: ask_where_answers_are_new(house.records, house.clock))
     pipeline.run(house, stop)
 
 

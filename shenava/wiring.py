@@ -34,6 +34,7 @@ from crm.usecases.disclosure import Disclosure
 from crm.usecases.files import Files
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
+from crm.usecases.learning import Learning
 from crm.usecases.live import Live
 from crm.usecases.monitors import Monitors
 from crm.usecases.privacy import Kept, Privacy
@@ -216,6 +217,7 @@ class House:
             trends=Trends(records, index, clock),
             topics=Topics(records, index, clock),
             quality=Quality(records, index, clock),
+            learning=Learning(records, clock),
             health=Health(records, log, self._replay, DiskUse(self.data, clock), clock),
             trail=Trail(records, vault, clock),
             privacy=Privacy(records, index, log, vault, clock, self._kept),

@@ -664,6 +664,25 @@ answers = Table(  # every answer that a person gave, beside what the model had s
     Index(None, "workspace", "task"),
 )
 
+heads = Table(  # what a workspace's own answers added to a model, version by version
+    "heads",
+    metadata,
+    id_column(),
+    workspace_column(),
+    Column("task", String(20), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("encoder", String(60), nullable=False),  # whose vectors it was learned on
+    Column("weights", LargeBinary, nullable=False),  # 32-bit floats, (labels, dimensions + 1)
+    Column("taught", Integer, nullable=False),
+    Column("kept", Integer, nullable=False),
+    Column("right", Integer, nullable=False),
+    Column("before", Integer, nullable=False),
+    Column("state", String(10), nullable=False),  # live, pilot, retired or refused
+    Column("at", Moment, nullable=False),
+    Index(None, "workspace", "task"),
+)
+
 # --- what keeps the rest honest ----------------------------------------------------------------------------
 
 tombstones = Table(

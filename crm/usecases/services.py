@@ -15,6 +15,7 @@ from crm.usecases.disclosure import Disclosure
 from crm.usecases.files import Files
 from crm.usecases.health import Health
 from crm.usecases.inbox import Inbox
+from crm.usecases.learning import Learning
 from crm.usecases.live import Live
 from crm.usecases.monitors import Monitors
 from crm.usecases.privacy import Privacy
@@ -55,6 +56,7 @@ class Services:
     trends: Trends
     topics: Topics
     quality: Quality
+    learning: Learning
     health: Health
     trail: Trail
     privacy: Privacy

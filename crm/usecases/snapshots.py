@@ -13,17 +13,20 @@ from sqlalchemy import Connection, func, select
 from crm import query
 from crm.errors import PermanentError
 from crm.ids import first_id
+from crm.policies.heads import Head
 from crm.policies.ties import TieBook
 from crm.ports.clock import Clock
 from crm.ports.topics import TopicBook
 from crm.query import MonitorSet
 from crm.query.tree import Node
-from crm.records import corrections, customers, monitors, sources, threads, topics, workspaces
+from crm.records import corrections, customers, heads, monitors, sources, threads, topics, workspaces
 from crm.records.database import Records
 from crm.records.tables import cases, changes
 from crm.usecases.monitors import narrowed
 
 EVERY_SECONDS = 1.0
+ENCODER = "encoder-static 1"
+"""The vectors that enrichment has; heads that were learned on others answer nothing."""
 WATCHED_THREADS = 20_000
 WATCHED = timedelta(days=30)
 THREADS_SECONDS = 300.0
@@ -35,7 +38,7 @@ class WorkspaceSnapshot(Struct, frozen=True):
 
     `sources` holds signatures of its enabled sources, `own` keys of our accounts as authors,
     `threads` keys of the threads that the team works on, `corrections` answers of people by post and task,
-    `topics` what posts of each monitor are held against.
+    `topics` what posts of each monitor are held against, `heads` what its own answers added to the models.
     """
 
     id: str
@@ -48,6 +51,7 @@ class WorkspaceSnapshot(Struct, frozen=True):
     threads: frozenset[str]
     corrections: Mapping[str, Mapping[str, str]]
     topics: Mapping[str, TopicBook] = {}
+    heads: Mapping[str, tuple[Head, ...]] = {}
 
 
 class Snapshot(Struct, frozen=True):
@@ -164,6 +168,7 @@ def _settings(tx: Connection, workspace: workspaces.Workspace, now: datetime) ->
         "own": frozenset(one.author_key for one in sources.accounts_of(tx, workspace.id)),
         "corrections": corrections.every(tx, workspace.id),
         "topics": topics.books(tx, workspace.id),
+        "heads": heads.in_use(tx, workspace.id, ENCODER),
     }
 
 

@@ -9,14 +9,22 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from crm.policies.access import may
+from crm.usecases.learning import TASK
 from dashboard.callbacks import callback
 from dashboard.components import chip, chips, main, page_header, show, toast
 from dashboard.context import actor, services
 from dashboard.page import page
-from dashboard.quality import parts
+from dashboard.quality import parts, versions
 from dashboard.text import t
 
 TASKS = ("sentiment", "language", "urgency", "emotion", "offence")
+
+
+class HeadCommand(TypedDict):
+    """What was pressed among the versions: p-quality.js writes it into the store ``quality-head``."""
+
+    kind: str
+    value: str
 
 
 class Command(TypedDict):
@@ -37,7 +45,8 @@ def layout(task: str = "", **_query: str) -> Component:
         page_header(t("quality.title")),
         chips(*questions, label=t("quality.question")),
         html.Div(_body(chosen), id="quality-body", className="col g3"),
-        dcc.Store(id="quality-task", data=chosen), dcc.Store(id="quality-command"), class_="quality",
+        dcc.Store(id="quality-task", data=chosen), dcc.Store(id="quality-command"),
+        dcc.Store(id="quality-head"), class_="quality",
     )  # fmt: skip
 
 
@@ -46,9 +55,30 @@ def _body(task: str) -> list[Component]:
     queue = services().quality.queue(actor(), task) if may(actor(), "correct") else []
     return [
         parts.tiles(view),
+        *(_versions() if task == TASK else ()),
         html.Div([parts.scores(view), html.Div([parts.queue(queue, task), parts.drift(view)], className="col g3")],
                  className="quality-cols"),
     ]  # fmt: skip
+
+
+def _versions() -> tuple[Component, ...]:
+    learning = services().learning
+    able = may(actor(), "edit_workspace")
+    return (versions.listing(learning.versions(actor()), learning.work(actor()), able),)
+
+
+@callback(Output("quality-body", "children", allow_duplicate=True), Input("quality-head", "data"),
+          State("quality-task", "data"), prevent_initial_call=True)  # fmt: skip
+def head(command: HeadCommand, task: str) -> list[Component]:
+    """Learn now, use a version, try it, or go back to the shipped model."""
+    learning, kind = services().learning, command["kind"]
+    if kind == "learn":
+        learning.learn(actor())
+    elif kind in ("use", "pilot"):
+        learning.use(actor(), command["value"], pilot=kind == "pilot")
+    elif kind == "back":
+        learning.take_back(actor())
+    return _body(task)
 
 
 @callback(Output("quality-body", "children"), Input("quality-command", "data"), State("quality-task", "data"),

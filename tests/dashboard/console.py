@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from crm.policies.access import Actor, Role
 from crm.usecases.campaigns import Campaigns
+from crm.usecases.learning import Learning
 from crm.usecases.monitors import Monitors
 from crm.usecases.quality import Quality
 from crm.usecases.search import Search
@@ -53,6 +54,7 @@ def mentions(folder: Path) -> Iterator[Mentions]:
         trends=Trends(*parts),
         topics=Topics(*parts),
         quality=Quality(*parts),
+        learning=Learning(office.records, office.clock),
         monitors=Monitors(*parts),
         inbox=office.inbox,
     )

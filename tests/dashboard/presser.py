@@ -21,7 +21,7 @@ from tests.dashboard.client import Browser
 from tests.dashboard.fakes import an_actor, fake_services
 
 REAL = ("monitors", "customers", "suggestions", "privacy", "disclosure", "sources", "budgets", "setup", "inbox", "live",
-        "topics", "quality", "corrections")  # fmt: skip
+        "topics", "quality", "corrections", "learning")  # fmt: skip
 
 
 class Desk:

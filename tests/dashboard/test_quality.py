@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from crm.policies.heads import Judged
+from crm.records import heads
+from crm.usecases.learning import TASK
 from dashboard.pages import quality
 from tests.dashboard.presser import Desk, drawn
-from tests.doubles.office import said
+from tests.doubles.office import START, WORKSPACE, said
 
 pytestmark = pytest.mark.slow
 
@@ -63,3 +67,38 @@ def test_quality_by_the_api(desk: Desk) -> None:
     queue = desk.bureau.as_("agent", "GET", "/quality/queue").json()
     assert [one["post"]["native_id"] for one in queue] == ["b"]
     assert desk.bureau.as_("agent", "GET", "/quality", params={"task": "weather"}).status_code == 422
+
+
+def learned(desk: Desk, state: str) -> str:
+    judged = Judged(taught=60, kept=30, right=27, before=24)
+    with desk.bureau.records.write() as tx:
+        return heads.add(tx, WORKSPACE, TASK, ("negative", "neutral", "positive"), "encoder-static 1",
+                         np.zeros((3, 257)), judged, state, START)  # fmt: skip
+
+
+def test_versions_are_shown_and_chosen(desk: Desk) -> None:
+    first = learned(desk, "retired")
+    learned(desk, "live")
+    with desk.seen():
+        tree = drawn(quality.layout())
+        assert "90%" in tree
+        assert "80%" in tree
+        assert "In use" in tree
+        quality.head({"kind": "pilot", "value": first}, "sentiment")
+        assert "On a tenth" in drawn(quality.layout())
+        quality.head({"kind": "use", "value": first}, "sentiment")
+        quality.head({"kind": "back", "value": ""}, "sentiment")
+        assert "Back to the shipped model" not in drawn(quality.layout())
+        assert "Learning…" in drawn(quality.head({"kind": "learn", "value": ""}, "sentiment"))
+    with desk.seen("fa", "agent"):
+        assert '"data-head"' not in drawn(quality.layout())
+
+
+def test_versions_by_the_api(desk: Desk) -> None:
+    head, bureau = learned(desk, "retired"), desk.bureau
+    assert bureau.as_("administrator", "POST", "/quality/use", json={"head": head}).status_code == 204
+    assert [one["state"] for one in bureau.as_("agent", "GET", "/quality/heads").json()] == ["live"]
+    assert bureau.as_("administrator", "POST", "/quality/take-back").status_code == 204
+    assert bureau.as_("administrator", "POST", "/quality/learn").status_code == 204
+    assert bureau.as_("agent", "POST", "/quality/learn").status_code == 403
+    assert bureau.as_("administrator", "POST", "/quality/use", json={"head": "nothing"}).status_code == 404

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from crm import envelope
 from crm.errors import PermanentError
+from crm.policies.heads import Head
 from crm.policies.ties import TieBook
 from crm.ports.log import Event
 from crm.ports.signals import Signals
@@ -32,7 +33,9 @@ from crm.words import (
 )
 from enrich.duplicates import MinHash
 from enrich.encoder import StaticEncoder
+from enrich.language import LanguageModel
 from enrich.pipeline import Enricher, Models
+from enrich.sentiment import SentimentModel
 
 NOW = datetime(2026, 3, 21, 8, 0, tzinfo=UTC)
 
@@ -233,3 +236,22 @@ def test_a_post_belongs_to_the_nearest_topic_of_each_of_its_monitors() -> None:
     assert [found.topics for found in posts(run(one, near, far))] == [("late",), ()]
     assert posts(run(enricher(workspace(topics={"m2": book})), said("bread: late again")))[0].topics == ("late",)
     assert posts(run(enricher(workspace()), near))[0].topics == ()
+
+
+def test_a_workspace_is_answered_by_what_it_taught_on_its_share_of_the_posts() -> None:
+    weights = np.zeros((3, 257))
+    weights[2, -1] = 9
+    labels = ("negative", "neutral", "positive")
+    sentiment = SentimentModel(LanguageModel())
+    models = Models(Says("en"), sentiment, Says(None), MinHash(), Praises(), StaticEncoder())
+
+    def answer(*heads: Head, **more: object) -> tuple[str | None, str, str]:
+        found = Snapshot({"w1": workspace(heads={"sentiment": heads}, **more)})
+        (one,) = posts(run(Enricher(models, lambda: found, lambda: found), said("nanmah bread is awful")))
+        return one.sentiment.value, one.sentiment.model, one.sentiment.version
+
+    assert answer() == ("negative", "sentiment-ngrams", "1")
+    assert answer(Head("4", labels, weights)) == ("positive", "sentiment-ngrams+own", "4")
+    assert answer(Head("5", labels, weights, share=0.0), Head("4", labels, 0 * weights))[2] == "4"
+    corrected = {"bluesky:p1": {"sentiment": "neutral"}}
+    assert answer(Head("4", labels, weights), corrections=corrected)[:2] == ("neutral", "person")
