@@ -261,8 +261,8 @@ class RemovedPost(Struct, frozen=True, omit_defaults=True, tag="removed"):
 CollectedEvent = Collected | Removed
 EnrichedEvent = EnrichedPost | RemovedPost
 
-PERSON = "person"
-"""The model that a label names where a person gave the answer."""
+PERSON, SAME_WORDS = "person", "person-same-words"
+"""The model that a label names where a person gave the answer, about this post or about one of the same words."""
 AGAIN = "again"
 """The source of posts that are sent through enrichment again."""
 

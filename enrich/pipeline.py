@@ -22,7 +22,18 @@ from crm.ports.topics import TopicBook, Vectors
 from crm.query import Subject
 from crm.text import finglish, heard, searchable, tokens
 from crm.usecases.snapshots import Snapshot, WorkspaceSnapshot
-from crm.words import AGAIN, PERSON, Collected, EnrichedEvent, EnrichedPost, Label, Post, Removed, RemovedPost
+from crm.words import (
+    AGAIN,
+    PERSON,
+    SAME_WORDS,
+    Collected,
+    EnrichedEvent,
+    EnrichedPost,
+    Label,
+    Post,
+    Removed,
+    RemovedPost,
+)
 from enrich.cascade import Cascade
 
 SHIPPED, SURE = "sentiment-ngrams", 0.45
@@ -124,7 +135,8 @@ def _enriched(event: Collected, understood: Understood, workspace: WorkspaceSnap
     if workspace.heads:
         sentiment = _headed(understood, post.key, workspace.heads.get("sentiment", ()))
         understood = structs.replace(understood, sentiment=sentiment)
-    labels = _corrected(understood, workspace.corrections.get(post.key, {}))
+    same = workspace.same_words.get(" ".join(understood.bands), {}) if workspace.same_words else {}
+    labels = _corrected(_corrected(understood, same, SAME_WORDS), workspace.corrections.get(post.key, {}), PERSON)
     own = event.own or event.origin == "own" or post.author.key in workspace.own
     tie = None if own else ties.exact(post.author, workspace.ties)
     said = understood.tokens
@@ -168,10 +180,10 @@ def _heard(text: str) -> tuple[str, ...]:
     return tuple(heard(text))
 
 
-def _corrected(understood: Understood, answers: object) -> Understood:
-    if not isinstance(answers, dict) or not answers:
+def _corrected(understood: Understood, answers: Mapping[str, str], who: str) -> Understood:
+    if not answers:
         return understood
-    said = {task: Label(value, 1.0, PERSON, "") for task, value in answers.items()}
+    said = {task: Label(value, 1.0, who, "") for task, value in answers.items()}
     return Understood(
         understood.tokens,
         said.get("language", understood.language),

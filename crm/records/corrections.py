@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -41,7 +42,8 @@ def every(tx: Connection, workspace: str) -> dict[str, dict[str, str]]:
 class Answer(Struct, frozen=True):
     """A person's answer about a post beside what the model had said of it: `said` is None where it abstained.
 
-    `language`, `length` (characters) and `followers` are those of the post, for telling where the model errs.
+    `language`, `length` (characters) and `followers` are those of the post, for telling where the model errs; `bands`
+    finds others of the same words.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Answer(Struct, frozen=True):
     model: str
     language: str | None
     length: int
+    bands: str
     followers: int | None
     user_id: str
     at: datetime
@@ -68,6 +71,20 @@ def answered(tx: Connection, workspace: str, task: str, limit: int = 20_000) -> 
     mine = (answers.c.workspace == workspace) & (answers.c.task == task)
     rows = tx.execute(select(answers).where(mine).order_by(answers.c.id.desc()).limit(limit))
     return [as_struct(Answer, row) for row in rows]
+
+
+def of_same_words(tx: Connection, workspace: str) -> dict[str, dict[str, str]]:
+    """The newest answer by the words of the post it was about, see :func:`same_words`, for the snapshot."""
+    found: dict[str, dict[str, str]] = {}
+    mine = (answers.c.workspace == workspace) & (answers.c.bands != "")
+    for row in tx.execute(select(answers.c.bands, answers.c.task, answers.c.value).where(mine).order_by(answers.c.id)):
+        found.setdefault(row.bands, {})[row.task] = row.value
+    return found
+
+
+def same_words(bands: Sequence[str]) -> str:
+    """What posts share that say the same words; nothing for posts of a few words, which say too little."""
+    return " ".join(bands) if len(bands) > 1 else ""
 
 
 def first_said(tx: Connection, workspace: str, post_key: str, task: str) -> Answer | None:

@@ -658,6 +658,7 @@ answers = Table(  # every answer that a person gave, beside what the model had s
     Column("model", String(100), nullable=False),
     Column("language", String(20)),
     Column("length", Integer, nullable=False),  # characters of the post
+    Column("bands", Text, nullable=False),  # what posts of the same words share; empty for a few words
     Column("followers", BigInteger),
     Column("user_id", String(32), nullable=False),
     Column("at", Moment, nullable=False),

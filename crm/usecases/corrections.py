@@ -11,12 +11,16 @@ from crm.errors import InvalidInputError, NotFoundError
 from crm.ids import new_id
 from crm.policies.access import Actor, require
 from crm.ports.clock import Clock
-from crm.ports.index import PostIndex
+from crm.ports.index import PostIndex, Scope
+from crm.ports.likeness import marks
 from crm.ports.log import EventLog, Record
+from crm.query.tree import Field
 from crm.records import audit, changes, corrections, tombstones, workspaces
 from crm.records.corrections import VALUES, Answer
 from crm.records.database import Records
-from crm.words import AGAIN, COLLECTED, PERSON, Collected, EnrichedPost
+from crm.words import AGAIN, COLLECTED, PERSON, SAME_WORDS, Collected, EnrichedPost
+
+MOST_ALIKE = 200
 
 
 class Corrections:
@@ -48,7 +52,17 @@ class Corrections:
             subject = tombstones.opaque(tx, actor.workspace, post_key)
             audit.append(tx, actor.workspace, actor.user_id, "correct", subject, now, task=task, value=value)
             changes.note(tx, actor.workspace, "post", "", now)
-        self._log.append(COLLECTED, [again(found[0], now)])
+        self._log.append(COLLECTED, [again(one, now) for one in (found[0], *self._alike(found[0]))])
+
+    def _alike(self, document: EnrichedPost) -> list[EnrichedPost]:
+        """The newest other posts of the same words: they get the answer too, and so will those to come."""
+        said = corrections.same_words(document.bands)
+        if not said:
+            return []
+        alike = Field("alike", ":", ",".join(marks(document.bands)))
+        found = self._index.search(Scope(document.workspace, None, private=True), alike, "newest", MOST_ALIKE)
+        return [one for one in found.hits
+                if corrections.same_words(one.bands) == said and one.post.key != document.post.key]  # fmt: skip
 
 
 def _answer(tx: Connection, actor: Actor, document: EnrichedPost, task: str, value: str, now: datetime) -> Answer:
@@ -56,13 +70,13 @@ def _answer(tx: Connection, actor: Actor, document: EnrichedPost, task: str, val
     label = {"sentiment": document.sentiment, "language": document.language, "urgency": document.urgency,
              "emotion": document.emotion, "offence": document.offence}[task]  # fmt: skip
     said, model = (label.value, f"{label.model} {label.version}".strip()) if label else (None, "")
-    if model == PERSON:
+    if model in (PERSON, SAME_WORDS):
         before = corrections.first_said(tx, actor.workspace, document.post.key, task)
         said, model = (before.said, before.model) if before else (None, "")
     post = document.post
     return Answer(
         new_id(now), actor.workspace, post.key, task, value, said, model, document.language.value, len(post.text),
-        post.author.followers, actor.user_id, now,
+        corrections.same_words(document.bands),         post.author.followers, actor.user_id, now,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class WorkspaceSnapshot(Struct, frozen=True):
 
     `sources` holds signatures of its enabled sources, `own` keys of our accounts as authors,
     `threads` keys of the threads that the team works on, `corrections` answers of people by post and task,
+    `same_words` the same by what posts of the same words share,
     `topics` what posts of each monitor are held against, `heads` what its own answers added to the models.
     """
 
@@ -50,6 +51,7 @@ class WorkspaceSnapshot(Struct, frozen=True):
     ties: TieBook
     threads: frozenset[str]
     corrections: Mapping[str, Mapping[str, str]]
+    same_words: Mapping[str, Mapping[str, str]] = {}
     topics: Mapping[str, TopicBook] = {}
     heads: Mapping[str, tuple[Head, ...]] = {}
 
@@ -167,6 +169,7 @@ def _settings(tx: Connection, workspace: workspaces.Workspace, now: datetime) ->
         "sources": frozenset(signature(one.kind, one.options) for one in used),
         "own": frozenset(one.author_key for one in sources.accounts_of(tx, workspace.id)),
         "corrections": corrections.every(tx, workspace.id),
+        "same_words": corrections.of_same_words(tx, workspace.id),
         "topics": topics.books(tx, workspace.id),
         "heads": heads.in_use(tx, workspace.id, ENCODER),
     }

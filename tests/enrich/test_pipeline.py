@@ -255,3 +255,17 @@ def test_a_workspace_is_answered_by_what_it_taught_on_its_share_of_the_posts() -
     assert answer(Head("5", labels, weights, share=0.0), Head("4", labels, 0 * weights))[2] == "4"
     corrected = {"bluesky:p1": {"sentiment": "neutral"}}
     assert answer(Head("4", labels, weights), corrections=corrected)[:2] == ("neutral", "person")
+
+
+def test_a_post_of_the_same_words_gets_the_answer_that_people_gave() -> None:
+    text = "nanmah bread was late again this whole week"
+    bands = " ".join(MinHash().bands([text])[0])
+    one = enricher(workspace(same_words={bands: {"sentiment": "neutral"}}))
+    (same,) = posts(run(one, said(f"@nanmah {text}!!! https://a.example/1")))
+    assert (same.sentiment.value, same.sentiment.model) == ("neutral", "person-same-words")
+    (other,) = posts(run(one, said(f"{text} and cold")))
+    assert other.sentiment.value == "negative"
+    both = workspace(
+        same_words={bands: {"sentiment": "neutral"}}, corrections={"bluesky:p1": {"sentiment": "positive"}}
+    )
+    assert posts(run(enricher(both), said(text)))[0].sentiment.value == "positive"

@@ -42,8 +42,8 @@ def answered(office: Office, index: SQLiteIndex, many: int, start: int = 0) -> N
     with office.records.write() as tx:
         for at, one in enumerate(posts):
             corrections.keep(tx, Answer(
-                f"thi{start + at:06}", WORKSPACE, one.post.key, TASK, "positive", "neutral", "test 1", "en", 20, None,
-                "lena", office.clock.now(),
+                f"thi{start + at:06}", WORKSPACE, one.post.key, TASK, "positive", "neutral", "test 1", "en", 20, "",
+                None, "lena", office.clock.now(),
             ))  # fmt: skip
 
 

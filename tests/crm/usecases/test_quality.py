@@ -16,7 +16,8 @@ from crm.records import corrections as records
 from crm.records import erasure
 from crm.usecases.corrections import Corrections
 from crm.usecases.quality import ENOUGH, Drift, Quality, Score, drifts
-from crm.words import EnrichedPost, Label
+from crm.words import COLLECTED, EnrichedPost, Label
+from enrich.duplicates import MinHash
 from index.sqlite import SQLiteIndex
 from stream.sqlite import SQLiteLog
 from tests.doubles.office import START, WORKSPACE, Office, actor, said
@@ -149,3 +150,17 @@ def test_who_may_what(quality: Quality) -> None:
     with pytest.raises(InvalidInputError, match="no question 'weather'"):
         quality.report(ADA, "weather")
     assert START
+
+
+def test_posts_of_the_same_words_come_again_too(office: Office, index: SQLiteIndex, tmp_path: Path) -> None:
+    bands = MinHash().bands(["my card was blocked again this week", "my card was blocked again last month"])
+    index.write([structs.replace(said("a"), bands=bands[0]), structs.replace(said("b"), bands=bands[0]),
+                 structs.replace(said("c"), bands=bands[1]), said("d")])  # fmt: skip
+    log = SQLiteLog(tmp_path / "again.sqlite", office.clock)
+    Corrections(office.records, index, log, office.clock).correct(LENA, "bluesky:a", "sentiment", "neutral")
+    assert log.append(COLLECTED, ()) == 1
+    with office.records.read() as tx:
+        assert records.of_same_words(tx, WORKSPACE) == {" ".join(bands[0]): {"sentiment": "neutral"}}
+    Corrections(office.records, index, log, office.clock).correct(LENA, "bluesky:d", "sentiment", "neutral")
+    assert log.append(COLLECTED, ()) == 2
+    log.close()

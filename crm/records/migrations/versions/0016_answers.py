@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("bands", sa.Text(), nullable=False),
         sa.Column("followers", sa.BigInteger(), nullable=True),
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
