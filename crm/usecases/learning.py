@@ -61,7 +61,7 @@ class Learning:
             head = heads.get(tx, actor.workspace, head_id)
             if head.state == REFUSED and not pilot:
                 raise InvalidInputError(
-                    f"Version {head.number} did worse than what is in use on the answers kept for judging; "
+                    f"Version {head.number} was not shown to be as good as what is in use, on the answers kept for judging; "
                     "try it as a pilot first."
                 )
             heads.put_in_use(tx, actor.workspace, TASK, head_id, PILOTED if pilot else LIVE)

@@ -34,7 +34,7 @@ def listing(rows: Sequence[HeadRow], work: Work | None, able: bool) -> Component
     shown = [
         [html.Span(number(row.number), title=full(row.at)), number(row.judged.taught), number(row.judged.kept),
          _share(row.judged.right, row.judged.kept), _share(row.judged.before, row.judged.kept),
-         html.Span([badge(t(f"quality.state_{row.state}"), _TONES[row.state]), html.Span(relative(row.at),
+         html.Span([_state(row), html.Span(relative(row.at),
                    className="t12 c3 nowrap")], className="row g2"),
          html.Span(_choices(row) if able else [], className="row g1 ends")]
         for row in rows
@@ -47,6 +47,12 @@ def listing(rows: Sequence[HeadRow], work: Work | None, able: bool) -> Component
     body = table(heads, shown, caption=t("quality.versions"), end=frozenset({0, 1, 2, 3, 4})) if rows else None
     why = html.P(t("quality.versions_why", least=number(LEAST_KEPT)), className="t12 c3")
     return card(*told, body, why, title=t("quality.versions"), beside=html.Span([back, learn], className="row g2"))
+
+
+def _state(row: HeadRow) -> Component:
+    if row.state == "refused" and row.judged.kept < LEAST_KEPT:
+        return badge(t("quality.state_untold"))
+    return badge(t(f"quality.state_{row.state}"), _TONES[row.state])
 
 
 def _choices(row: HeadRow) -> list[Component]:
