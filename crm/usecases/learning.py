@@ -61,8 +61,8 @@ class Learning:
             head = heads.get(tx, actor.workspace, head_id)
             if head.state == REFUSED and not pilot:
                 raise InvalidInputError(
-                    f"Version {head.number} was not shown to be as good as what is in use, on the answers kept for judging; "
-                    "try it as a pilot first."
+                    f"Version {head.number} was not shown to be as good as what is in use on the answers kept for "
+                    "judging; try it as a pilot first."
                 )
             heads.put_in_use(tx, actor.workspace, TASK, head_id, PILOTED if pilot else LIVE)
             self._note(tx, actor, f"{head.number}{' (pilot)' if pilot else ''}")
