@@ -134,10 +134,12 @@ class Jobs:
 
     def _learn(self, work: Work) -> None:
         """Learn from the answers that people gave."""
-        from enrich.models import shipped_models
+        from enrich.encoder import StaticEncoder
+        from enrich.language import LanguageModel
+        from enrich.sentiment import SentimentModel
 
-        house, models = self._house, shipped_models()
-        judged = learn_now(house.records, house.index, models.sentiment, models.encoder, work.workspace, house.clock)
+        house, model = self._house, SentimentModel(LanguageModel())
+        judged = learn_now(house.records, house.index, model, StaticEncoder(), work.workspace, house.clock)
         self._change(work, done=judged.taught + judged.kept, total=judged.taught + judged.kept)
 
     def _demo(self, work: Work) -> None:

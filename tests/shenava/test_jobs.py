@@ -1,4 +1,4 @@
-"""Topics of a whole installation: asked for, found in a process of their own, and stored."""
+"""Long work of a whole installation: topics found in a process of their own, and what is learned from answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from crm.records import jobs, monitors, topics
 from crm.records.monitors import Monitor
+from crm.usecases.learning import LEARN
 from crm.usecases.monitors import RERUN
 from crm.usecases.topics import FIND, ask_all
 from shenava.commands_data import operator
@@ -39,4 +40,20 @@ def test_topics_are_found_and_stored(tmp_path: Path) -> None:
     assert len(found) >= 3
     assert again is not None
     assert again.state == "waiting"
+    house.close()
+
+
+def test_answers_are_learned_from(tmp_path: Path) -> None:
+    house = House(Settings.load(data=tmp_path / "data"))
+    actor = operator(house)
+    house.index.write([said("a", "my card is gone", workspace=actor.workspace)])
+    house.services.corrections.correct(actor, "bluesky:a", "sentiment", "neutral")
+    house.services.learning.learn(actor)
+    house.clock.sleep(SETTLE.total_seconds() + 0.1)
+    assert Jobs(house, (LEARN,)).step() == 1
+    (version,) = house.services.learning.versions(actor)
+    assert version.judged.taught + version.judged.kept == 1
+    work = house.services.learning.work(actor)
+    assert work is not None
+    assert (work.state, work.done) == ("done", 1)
     house.close()
