@@ -122,11 +122,13 @@ def customers(
 
 def topics(data: Data = None) -> None:
     """Find the topics of every monitor now; an installation that runs does it every day where somebody began it."""
+    from crm.errors import InvalidInputError
+    from crm.records import jobs, workspaces
     from crm.usecases.topics import FIND, ask_all
     from shenava.jobs import SETTLE, Jobs
 
     one = installed(data)
-    asked = ask_all(one.records, one.clock)
+    begun, asked = one.clock.now(), ask_all(one.records, one.clock)
     one.clock.sleep(SETTLE.total_seconds() + 1)
     done, work = 0, Jobs(one, (FIND,))
     with _told(screen_for(stderr=True), "Finding topics") as tell:
@@ -134,8 +136,13 @@ def topics(data: Data = None) -> None:
         while found := work.step(limit=1):
             done += found
             tell("Finding topics", min(done, asked), asked)
-    print(json.dumps({"monitors": asked, "found": done}))
+    with one.records.read() as tx:
+        every = [job for each in workspaces.every(tx) for job in jobs.recent(tx, each.id, FIND, asked)]
+    failed = sorted({job.error or "" for job in every if job.state == "failed" and job.created_at >= begun})
+    print(json.dumps({"monitors": asked, "found": done, "failed": failed}, ensure_ascii=False))
     one.close()
+    if failed:
+        raise InvalidInputError(failed[0])
 
 
 def search(

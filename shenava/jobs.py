@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from multiprocessing import get_context
 from threading import Event
 
 from crm import query
-from crm.errors import RetryableError, ShenavaError
+from crm.errors import PermanentError, RetryableError, ShenavaError
 from crm.ports.index import Scope
 from crm.ports.topics import FoundTopic
 from crm.query.tree import Field, Node, Or
@@ -32,6 +33,16 @@ PAGE = 500
 MOST_TEXTS = 20_000
 """Posts of a monitor in which its topics are found, the newest."""
 HEARTBEAT = timedelta(seconds=10)
+
+
+def _result(asked: Future[list[FoundTopic]]) -> list[FoundTopic]:
+    try:
+        return asked.result()
+    except BrokenProcessPool as error:
+        raise PermanentError(
+            "The process that finds topics was ended from outside, most likely because memory ran out; free some and "
+            "try again."
+        ) from error
 
 
 def find_topics(texts: Sequence[str], seeds: Sequence[Sequence[str]]) -> list[FoundTopic]:
@@ -128,7 +139,7 @@ class Jobs:
             while not asked.done():
                 wait([asked], HEARTBEAT.total_seconds())
                 self._change(work)
-            found = asked.result()
+            found = _result(asked)
         store(house.records, work.workspace, monitor_id, found, sought, house.clock)
         self._change(work, done=len(posts))
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from crm.errors import InvalidInputError
 from crm.records import jobs, monitors, topics
 from crm.records.monitors import Monitor
 from crm.usecases.learning import LEARN
 from crm.usecases.monitors import RERUN
 from crm.usecases.topics import FIND, ask_all
+from shenava import commands_data
+from shenava import jobs as jobs_of_house
 from shenava.commands_data import operator
 from shenava.jobs import SETTLE, Jobs
 from shenava.settings import Settings
@@ -57,3 +60,20 @@ def test_answers_are_learned_from(tmp_path: Path) -> None:
     assert work is not None
     assert (work.state, work.done) == ("done", 1)
     house.close()
+
+
+def test_what_is_missing_is_said_by_the_command_and_kept_with_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(*_: object) -> None:
+        raise InvalidInputError("Topics need packages that are not installed")
+
+    monkeypatch.setattr(jobs_of_house, "_result", missing)
+    house = House(Settings.load(data=tmp_path / "data"))
+    actor = operator(house)
+    with house.records.write() as tx:
+        monitors.put(tx, Monitor(MONITOR, actor.workspace, "Bank", "bank", "Bank", True, START, START))
+    house.close()
+    with pytest.raises(InvalidInputError, match="need packages"):
+        commands_data.topics(tmp_path / "data")
+    assert '"failed": ["Topics need packages that are not installed"]' in capsys.readouterr().out
