@@ -2,8 +2,10 @@
 FROM python:3.13.5-slim-bookworm AS build
 WORKDIR /app
 RUN python -m venv /venv
-COPY requirements.txt .
-RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY requirements.txt requirements-topics.txt ./
+# What finds topics names an encoder of its own, which brings PyTorch: the list is whole without it.
+RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt && \
+    /venv/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements-topics.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY crm crm
 COPY stream stream
@@ -19,7 +21,7 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps . && /venv/bin/python -m comp
 FROM python:3.13.5-slim-bookworm
 RUN useradd --uid 10001 --no-create-home shenava && install -d -o shenava -g shenava -m 700 /data
 COPY --from=build /venv /venv
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 SHENAVA_DATA=/data SHENAVA_LOG=json
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 SHENAVA_DATA=/data SHENAVA_LOG=json NUMBA_CACHE_DIR=/tmp/numba
 USER shenava
 VOLUME /data
 WORKDIR /data
